@@ -1,0 +1,17 @@
+noinst_LIBRARIES += src/base/libbase.a
+src_base_libbase_a_SOURCES = \
+	src/base/err.c src/base/err.h \
+	src/base/mem.c src/base/mem.h \
+	src/base/buf.c src/base/buf.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/random.c src/base/random.h
+
+BASE_LIBS = src/base/libbase.a
+
+EXTRA_DIST += tests/suite.h
+check_PROGRAMS += tests/base/test_base
+TESTS += tests/base/test_base
+tests_base_test_base_SOURCES = tests/base/test_base.c
+tests_base_test_base_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_base_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_base_test_base_LDADD = $(BASE_LIBS) $(CHECK_LIBS)

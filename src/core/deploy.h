@@ -1,0 +1,155 @@
+/* deploy.h: the life of a deployment as a pure machine. No I/O, no clock: the engine tells it what
+ * happened and asks what may begin now. All of SPEC section 2 that can be decided without asking the
+ * world is decided here.
+ *
+ *      PENDING -> SMOKING -> SMOKE_SUCCESS -> BAKING -> BAKE_SUCCESS -> ROLLING_OUT -> SUCCESS
+ *                  |  ^Retry                  |  ^                      |  ^
+ *                  v  |                       v  |                      v  |
+ *             SMOKE_FAILURE             BAKE_FAILURE              ROLLOUT_FAILURE
+ *
+ *      every open one may be braked beside its status, then ended: INTERRUPTED.
+ *
+ * The way of an event: deploy_apply() changes the state and says which effects follow; after that
+ * deploy_next() is a function of the state alone and lists the steps and probes that may begin. A
+ * restart therefore needs nothing but the stored state. */
+#ifndef FOOTPLATE_CORE_DEPLOY_H
+#define FOOTPLATE_CORE_DEPLOY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/types.h"
+
+/* One instance within the deployment.
+ * from: the step with which it begins while its status is PENDING; steps before it are proved.
+ *       STEP_COUNT means that all are proved.
+ * lost: the step whose outcome is not known while the status is UNKNOWN. */
+struct deploy_target {
+    enum target_status status;
+    enum step from;
+    enum step lost;
+    int batch;              /* index into the batches; the canary batch is 0 under STRATEGY_CANARY */
+    bool is_canary;
+    bool is_probing;        /* a probe is under way */
+    bool needs_probe;       /* nothing of it may begin before a probe has read it */
+    bool is_verify_ignored; /* verify failed and ignore_verify let it pass; Retry does it again */
+    bool is_left_by_other;  /* somebody else holds it out of traffic; neither drained nor readied */
+    bool is_in_ledger;      /* reserved or pulled out by us, not yet read back in */
+};
+
+/* Invariants: 0 <= batch < n_batches; braked <=> brake != BRAKE_NONE; a final status is neither
+ * braked nor ending and has nothing in flight; targets in batches after `batch` are PENDING, SKIPPED,
+ * EXCLUDED or UNKNOWN. */
+struct deploy {
+    enum deploy_status status;
+    enum flavour flavour;
+    enum strategy strategy;
+    enum brake brake;
+    bool is_ending;
+    bool is_abandoned;     /* the third Interrupt: runners in flight are being killed */
+    bool is_auto;          /* the two planned waits answer themselves */
+    bool is_interval;      /* the countdown before `batch` begins is running or due */
+    bool is_continue_held; /* Continue was pressed while targets are still being probed */
+    int batch;             /* the batch that runs, or would run next */
+    int n_batches;
+    int max_failures;
+    bool has_interval;     /* batch_interval is more than 0 */
+    bool ignore_verify;
+    int64_t rev;           /* grows with status, brake, ending, plan or buttons; never with a step */
+    struct deploy_target *targets; /* n_targets, owned by the caller */
+    int n_targets;
+};
+
+#define DEPLOY_EVENTS(X)                                                                          \
+    X(EV_PREPARED)      /* sessions are open, prestage done, every target probed */               \
+    X(EV_STEP_BEGUN)    /* target, step: its intent is stored */                                  \
+    X(EV_STEP_OK)       /* target */                                                              \
+    X(EV_STEP_FAILED)   /* target */                                                              \
+    X(EV_STEP_UNKNOWN)  /* target: the outcome is lost */                                         \
+    X(EV_STEP_UNBEGUN)  /* target: the step did not begin after all (no room, no balancer) */     \
+    X(EV_PROBE_BEGUN)   /* target */                                                              \
+    X(EV_PROBED)        /* target, verdict */                                                     \
+    X(EV_INTERVAL_OVER)                                                                           \
+    X(EV_BRAKE)         /* brake */                                                               \
+    X(EV_LOST)          /* the engine that drove it is dead */                                    \
+    X(EV_INTERRUPT)                                                                               \
+    X(EV_CONTINUE)                                                                                \
+    X(EV_RETRY)                                                                                   \
+    X(EV_EXCLUDE)       /* target */
+
+enum deploy_event_kind {
+#define X(id) id,
+    DEPLOY_EVENTS(X)
+#undef X
+    EV_COUNT
+};
+
+/* What a probe found. PROVED carries the first step that is not proved; RUNNING and FAILED carry the
+ * step that a runner is still in, or whose failure is on record. */
+enum probe_verdict { PROBE_PROVED, PROBE_RUNNING, PROBE_FAILED, PROBE_UNKNOWN };
+
+struct deploy_event {
+    enum deploy_event_kind kind;
+    int target;
+    enum step step;
+    enum probe_verdict verdict;
+    enum brake brake;
+    bool is_good;           /* EV_PROBED, PROVED: right version, verified now, in traffic */
+    bool is_left_by_other;  /* EV_STEP_OK of markdown or markup, EV_PROBED */
+    bool is_verify_ignored; /* EV_STEP_OK of verify */
+    bool is_in_ledger;      /* EV_STEP_BEGUN of markdown: reserved; EV_PROBED: as the ledger says */
+};
+
+/* What the engine has to do beside asking deploy_next(). */
+enum deploy_effect {
+    EFFECT_REV = 1 << 0,      /* rev has grown: store it */
+    EFFECT_ABANDON = 1 << 1,  /* kill the runners of all targets in flight */
+    EFFECT_INTERVAL = 1 << 2, /* count batch_interval down, then EV_INTERVAL_OVER */
+    EFFECT_ENDED = 1 << 3,    /* a final status was reached */
+    EFFECT_BRAKED = 1 << 4,   /* a brake was set by this event */
+    EFFECT_PREPARE = 1 << 5,  /* PENDING goes on: open, probe and prestage what is missing */
+    EFFECT_WAITS = 1 << 6     /* a planned wait or a failure was reached: a person is needed */
+};
+
+/* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence that
+ * says why and what is valid now; then d is unchanged. */
+int deploy_apply(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
+                 struct err *e);
+
+/* One thing that may begin now. */
+struct deploy_begin {
+    int target;
+    bool is_probe;
+    enum step step; /* when not a probe */
+};
+
+/* What may begin now, in the order in which it should be tried (targets that are already out first),
+ * at most max; answers how many. A function of the state alone. Nothing while braked (but probes) or
+ * ending; a step whose target is probed or in flight is not listed. */
+int deploy_next(const struct deploy *d, struct deploy_begin *out, int max);
+
+/* How many targets have a step in flight. UNKNOWN ones are not in flight. */
+int deploy_in_flight(const struct deploy *d);
+
+/* How many targets nothing is known of: UNKNOWN, or waiting for their probe. */
+int deploy_unproved(const struct deploy *d);
+
+/* The last step that the present phase wants of a target: VERIFY while smoking, else MARKUP. */
+enum step deploy_last_step(const struct deploy *d);
+
+/* The buttons that are valid; d NULL: no open deployment. */
+enum buttons deploy_buttons(const struct deploy *d);
+
+/* What each button would do, in words: "bake: pull the canary into traffic". "" where the button is
+ * not shown. dst of size bytes. */
+void deploy_say_interrupt(const struct deploy *d, char *dst, size_t size);
+void deploy_say_continue(const struct deploy *d, char *dst, size_t size);
+void deploy_say_retry(const struct deploy *d, char *dst, size_t size);
+
+/* Check the invariants above and those of FAULTS section 5 that one state can show; 0 or ERR_FAIL with
+ * the first that is broken. */
+int deploy_check(const struct deploy *d, struct err *e);
+
+#endif

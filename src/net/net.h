@@ -1,0 +1,190 @@
+/* net.h: everything by which the rooms above reach the world: clocks, random numbers, timers, SSH and
+ * local sessions, HTTP, and short talks over a stream socket. It is a table of functions, so that a
+ * simulator can stand in for the world; net_open() is the real one, on one libuv loop.
+ *
+ * All of it belongs to one thread. No callback comes before the call that asked for it has returned,
+ * and none after the handle was cancelled or closed. Every request has a deadline; every request
+ * ends in exactly one callback unless it is cancelled. */
+#ifndef FOOTPLATE_NET_NET_H
+#define FOOTPLATE_NET_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct net;
+struct net_timer;
+struct session;
+struct run;
+struct http;
+struct talk;
+
+/* ---- sessions: one contract for ssh and local ------------------------------------------------- */
+
+enum transport { TRANSPORT_SSH, TRANSPORT_OPENSSH, TRANSPORT_LOCAL };
+
+/* Strings are borrowed for the call. NULL or 0: from OpenSSH's configuration. */
+struct session_spec {
+    enum transport transport;
+    const char *host;          /* as the inventory names it */
+    int port;
+    const char *user;
+    const char *identity_file;
+    const char *ssh_config;    /* file for ssh -G -F; NULL: OpenSSH's own */
+};
+
+struct session_events {
+    void (*ready)(void *arg);
+    /* The session is over (it could not be opened, or was lost). e->code says how: ERR_AUTH and
+     * ERR_HOSTKEY must not be tried again without a person; ERR_THROTTLED, ERR_TIMEOUT and
+     * ERR_UNREACHABLE may. Runs of the session have ended with ERR_UNREACHABLE before. The handle
+     * must still be given to session_close(). */
+    void (*lost)(void *arg, const struct err *e);
+};
+
+/* A command and what goes to its standard input (copied). deadline_ms counts from the call; 0 none.
+ * max_output bounds what is handed to `output` in bytes, 0 none; what is above is read, counted and
+ * dropped, so that the peer is never blocked by us. */
+struct run_spec {
+    const char *command;
+    const void *input;
+    size_t input_len;
+    int64_t deadline_ms;
+    size_t max_output;
+};
+
+enum run_stream { RUN_STDOUT, RUN_STDERR };
+
+/* status: exit status as the peer said it, -1 if it said none (killed by a signal, connection cut).
+ * Never a proof of success: libssh2 answers 0 for a command that was killed by a signal. */
+struct run_result {
+    struct err err; /* code 0: the channel ended by itself */
+    int status;
+    uint64_t dropped; /* bytes above max_output */
+};
+
+struct run_events {
+    void (*output)(void *arg, enum run_stream stream, const char *p, size_t n);
+    void (*done)(void *arg, const struct run_result *r);
+};
+
+/* ---- HTTP ------------------------------------------------------------------------------------- */
+
+/* GET or HEAD with every limit of FAULTS 2.2: http and https only, no proxy from the environment, no
+ * connection re-use, redirects only to the same scheme and host and at most 3, body cut at max_body
+ * (over it is an error), no decompression, verification of TLS on. */
+struct http_spec {
+    const char *url;
+    int64_t deadline_ms; /* whole; must be given */
+    size_t max_body;     /* bytes; 0: 256 KiB */
+};
+
+struct http_result {
+    struct err err; /* code 0: an answer came, whatever its status */
+    int status;
+    const char *body; /* 0-ended, belongs to net, valid during the callback */
+    size_t body_len;
+    int64_t total_ms;
+};
+
+typedef void (*http_done)(void *arg, const struct http_result *r);
+
+/* ---- talks: send one request over a stream socket, read until the peer closes ------------------- */
+
+/* address: "unix:/path" or "tcp://host:port". */
+struct talk_spec {
+    const char *address;
+    const char *request;
+    int64_t deadline_ms;
+    size_t max_answer; /* bytes; over it is ERR_LIMIT; 0: 4 MiB */
+};
+
+struct talk_result {
+    struct err err;
+    const char *answer; /* 0-ended, valid during the callback */
+    size_t answer_len;
+};
+
+typedef void (*talk_done)(void *arg, const struct talk_result *r);
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+typedef void (*timer_fn)(void *arg);
+
+struct net_ops {
+    int64_t (*mono_ms)(struct net *net);
+    int64_t (*wall_ms)(struct net *net);
+    void (*random)(struct net *net, void *p, size_t n);
+
+    /* Calls fn once after ms, then frees the timer. cancel frees it without a call. */
+    struct net_timer *(*timer_start)(struct net *net, int64_t ms, timer_fn fn, void *arg);
+    void (*timer_cancel)(struct net_timer *t);
+
+    struct session *(*session_open)(struct net *net, const struct session_spec *spec,
+                                    const struct session_events *ev, void *arg);
+    /* Ends it, open or not; its runs are cancelled. No callback follows. */
+    void (*session_close)(struct session *s);
+
+    /* Begin a command on a session that is ready. At most 8 at once a session; more wait in order. */
+    struct run *(*run_start)(struct session *s, const struct run_spec *spec,
+                             const struct run_events *ev, void *arg);
+    /* Close the channel; what the peer does then is its own matter. No callback follows. */
+    void (*run_cancel)(struct run *r);
+
+    struct http *(*http_get)(struct net *net, const struct http_spec *spec, http_done done,
+                             void *arg);
+    void (*http_cancel)(struct http *h);
+
+    struct talk *(*talk_start)(struct net *net, const struct talk_spec *spec, talk_done done,
+                               void *arg);
+    void (*talk_cancel)(struct talk *t);
+};
+
+/* The first member of every world, real or made up. */
+struct net {
+    const struct net_ops *ops;
+};
+
+static inline int64_t net_mono_ms(struct net *n)
+{
+    return n->ops->mono_ms(n);
+}
+
+static inline int64_t net_wall_ms(struct net *n)
+{
+    return n->ops->wall_ms(n);
+}
+
+/* ---- the real one (loop.c) ----------------------------------------------------------------------- */
+
+struct net_limits {
+    int connections;           /* sessions open at once; more wait; default 64 */
+    int handshakes_per_server; /* unauthenticated connections at once to one address:port; default 8 */
+};
+
+/* Make the real world on a libuv loop of its own. NULL and *e when a library cannot start. */
+struct net *net_open(const struct net_limits *limits, struct err *e);
+
+/* Run callbacks until net_stop(). */
+void net_run(struct net *net);
+void net_stop(struct net *net);
+
+/* The loop, for what the engine itself hangs on it (uv_loop_t *). */
+void *net_loop(struct net *net);
+
+/* Wake the loop from any thread: fn(arg) is called soon on the loop's thread. Calls may be merged.
+ * One door a waker; free it on the loop's thread. */
+struct net_waker;
+struct net_waker *net_waker_new(struct net *net, void (*fn)(void *arg), void *arg);
+void net_waker_wake(struct net_waker *w);
+void net_waker_free(struct net_waker *w);
+
+/* Cancels what is left and frees all. No callback follows. */
+void net_close(struct net *net);
+
+/* What `ssh -G` and known_hosts say of a host, in one line for `check`; e.g. "ssh deploy@10.0.0.7:22,
+ * key ~/.ssh/id_ed25519 (agent), host key known (ed25519)". Uses a short-lived child. For `check`. */
+
+#endif

@@ -1,0 +1,3 @@
+noinst_LIBRARIES += src/steps/libsteps.a
+src_steps_libsteps_a_SOURCES = src/steps/evidence.h src/steps/steps.h 
+STEPS_LIBS = src/steps/libsteps.a $(TRAFFIC_LIBS) $(CORE_LIBS) $(PCRE2_LIBS)

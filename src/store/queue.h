@@ -1,0 +1,40 @@
+/* queue.h: the writing worker: one thread with its own handle, so that no loop waits for a disk. Jobs
+ * run in the order in which they were given, many to a commit; each stands in a savepoint, so that one
+ * that fails harms no other. */
+#ifndef FOOTPLATE_STORE_QUEUE_H
+#define FOOTPLATE_STORE_QUEUE_H
+
+#include "store/store.h"
+
+struct store_queue;
+
+/* Runs on the worker inside an open transaction. 0 keeps its writes, else they are undone. It must
+ * touch nothing but the store and arg. */
+typedef int (*store_job_fn)(struct store *s, void *arg, struct err *e);
+
+/* Called on the owner's thread from store_queue_drain() once the commit is on the disk: rc as the job
+ * answered, or the failure of the commit itself. */
+typedef void (*store_done_fn)(void *arg, int rc, const struct err *e);
+
+/* The interface through which the engine writes, so that a simulator can stand in. */
+struct store_queue_ops {
+    void (*submit)(struct store_queue *q, store_job_fn job, store_done_fn done, void *arg);
+    /* Log lines: copied, written in batches of 100 or 100 ms to the log file, in order, dropped and
+     * counted when more than a bound wait. */
+    void (*log)(struct store_queue *q, const struct log_row *row);
+};
+
+struct store_queue {
+    const struct store_queue_ops *ops;
+};
+
+/* wake(wake_arg) is called on the worker's thread when something is to be drained. ring: ring the
+ * doorbell after every commit. */
+struct store_queue *store_queue_open(const char *dir, void (*wake)(void *arg), void *wake_arg,
+                                     struct err *e);
+/* Call the done functions that are due; on the owner's thread. */
+void store_queue_drain(struct store_queue *q);
+/* Finish every job, join the thread, drain, free. */
+void store_queue_close(struct store_queue *q);
+
+#endif

@@ -1,0 +1,361 @@
+/* store.h: the only door between processes and threads: two SQLite files in one folder,
+ *     footplate.db      state, actions, journal, ledger, events: every commit is on the disk (FULL)
+ *     footplate-log.db  log lines: batched, may lose the last moments in a power cut (NORMAL)
+ * All SQL of the product is in this room. A handle belongs to one thread.
+ *
+ * Rules (FAULTS 0.3, 2.4): WAL, wal_autocheckpoint 0, every write transaction and every checkpoint
+ * under one lock that all processes share (footplate.lock, taken with OFD fcntl locks), TRUNCATE
+ * checkpoints only, no checkpoint at close, BEGIN IMMEDIATE for what may write, mmap 0, defensive
+ * settings, network file systems refused. */
+#ifndef FOOTPLATE_STORE_STORE_H
+#define FOOTPLATE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/types.h"
+
+struct store;
+
+enum store_open_flags { STORE_READ = 0, STORE_WRITE = 1, STORE_CREATE = 2 };
+
+/* dir: the store's folder. STORE_CREATE makes it (0700) and the files (0600; group rights follow a
+ * setgid folder) and migrates forward; without it an older schema is an error that says what to do, a
+ * newer one always is. */
+struct store *store_open(const char *dir, unsigned flags, struct err *e);
+void store_close(struct store *s);
+
+/* One transaction on footplate.db. begin takes the shared lock, then BEGIN IMMEDIATE. */
+int store_begin(struct store *s, struct err *e);
+int store_commit(struct store *s, struct err *e);
+void store_rollback(struct store *s);
+/* Marks inside a transaction, so that one job of many can be undone alone. */
+int store_savepoint(struct store *s, struct err *e);
+int store_release_savepoint(struct store *s, struct err *e);
+void store_undo_savepoint(struct store *s);
+
+/* TRUNCATE checkpoint of both files if their WAL is larger than a bound; cheap otherwise. */
+int store_checkpoint(struct store *s, struct err *e);
+
+/* Grows with every commit by any process (PRAGMA data_version and own commits): cheap to ask. */
+int64_t store_version(struct store *s);
+
+/* The doorbell: rings a datagram socket of the engine and of every console that listens in DIR. It
+ * means only "look". wake.c */
+void store_ring(const struct store *s);
+/* A listening doorbell: a non-blocking fd to poll, drained by doorbell_drain. name: "engine" or
+ * "console-PID"; the socket file is unlinked at close. */
+struct doorbell;
+struct doorbell *doorbell_open(const char *dir, const char *name, struct err *e);
+int doorbell_fd(const struct doorbell *d);
+void doorbell_drain(struct doorbell *d);
+void doorbell_close(struct doorbell *d);
+
+/* Rows handed out below are arrays of structs whose strings the array owns: free with *_rows_free
+ * (rows_free for each type: X_rows_free(rows, n)). Functions that read answer the number of rows or a
+ * negative code; functions that write answer 0 or a negative code, inserts the new id (> 0). Writers
+ * must stand inside store_begin()..store_commit(). Absent text is NULL. Times are wall ms, 0 = none. */
+
+/* ---- lease and fencing ------------------------------------------------------------------------------ */
+
+struct lease_row {
+    char *owner;       /* "pid 123 on host" */
+    char *version;     /* of the program */
+    char *boot_id;
+    int64_t pid;
+    int64_t fence;     /* grows at every taking; writes of an older one are refused */
+    int64_t heartbeat; /* wall ms */
+    bool is_held;
+};
+
+/* Take the lease; the caller already holds the kernel lock (engine_lock). Answers the new fence. */
+int64_t lease_take(struct store *s, const char *owner, const char *version, const char *boot_id,
+                   int64_t pid, int64_t now, struct err *e);
+/* 0, or ERR_REFUSED when another has taken it since. */
+int lease_beat(struct store *s, int64_t fence, int64_t now, struct err *e);
+int lease_drop(struct store *s, int64_t fence, struct err *e);
+int lease_read(struct store *s, struct lease_row *out, struct err *e); /* free: lease_row_release */
+void lease_row_release(struct lease_row *r);
+/* Inside a transaction: is `fence` still the lease's? 0 or ERR_REFUSED. */
+int lease_check(struct store *s, int64_t fence, struct err *e);
+
+/* The kernel's lock on DIR/engine.lock: freed when its process dies, close-on-exec. fd or ERR_BUSY
+ * with who holds it in words. */
+int engine_lock(const char *dir, struct err *e);
+/* Does any process hold it now? 1, 0 or negative. */
+int engine_is_alive(const char *dir);
+
+/* ---- groups, mirror of the inventory ------------------------------------------------------------------ */
+
+struct group_row {
+    char *name;
+    char *config; /* JSON of the inventory, as group_config_to_json */
+    int64_t rev;
+    int64_t deployment; /* the open one, or 0 */
+    int64_t last_deployment; /* the newest, open or not, or 0 */
+    bool is_gone;       /* no longer in the inventory */
+};
+
+/* Put or refresh a group; rev is kept. Names not given in `keep` are marked gone by groups_mark_gone. */
+int group_put(struct store *s, const char *name, const char *config, struct err *e);
+int groups_mark_gone(struct store *s, const char *const *keep, int n_keep, struct err *e);
+int groups_list(struct store *s, struct group_row **rows, struct err *e);
+int group_get(struct store *s, const char *name, struct group_row **row, struct err *e);
+void group_rows_free(struct group_row *rows, int n);
+
+/* ---- deployments ------------------------------------------------------------------------------------ */
+
+struct deployment_row {
+    int64_t id;
+    char *group;
+    enum flavour flavour;
+    enum strategy strategy;
+    char *version;
+    char *from_version;     /* what most instances ran; NULL unknown */
+    char *package_sha256;
+    char *config;           /* JSON, frozen at Start */
+    char *config_hash;
+    enum deploy_status status;
+    enum brake brake;
+    char *brake_text;       /* in words; NULL */
+    int64_t brake_at;
+    bool is_ending, is_abandoned, is_auto, is_interval, is_only_new;
+    int batch, n_batches;
+    int max_failures;
+    int64_t interval_until; /* wall; for the countdown on screen */
+    char *waiting;          /* the "waiting for" line */
+    int64_t waiting_since;
+    int64_t work_ms;        /* time worked; time waited is the rest */
+    int64_t chain;
+    int64_t started, ended;
+    char *driver;           /* who started it */
+    char *why;
+    char *summary;          /* last failure on one line, or how it ended */
+    int64_t rev;            /* of the group when last changed */
+};
+
+/* Insert with everything but id; answers the id. The group's rev, deployment and last_deployment
+ * follow. */
+int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e);
+/* Store everything that can change after Start (status .. summary, rev); the group's rev follows and
+ * its open deployment is cleared when the status is final. */
+int deployment_update(struct store *s, const struct deployment_row *d, struct err *e);
+int deployment_get(struct store *s, int64_t id, struct deployment_row **row, struct err *e);
+int deployments_open(struct store *s, struct deployment_row **rows, struct err *e);
+/* Newest first, at most limit; group NULL: all. */
+int deployments_list(struct store *s, const char *group, int limit, struct deployment_row **rows,
+                     struct err *e);
+void deployment_rows_free(struct deployment_row *rows, int n);
+
+/* Versions that a person (or a rollback) marked bad. */
+int version_mark_bad(struct store *s, const char *group, const char *version, const char *why,
+                     const char *driver, int64_t now, struct err *e);
+int version_clear_bad(struct store *s, const char *group, const char *version, struct err *e);
+/* 1 bad (and *why, to be freed, if not NULL), 0 not, negative. */
+int version_is_bad(struct store *s, const char *group, const char *version, char **why,
+                   struct err *e);
+
+/* ---- targets ---------------------------------------------------------------------------------------- */
+
+struct target_row {
+    int64_t id;
+    int64_t deployment;
+    int position;          /* order in the plan */
+    char *host;
+    int port;
+    int batch;
+    bool is_canary;
+    enum target_status status;
+    enum step from, lost;
+    bool needs_probe, is_verify_ignored, is_left_by_other;
+    char *version_before;  /* NULL unknown */
+    char *version_now;     /* NULL unknown */
+    char *traffic;         /* last reading: traffic_state name */
+    int traffic_sessions;
+    int64_t traffic_at;
+    char *error;           /* last error on one line; NULL none */
+    char *progress;        /* what its step waits for now; NULL */
+    char *boot_id, *machine_id;
+    char *exclude_why;
+    int64_t updated;
+};
+
+int64_t target_insert(struct store *s, const struct target_row *t, struct err *e);
+/* Store everything from status on, by id. */
+int target_update(struct store *s, const struct target_row *t, struct err *e);
+int targets_list(struct store *s, int64_t deployment, struct target_row **rows, struct err *e);
+void target_rows_free(struct target_row *rows, int n);
+
+/* What is known of an instance apart from any deployment: last probe and last balancer reading. */
+struct instance_row {
+    char *group, *host;
+    int port;
+    char *version;  /* running; NULL unknown */
+    char *traffic;  /* state name; NULL never read */
+    int sessions;
+    char *health;   /* "ok" or what was seen; NULL never read */
+    int64_t at;
+};
+int instance_put(struct store *s, const struct instance_row *r, struct err *e);
+int instances_list(struct store *s, const char *group, struct instance_row **rows, struct err *e);
+void instance_rows_free(struct instance_row *rows, int n);
+
+/* ---- step journal: append-only but for the outcome ---------------------------------------------------- */
+
+#define JOURNAL_OUTCOMES(X)                                                                       \
+    X(JOURNAL_OPEN, "open") X(JOURNAL_OK, "ok") X(JOURNAL_FAILED, "failed")                       \
+    X(JOURNAL_UNBEGUN, "not-begun") X(JOURNAL_ABANDONED, "abandoned")                             \
+    X(JOURNAL_UNKNOWN, "unknown")
+
+enum journal_outcome {
+#define X(id, name) id,
+    JOURNAL_OUTCOMES(X)
+#undef X
+    JOURNAL_OUTCOME_COUNT
+};
+
+struct journal_row {
+    int64_t id;
+    int64_t deployment; /* 0: by hand */
+    int64_t target;
+    char *group, *host;
+    int port;
+    enum step step;
+    int attempt;
+    char *op_id;
+    int64_t fence;
+    int64_t intent_at, ended_at;
+    enum journal_outcome outcome;
+    char *reason; /* one line; NULL */
+};
+
+/* Write an intent; attempt is counted by the store. Answers the id. */
+int64_t journal_intent(struct store *s, const struct journal_row *j, struct err *e);
+/* Close it. An outcome that is not OPEN or UNKNOWN is never changed again (ERR_REFUSED). */
+int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const char *reason,
+                    int64_t now, struct err *e);
+int journal_list(struct store *s, int64_t deployment, struct journal_row **rows, struct err *e);
+/* Rows still OPEN or UNKNOWN of all open deployments. */
+int journal_unsettled(struct store *s, struct journal_row **rows, struct err *e);
+/* Median ms of this step in the group's ended deployments, or 0. */
+int64_t journal_usual_ms(struct store *s, const char *group, enum step step, struct err *e);
+void journal_rows_free(struct journal_row *rows, int n);
+
+/* ---- ledger: pulled out (or about to be) by us, not yet seen back in ----------------------------------- */
+
+struct ledger_row {
+    char *group, *host;
+    int port;
+    int64_t since;
+    int64_t deployment; /* 0: by hand */
+    char *config;       /* JSON of the group, as it was then */
+    bool is_reserved;   /* the intent is stored, the balancer has not confirmed */
+    bool is_by_other;   /* somebody took it over: the debt is theirs, and recorded */
+    char *why;
+};
+
+/* The pull-out's intent, its reservation and the availability rule in one transaction: fill in who
+ * reads the present ledger of the group with ledger_list() in the same transaction and decides. */
+int ledger_add(struct store *s, const struct ledger_row *r, struct err *e);
+int ledger_confirm(struct store *s, const char *group, const char *host, int port, struct err *e);
+int ledger_set_by_other(struct store *s, const char *group, const char *host, int port,
+                        bool is_by_other, struct err *e);
+int ledger_remove(struct store *s, const char *group, const char *host, int port, struct err *e);
+/* group NULL: all. */
+int ledger_list(struct store *s, const char *group, struct ledger_row **rows, struct err *e);
+void ledger_rows_free(struct ledger_row *rows, int n);
+
+/* ---- actions and questions ------------------------------------------------------------------------------ */
+
+enum verdict { VERDICT_NONE, VERDICT_DONE, VERDICT_REFUSED, VERDICT_FAILED };
+
+struct action_row {
+    int64_t id;
+    enum action kind;
+    char *group;
+    int64_t rev;     /* the group's rev that the person saw; -1: whatever it is */
+    char *args;      /* JSON object; NULL none */
+    char *driver, *tty, *ssh_client, *tmux;
+    int64_t at;
+    enum verdict verdict;
+    char *verdict_text;
+    int64_t verdict_at;
+    int64_t deployment; /* that it opened or touched; 0 */
+};
+
+int64_t action_insert(struct store *s, const struct action_row *a, struct err *e);
+/* One verdict an action; a second is ERR_REFUSED. */
+int action_verdict(struct store *s, int64_t id, enum verdict v, const char *text,
+                   int64_t deployment, int64_t now, struct err *e);
+/* Without a verdict, in order. */
+int actions_waiting(struct store *s, struct action_row **rows, struct err *e);
+int action_get(struct store *s, int64_t id, struct action_row **row, struct err *e);
+/* Newest first; group NULL: all. */
+int actions_list(struct store *s, const char *group, int limit, struct action_row **rows,
+                 struct err *e);
+void action_rows_free(struct action_row *rows, int n);
+
+/* What a console wants to know and only the engine can ask: "plan", "check", "versions", "rollback". */
+struct question_row {
+    int64_t id;
+    char *kind;
+    char *group; /* NULL: all */
+    char *args;  /* JSON; NULL */
+    int64_t at;
+    char *answer; /* JSON; NULL not yet */
+    int64_t answered_at;
+};
+
+int64_t question_insert(struct store *s, const struct question_row *q, struct err *e);
+int question_answer(struct store *s, int64_t id, const char *answer, int64_t now, struct err *e);
+int questions_waiting(struct store *s, struct question_row **rows, struct err *e);
+int question_get(struct store *s, int64_t id, struct question_row **row, struct err *e);
+/* Forget answered ones older than `before`. */
+int questions_sweep(struct store *s, int64_t before, struct err *e);
+void question_rows_free(struct question_row *rows, int n);
+
+/* ---- events: the record of operations, append-only -------------------------------------------------------- */
+
+struct event_row {
+    int64_t id;
+    int64_t at;
+    char *group; /* NULL */
+    int64_t deployment;
+    char *kind; /* "release", "brake", "pull-out", "pull-in", "engine", ... */
+    char *text;
+    char *driver; /* NULL: the engine itself */
+};
+
+int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e);
+/* After id `after`, oldest first, at most limit; group NULL: all. */
+int events_list(struct store *s, const char *group, int64_t after, int limit,
+                struct event_row **rows, struct err *e);
+void event_rows_free(struct event_row *rows, int n);
+
+/* ---- logs, in footplate-log.db ---------------------------------------------------------------------------- */
+
+struct log_row {
+    int64_t id;
+    int64_t at;
+    char *group;
+    int64_t deployment;
+    char *host; /* NULL: of the release itself */
+    int port;
+    char level;  /* 'd' 'i' 'w' 'e' */
+    char stream; /* 'o' stdout, 'e' stderr, 'f' footplate's own words */
+    int step;    /* enum step or -1 */
+    char *text;  /* raw bytes of the peer, may hold anything but NUL; text_len counts them */
+    int64_t text_len;
+};
+
+/* A batch in one transaction of its own on the log file. */
+int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e);
+/* After id `after`, oldest first, at most limit. deployment 0: all of the group; host NULL: all. */
+int logs_list(struct store *s, const char *group, int64_t deployment, const char *host,
+              int64_t after, int limit, struct log_row **rows, struct err *e);
+int64_t logs_last_id(struct store *s, struct err *e);
+void log_rows_free(struct log_row *rows, int n);
+
+#endif

@@ -1,0 +1,108 @@
+/* traffic.h: what a load balancer is asked and told about the instances of one group. A driver knows
+ * addresses and balancers, never a release. */
+#ifndef FOOTPLATE_TRAFFIC_TRAFFIC_H
+#define FOOTPLATE_TRAFFIC_TRAFFIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "net/net.h"
+
+/* As read, before anybody asks whose doing it is. With several balancers the worst of their answers:
+ * an instance is READY only if every balancer reads it so. */
+#define TRAFFIC_STATES(X)                                                                         \
+    X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                           \
+    X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                \
+    X(TRAFFIC_READY, "ready")       /* takes new requests */                                      \
+    X(TRAFFIC_DOWN, "down")         /* admitted, but the balancer's own check fails */            \
+    X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                          \
+    X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                            \
+    X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */         \
+    X(TRAFFIC_ABSENT, "absent")     /* the balancer has no such server */
+
+enum traffic_state {
+#define X(id, name) id,
+    TRAFFIC_STATES(X)
+#undef X
+    TRAFFIC_STATE_COUNT
+};
+
+const char *traffic_state_name(enum traffic_state s);
+int traffic_state_parse(const char *name);
+
+struct traffic_instance {
+    const char *host; /* borrowed until traffic_free */
+    int port;
+    const char *address; /* resolved IP text or NULL: the driver resolves host itself */
+};
+
+struct traffic_reading {
+    enum traffic_state state;
+    int sessions;     /* current sessions over all balancers; -1 not known */
+    int64_t at_ms;    /* mono, when read */
+    char detail[160]; /* "lb1: shop/web03 maint (admin 0x01)", for a person */
+};
+
+enum traffic_driver { TRAFFIC_DRIVER_NONE, TRAFFIC_DRIVER_HAPROXY };
+
+struct traffic_config {
+    enum traffic_driver driver;
+    const char *const *sockets; /* every balancer: "unix:/path" or "tcp://host:port" */
+    int n_sockets;
+    const char *backend;
+    const char *server;   /* pattern of the server's name with %h %p, or NULL: by address and port */
+    int64_t timeout_ms;   /* of one talk */
+};
+
+struct traffic;
+struct traffic_op;
+
+/* config and instances are copied. NULL and *e for a configuration that no driver can serve. */
+struct traffic *traffic_new(struct net *net, const struct traffic_config *config,
+                            const struct traffic_instance *instances, int n, struct err *e);
+/* Cancels what is under way; no callback follows. */
+void traffic_free(struct traffic *t);
+
+bool traffic_has_balancer(const struct traffic *t);
+
+/* Read all instances: readings[i] belongs to instance i, valid during the callback. e->code 0, or
+ * the first balancer's trouble (then its instances read UNKNOWN). is_reloaded: a balancer's start
+ * time has changed since the reading before. Readings asked for while one is under way share it if
+ * it began after the call, never an older one. */
+typedef void (*traffic_read_done)(void *arg, const struct traffic_reading *readings, int n,
+                                  bool is_reloaded, const struct err *e);
+struct traffic_op *traffic_read(struct traffic *t, traffic_read_done done, void *arg);
+
+/* Take instance i out on every balancer. First reads; sends drain only where the last read was admin
+ * 0; reads back. ours: the ledger holds it, a drain that is found is our own (asserted, no error).
+ * Done with code 0 and the reading after; ERR_REFUSED: somebody else holds it out (reading says so,
+ * nothing was sent), or the balancer refused in words; ERR_UNREACHABLE/ERR_TIMEOUT: a balancer could
+ * not be asked, the state is not known. Does not wait for sessions to end: read again for that. */
+typedef void (*traffic_set_done)(void *arg, const struct traffic_reading *reading,
+                                 const struct err *e);
+struct traffic_op *traffic_drain(struct traffic *t, int i, bool ours, traffic_set_done done,
+                                 void *arg);
+
+/* Bring instance i in on every balancer and read back until it is READY or deadline_ms is over
+ * (ERR_TIMEOUT, with the reading: a balancer whose own check has not passed reads DOWN). Sends
+ * `ready` only where the state is a drain of ours (admin mask 0x08 alone) or already ready; anything
+ * else is ERR_REFUSED with nothing sent. */
+struct traffic_op *traffic_ready(struct traffic *t, int i, int64_t deadline_ms,
+                                 traffic_set_done done, void *arg);
+
+/* No callback follows; a request that was already sent may still have its effect. */
+void traffic_cancel(struct traffic_op *op);
+
+/* Out by somebody else, given what the ledger says: MAINT and ABSENT always, a drain without our
+ * ledger entry too. */
+bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger);
+
+/* Does this state count as out for the availability rule? (UNKNOWN counts; NONE does not.) */
+bool traffic_is_out(enum traffic_state s);
+
+/* Do new requests reach it? */
+bool traffic_is_in(enum traffic_state s);
+
+#endif
