@@ -20,6 +20,7 @@ struct session;
 struct run;
 struct http;
 struct talk;
+struct resolve;
 
 /* ---- sessions: one contract for ssh and local ------------------------------------------------- */
 
@@ -109,6 +110,18 @@ struct talk_result {
 
 typedef void (*talk_done)(void *arg, const struct talk_result *r);
 
+/* ---- names ------------------------------------------------------------------------------------- */
+
+/* addresses: IP texts in the order of the system's resolver, each once, at most 16; valid during the
+ * callback. An IP text as the name answers itself. */
+struct resolve_result {
+    struct err err;
+    const char *const *addresses;
+    int n;
+};
+
+typedef void (*resolve_done)(void *arg, const struct resolve_result *r);
+
 /* ---- the table -------------------------------------------------------------------------------- */
 
 typedef void (*timer_fn)(void *arg);
@@ -140,6 +153,11 @@ struct net_ops {
     struct talk *(*talk_start)(struct net *net, const struct talk_spec *spec, talk_done done,
                                void *arg);
     void (*talk_cancel)(struct talk *t);
+
+    /* Look a host name up. May be NULL in a made-up world, whose instances then carry addresses. */
+    struct resolve *(*resolve_start)(struct net *net, const char *host, int64_t deadline_ms,
+                                     resolve_done done, void *arg);
+    void (*resolve_cancel)(struct resolve *r);
 };
 
 /* The first member of every world, real or made up. */
