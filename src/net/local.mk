@@ -2,5 +2,16 @@ noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = src/net/net.h src/net/net_int.h \
 	src/net/loop.c \
 	src/net/session.c \
-	src/net/local.c
+	src/net/local.c \
+	src/net/resolve.c \
+	src/net/talk.c \
+	src/net/http.c
 NET_LIBS = src/net/libnet.a $(BASE_LIBS) $(UV_LIBS) $(SSH2_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
+
+EXTRA_DIST += tests/net/world.h
+check_PROGRAMS += tests/net/test_local
+TESTS += tests/net/test_local
+tests_net_test_local_SOURCES = tests/net/test_local.c
+tests_net_test_local_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_local_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_local_LDADD = $(NET_LIBS) $(CHECK_LIBS)

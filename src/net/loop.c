@@ -185,6 +185,12 @@ static const struct net_ops real_ops = {
     .session_close = session_close,
     .run_start = run_start,
     .run_cancel = run_cancel,
+    .http_get = http_get,
+    .http_cancel = http_cancel,
+    .talk_start = talk_start,
+    .talk_cancel = talk_cancel,
+    .resolve_start = resolve_start,
+    .resolve_cancel = resolve_cancel,
 };
 
 static int loop_start(struct net_real *real, struct err *e)
@@ -268,6 +274,13 @@ static void everything_cancel(struct net_real *real)
         if (real->transports[i] && real->transports[i]->shut)
             real->transports[i]->shut(real);
     }
+    while (!TAILQ_EMPTY(&real->https))
+        http_cancel(TAILQ_FIRST(&real->https));
+    http_pool_close(real);
+    while (!TAILQ_EMPTY(&real->talks))
+        talk_cancel(TAILQ_FIRST(&real->talks));
+    while (!TAILQ_EMPTY(&real->resolves))
+        resolve_cancel(TAILQ_FIRST(&real->resolves));
     while (!TAILQ_EMPTY(&real->wakers))
         net_waker_free(TAILQ_FIRST(&real->wakers));
     while (!TAILQ_EMPTY(&real->timers))

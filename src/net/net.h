@@ -73,9 +73,10 @@ struct run_events {
 
 /* ---- HTTP ------------------------------------------------------------------------------------- */
 
-/* GET or HEAD with every limit of FAULTS 2.2: http and https only, no proxy from the environment, no
- * connection re-use, redirects only to the same scheme and host and at most 3, body cut at max_body
- * (over it is an error), no decompression, verification of TLS on. */
+/* GET with every limit of FAULTS 2.2: http and https only, no proxy from the environment, no
+ * connection re-use, redirects only to the same scheme, host and port (that is the instance) and at
+ * most 3, headers up to 64 KiB, body cut at max_body (over it is an error), no decompression,
+ * verification of TLS on (a certificate that does not hold is ERR_HOSTKEY). */
 struct http_spec {
     const char *url;
     int64_t deadline_ms; /* whole; must be given */
@@ -154,7 +155,7 @@ struct net_ops {
                                void *arg);
     void (*talk_cancel)(struct talk *t);
 
-    /* Look a host name up. May be NULL in a made-up world, whose instances then carry addresses. */
+    /* Look a host name up; deadline_ms 0: 30 s. May be NULL in a made-up world, whose instances then carry addresses. */
     struct resolve *(*resolve_start)(struct net *net, const char *host, int64_t deadline_ms,
                                      resolve_done done, void *arg);
     void (*resolve_cancel)(struct resolve *r);
