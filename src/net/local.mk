@@ -15,3 +15,15 @@ tests_net_test_local_SOURCES = tests/net/test_local.c
 tests_net_test_local_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_local_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_local_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+
+EXTRA_DIST += tests/net/peer.h
+check_PROGRAMS += tests/net/test_talk tests/net/test_http
+TESTS += tests/net/test_talk tests/net/test_http
+tests_net_test_talk_SOURCES = tests/net/test_talk.c
+tests_net_test_talk_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_talk_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_talk_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+tests_net_test_http_SOURCES = tests/net/test_http.c
+tests_net_test_http_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_http_LDADD = $(NET_LIBS) $(CHECK_LIBS)
