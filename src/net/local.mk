@@ -27,3 +27,21 @@ tests_net_test_http_SOURCES = tests/net/test_http.c
 tests_net_test_http_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_http_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+
+# ssh
+src_net_libnet_a_SOURCES += \
+	src/net/ssh_wire.c src/net/ssh_wire.h \
+	src/net/ssh_file.c src/net/ssh_file.h \
+	src/net/known_hosts.c src/net/known_hosts.h \
+	src/net/ssh_key.c src/net/ssh_key.h
+
+check_PROGRAMS += tests/net/test_known_hosts tests/net/test_ssh_key
+TESTS += tests/net/test_known_hosts tests/net/test_ssh_key
+tests_net_test_known_hosts_SOURCES = tests/net/test_known_hosts.c
+tests_net_test_known_hosts_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_known_hosts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_known_hosts_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+tests_net_test_ssh_key_SOURCES = tests/net/test_ssh_key.c
+tests_net_test_ssh_key_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_ssh_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_ssh_key_LDADD = $(NET_LIBS) $(CHECK_LIBS)
