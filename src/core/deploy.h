@@ -24,8 +24,10 @@
 
 /* One instance within the deployment.
  * from: the step with which it begins while its status is PENDING; steps before it are proved.
- *       STEP_COUNT means that all are proved.
- * lost: the step whose outcome is not known while the status is UNKNOWN. */
+ *       STEP_COUNT means that all are proved. While a step runs, from <= that step, and equal to it
+ *       exactly when the status was PENDING before. Without meaning otherwise.
+ * lost: the step whose outcome is not known while the status is UNKNOWN (the one it would have begun
+ *       with when nothing of it was begun); always one of the five then. */
 struct deploy_target {
     enum target_status status;
     enum step from;
@@ -33,15 +35,22 @@ struct deploy_target {
     int batch;              /* index into the batches; the canary batch is 0 under STRATEGY_CANARY */
     bool is_canary;
     bool is_probing;        /* a probe is under way */
-    bool needs_probe;       /* nothing of it may begin before a probe has read it */
+    bool needs_probe;       /* nothing of it may begin before a probe has read it; stays until EV_PROBED,
+                               so that a loss in the middle asks again */
+    bool has_begun;         /* a step of it has had an outcome in this deployment: a good target is then
+                               SUCCESS, else SKIPPED. Statuses that say so themselves need no help of a
+                               caller that reads the state from the store: false is fine there */
     bool is_verify_ignored; /* verify failed and ignore_verify let it pass; Retry does it again */
     bool is_left_by_other;  /* somebody else holds it out of traffic; neither drained nor readied */
     bool is_in_ledger;      /* reserved or pulled out by us, not yet read back in */
 };
 
-/* Invariants: 0 <= batch < n_batches; braked <=> brake != BRAKE_NONE; a final status is neither
- * braked nor ending and has nothing in flight; targets in batches after `batch` are PENDING, SKIPPED,
- * EXCLUDED or UNKNOWN. */
+/* Invariants (deploy_check() holds them all): 0 <= batch < n_batches; braked <=> brake != BRAKE_NONE;
+ * a final status is neither braked nor ending and has nothing in flight; ending means braked and
+ * something in flight; a step in flight is one of batch `batch`, in SMOKING, BAKING or ROLLING_OUT, and
+ * no further than deploy_last_step(); a target is never both in flight and waiting for a probe; batches
+ * before `batch` hold nothing unbegun, nothing UNKNOWN and no more failures than max_failures. Batches
+ * after it may hold SUCCESS or failed targets once Retry has gone back. */
 struct deploy {
     enum deploy_status status;
     enum flavour flavour;
@@ -86,6 +95,40 @@ enum deploy_event_kind {
     EV_COUNT
 };
 
+/* How a deployment stands; which events it takes depends on this first (the table in deploy.c). The
+ * brake hides what is behind it, the end hides the brake. */
+#define DEPLOY_STANDINGS(X)                                                                       \
+    X(STANDS_RUNNING) /* PENDING, SMOKING, BAKING, ROLLING_OUT */                                 \
+    X(STANDS_WAITING) /* SMOKE_SUCCESS, BAKE_SUCCESS */                                           \
+    X(STANDS_FAILED)  /* *_FAILURE */                                                             \
+    X(STANDS_BRAKED)                                                                              \
+    X(STANDS_ENDING)                                                                              \
+    X(STANDS_ENDED)   /* SUCCESS, INTERRUPTED */
+
+enum deploy_standing {
+#define X(id) id,
+    DEPLOY_STANDINGS(X)
+#undef X
+    STANDING_COUNT
+};
+
+enum deploy_standing deploy_stands(const struct deploy *d);
+
+/* What EV_INTERRUPT would do now. An action row that says BRAKE (taken at any rev) is EV_INTERRUPT only
+ * where this answers INTERRUPT_BRAKES; elsewhere it is EV_BRAKE with BRAKE_OPERATOR, which never ends
+ * anything, and takes back a Continue that is held. */
+enum deploy_interrupt {
+    INTERRUPT_NOTHING,  /* no open deployment */
+    INTERRUPT_BRAKES,
+    INTERRUPT_ENDS,     /* INTERRUPTED now, or remembered while steps are in flight */
+    INTERRUPT_ABANDONS  /* kill what is in flight; asked again it says EFFECT_ABANDON again */
+};
+
+enum deploy_interrupt deploy_interrupt_kind(const struct deploy *d); /* NULL: nothing */
+
+/* "EV_RETRY" and so on; "?" outside. */
+const char *deploy_event_name(enum deploy_event_kind kind);
+
 /* What a probe found. PROVED carries the first step that is not proved; RUNNING and FAILED carry the
  * step that a runner is still in, or whose failure is on record. */
 enum probe_verdict { PROBE_PROVED, PROBE_RUNNING, PROBE_FAILED, PROBE_UNKNOWN };
@@ -114,7 +157,41 @@ enum deploy_effect {
 };
 
 /* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence that
- * says why and what is valid now; then d is unchanged. */
+ * says why and what is valid now; then d and *effects are unchanged. rev grows by one when status,
+ * brake, ending, buttons or the plan (an exclusion) have changed, else not at all.
+ *
+ * What is not said by the names:
+ * EV_PREPARED      only in PENDING, neither braked nor ending, and when no target waits for a probe; the
+ *                  engine sends it again after EFFECT_PREPARE. UNKNOWN targets do not refuse it: they
+ *                  make their batch fail. So an engine that cannot read an instance brakes first.
+ * EV_STEP_BEGUN    exactly what deploy_next() would list, anything else is refused.
+ * EV_STEP_OK       verify with is_verify_ignored where d->ignore_verify is false is taken as a failure.
+ * EV_STEP_UNBEGUN  the target becomes what it was before EV_STEP_BEGUN; of markdown, is_in_ledger says
+ *                  whether the ledger still holds it (it does if it did before the reservation).
+ * EV_STEP_UNKNOWN  the target needs a probe, which deploy_next() lists, in a final deployment as well.
+ * EV_PROBE_BEGUN   of a target that needs one, of an UNKNOWN one at any time (the engine's own pace),
+ *                  and of any in PENDING. EV_PROBED wants an EV_PROBE_BEGUN before it.
+ * EV_PROBED        may take a target out of the ledger only with PROBE_PROVED: nothing else has read it
+ *                  in. A good target that is still in the ledger gets its markup, never SKIPPED.
+ *                  PROBE_RUNNING is taken up only where the step may be in flight (see the invariants)
+ *                  and nothing is being abandoned; else the target stays UNKNOWN.
+ *                  Results that stand are kept, in the probes after EV_LOST and in a final deployment:
+ *                  SUCCESS (proved once by its markup; that it is sick since then is for a monitor to
+ *                  say), *_FAILURE (only Retry asks a failed target again, so nothing runs a second
+ *                  time unasked), and SKIPPED in a batch that is already passed. Everything else takes
+ *                  what the probe says: a *_SUCCESS of a step is a step on the way, no result, so a
+ *                  canary whose host has booted since its verify is PENDING again in SMOKE_SUCCESS, and
+ *                  bake installs and verifies it before its markup; SKIPPED in a batch that is not yet
+ *                  passed was only ever an observation.
+ * EV_LOST          every target not EXCLUDED needs a probe; those in flight are UNKNOWN. The brake says
+ *                  LOST whatever it said before, and until the last probe has ended no batch settles and
+ *                  Continue is held. An ending deployment is INTERRUPTED at once: UNKNOWN targets do
+ *                  not hold up the end, they are probed all the same.
+ * EV_BRAKE         keeps the reason of a brake that is set already; takes back a held Continue.
+ * EV_EXCLUDE       not of a target in flight, not of the last canary under STRATEGY_CANARY, not of the
+ *                  last target (a release of nothing is no SUCCESS). A probe under way is let end.
+ * is_auto          the two planned waits are answered within the event that reaches them, or the one
+ *                  that lifts the brake; the status then moves on by two, EFFECT_WAITS is not set. */
 int deploy_apply(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                  struct err *e);
 
@@ -133,7 +210,7 @@ int deploy_next(const struct deploy *d, struct deploy_begin *out, int max);
 /* How many targets have a step in flight. UNKNOWN ones are not in flight. */
 int deploy_in_flight(const struct deploy *d);
 
-/* How many targets nothing is known of: UNKNOWN, or waiting for their probe. */
+/* How many targets nothing is known of: UNKNOWN, or waiting for their probe. EXCLUDED ones are not. */
 int deploy_unproved(const struct deploy *d);
 
 /* The last step that the present phase wants of a target: VERIFY while smoking, else MARKUP. */

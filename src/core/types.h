@@ -174,6 +174,11 @@ static inline bool target_is_running(enum target_status t)
     return target_has_step(t) && ((int)t - (int)TARGET_MARKDOWN_RUNNING) % 3 == 0;
 }
 
+static inline bool target_is_success(enum target_status t)
+{
+    return target_has_step(t) && ((int)t - (int)TARGET_MARKDOWN_RUNNING) % 3 == 1;
+}
+
 static inline bool target_is_failure(enum target_status t)
 {
     return target_has_step(t) && ((int)t - (int)TARGET_MARKDOWN_RUNNING) % 3 == 2;

@@ -1,0 +1,103 @@
+/* types.c: the names of the lists in types.h and the way back. Knows nothing of what they mean. */
+#include "config.h"
+
+#include "core/types.h"
+
+#include <string.h>
+
+#define X(id, name) [id] = name,
+static const char *const steps[STEP_COUNT] = {STEPS(X)};
+static const char *const deploy_statuses[DEPLOY_STATUS_COUNT] = {DEPLOY_STATUSES(X)};
+static const char *const target_statuses[TARGET_STATUS_COUNT] = {TARGET_STATUSES(X)};
+static const char *const flavours[FLAVOUR_COUNT] = {FLAVOURS(X)};
+static const char *const brakes[BRAKE_COUNT] = {BRAKES(X)};
+static const char *const actions[ACTION_COUNT] = {ACTIONS(X)};
+#undef X
+
+static const char *const step_words[STEP_COUNT] = {
+    [STEP_MARKDOWN] = "markdown", [STEP_DOWNLOAD] = "download", [STEP_INSTALL] = "install",
+    [STEP_VERIFY] = "verify",     [STEP_MARKUP] = "markup",
+};
+
+static const char *name_of(const char *const *list, int n, int value)
+{
+    return value >= 0 && value < n ? list[value] : "?";
+}
+
+static int value_of(const char *const *list, int n, const char *name)
+{
+    if (!name)
+        return -1;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(list[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+const char *step_name(enum step s)
+{
+    return name_of(steps, STEP_COUNT, (int)s);
+}
+
+const char *step_word(enum step s)
+{
+    return name_of(step_words, STEP_COUNT, (int)s);
+}
+
+const char *deploy_status_name(enum deploy_status s)
+{
+    return name_of(deploy_statuses, DEPLOY_STATUS_COUNT, (int)s);
+}
+
+const char *target_status_name(enum target_status s)
+{
+    return name_of(target_statuses, TARGET_STATUS_COUNT, (int)s);
+}
+
+const char *flavour_name(enum flavour f)
+{
+    return name_of(flavours, FLAVOUR_COUNT, (int)f);
+}
+
+const char *brake_name(enum brake b)
+{
+    return name_of(brakes, BRAKE_COUNT, (int)b);
+}
+
+const char *action_name(enum action a)
+{
+    return name_of(actions, ACTION_COUNT, (int)a);
+}
+
+int deploy_status_parse(const char *name)
+{
+    return value_of(deploy_statuses, DEPLOY_STATUS_COUNT, name);
+}
+
+int target_status_parse(const char *name)
+{
+    return value_of(target_statuses, TARGET_STATUS_COUNT, name);
+}
+
+int flavour_parse(const char *name)
+{
+    return value_of(flavours, FLAVOUR_COUNT, name);
+}
+
+int brake_parse(const char *name)
+{
+    return value_of(brakes, BRAKE_COUNT, name);
+}
+
+int action_parse(const char *name)
+{
+    return value_of(actions, ACTION_COUNT, name);
+}
+
+int step_parse(const char *name)
+{
+    int s = value_of(steps, STEP_COUNT, name);
+
+    return s >= 0 ? s : value_of(step_words, STEP_COUNT, name);
+}
