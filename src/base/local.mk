@@ -5,6 +5,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/random.c src/base/random.h \
+	src/base/failpoint.c src/base/failpoint.h \
 	src/base/text.c src/base/text.h \
 	src/base/text_table.c src/base/text_int.h
 
