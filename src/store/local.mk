@@ -1,3 +1,18 @@
 noinst_LIBRARIES += src/store/libstore.a
-src_store_libstore_a_SOURCES = src/store/queue.h src/store/store.h 
+src_store_libstore_a_SOURCES = \
+	src/store/store.h src/store/queue.h src/store/store_int.h \
+	src/store/words.c src/store/schema.c src/store/migrate.c \
+	src/store/place.c src/store/lock.c src/store/rows.c src/store/store.c src/store/wake.c \
+	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
+	src/store/q_action.c src/store/q_log.c src/store/queue.c
 STORE_LIBS = src/store/libstore.a $(CORE_LIBS) $(SQLITE_LIBS)
+
+STORE_TESTS = tests/store/test_rows
+EXTRA_DIST += tests/store/place.h
+check_PROGRAMS += $(STORE_TESTS)
+TESTS += $(STORE_TESTS)
+
+tests_store_test_rows_SOURCES = tests/store/test_rows.c
+tests_store_test_rows_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_rows_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_rows_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

@@ -21,13 +21,18 @@ struct store;
 
 enum store_open_flags { STORE_READ = 0, STORE_WRITE = 1, STORE_CREATE = 2 };
 
-/* dir: the store's folder. STORE_CREATE makes it (0700) and the files (0600; group rights follow a
- * setgid folder) and migrates forward; without it an older schema is an error that says what to do, a
- * newer one always is. */
+/* dir: the store's folder. STORE_CREATE (which is STORE_WRITE too) makes it (0700) and the files
+ * (0600; group rights follow a setgid folder) and migrates forward, but not under the hands of an
+ * engine of an older version (ERR_BUSY); without it an older schema is an error that says what to do
+ * (ERR_UNAVAILABLE), a newer one always is; ERR_NOTFOUND: there is no store yet. */
 struct store *store_open(const char *dir, unsigned flags, struct err *e);
 void store_close(struct store *s);
 
-/* One transaction on footplate.db. begin takes the shared lock, then BEGIN IMMEDIATE. */
+/* One transaction on footplate.db. begin takes the shared lock (waiting at most 10 s: ERR_BUSY), then
+ * BEGIN IMMEDIATE; refused when the file was replaced or migrated under us (ERR_UNAVAILABLE). After a
+ * failed commit nothing of it counts and no transaction stands. After the first i/o error of a write
+ * every later begin of this handle is ERR_IO: what the disk holds is not known. A full disk is ERR_IO
+ * too, but may be tried again. */
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
@@ -35,6 +40,15 @@ void store_rollback(struct store *s);
 int store_savepoint(struct store *s, struct err *e);
 int store_release_savepoint(struct store *s, struct err *e);
 void store_undo_savepoint(struct store *s);
+
+/* One consistent reading of footplate.db: everything read between the two is of one moment. Keep it
+ * short (no key, no network is waited for inside): a long one stops checkpoints. end without begin is
+ * fine. Log lines are not part of it. */
+int store_read_begin(struct store *s, struct err *e);
+void store_read_end(struct store *s);
+
+/* The folder, as a real path; belongs to the handle. */
+const char *store_dir(const struct store *s);
 
 /* TRUNCATE checkpoint of both files if their WAL is larger than a bound; cheap otherwise. */
 int store_checkpoint(struct store *s, struct err *e);
@@ -56,7 +70,11 @@ void doorbell_close(struct doorbell *d);
 /* Rows handed out below are arrays of structs whose strings the array owns: free with *_rows_free
  * (rows_free for each type: X_rows_free(rows, n)). Functions that read answer the number of rows or a
  * negative code; functions that write answer 0 or a negative code, inserts the new id (> 0). Writers
- * must stand inside store_begin()..store_commit(). Absent text is NULL. Times are wall ms, 0 = none. */
+ * must stand inside store_begin()..store_commit(). Absent text is NULL. Times are wall ms, 0 = none.
+ * X_get answers 1 and one row, or 0 and NULL where there is none. What the schema forbids (a second
+ * open deployment of a group, a change of what is frozen or append-only) is ERR_REFUSED. Lines for a
+ * person are cut at 4 KiB; names over 256 bytes and JSON over 4 MiB are ERR_LIMIT. A limit of 0 means
+ * 100,000. */
 
 /* ---- lease and fencing ------------------------------------------------------------------------------ */
 
@@ -128,7 +146,7 @@ struct deployment_row {
     char *waiting;          /* the "waiting for" line */
     int64_t waiting_since;
     int64_t work_ms;        /* time worked; time waited is the rest */
-    int64_t chain;
+    int64_t chain;          /* id of the Start that opened it; 0 at insert: its own id */
     int64_t started, ended;
     char *driver;           /* who started it */
     char *why;
@@ -156,6 +174,16 @@ int version_clear_bad(struct store *s, const char *group, const char *version, s
 /* 1 bad (and *why, to be freed, if not NULL), 0 not, negative. */
 int version_is_bad(struct store *s, const char *group, const char *version, char **why,
                    struct err *e);
+
+struct bad_row {
+    char *group, *version;
+    char *why;    /* NULL */
+    char *driver; /* NULL */
+    int64_t at;
+};
+/* group NULL: all. */
+int versions_bad(struct store *s, const char *group, struct bad_row **rows, struct err *e);
+void bad_rows_free(struct bad_row *rows, int n);
 
 /* ---- targets ---------------------------------------------------------------------------------------- */
 
@@ -197,10 +225,22 @@ struct instance_row {
     int sessions;
     char *health;   /* "ok" or what was seen; NULL never read */
     int64_t at;
+    /* Of its ledger entry; only read, never put. */
+    bool is_in_ledger, is_reserved, is_by_other;
+    int64_t ledger_since;
 };
 int instance_put(struct store *s, const struct instance_row *r, struct err *e);
 int instances_list(struct store *s, const char *group, struct instance_row **rows, struct err *e);
 void instance_rows_free(struct instance_row *rows, int n);
+
+/* How many instances run which version, the most first; group NULL: all. */
+struct version_row {
+    char *group;
+    char *version; /* NULL unknown */
+    int count;
+};
+int versions_count(struct store *s, const char *group, struct version_row **rows, struct err *e);
+void version_rows_free(struct version_row *rows, int n);
 
 /* ---- step journal: append-only but for the outcome ---------------------------------------------------- */
 
@@ -231,7 +271,8 @@ struct journal_row {
     char *reason; /* one line; NULL */
 };
 
-/* Write an intent; attempt is counted by the store. Answers the id. */
+/* Write an intent; attempt is counted by the store. Answers the id. ERR_REFUSED when fence is not the
+ * lease's (0 while no lease was ever taken) or the op_id was used before. */
 int64_t journal_intent(struct store *s, const struct journal_row *j, struct err *e);
 /* Close it. An outcome that is not OPEN or UNKNOWN is never changed again (ERR_REFUSED). */
 int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const char *reason,
@@ -258,6 +299,7 @@ struct ledger_row {
 
 /* The pull-out's intent, its reservation and the availability rule in one transaction: fill in who
  * reads the present ledger of the group with ledger_list() in the same transaction and decides. */
+/* An entry that stands already keeps its since, deployment, config and why. */
 int ledger_add(struct store *s, const struct ledger_row *r, struct err *e);
 int ledger_confirm(struct store *s, const char *group, const char *host, int port, struct err *e);
 int ledger_set_by_other(struct store *s, const char *group, const char *host, int port,
@@ -350,7 +392,7 @@ struct log_row {
     int64_t text_len;
 };
 
-/* A batch in one transaction of its own on the log file. */
+/* A batch in one transaction of its own on the log file. A line over 64 KiB is cut. */
 int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e);
 /* After id `after`, oldest first, at most limit. deployment 0: all of the group; host NULL: all. */
 int logs_list(struct store *s, const char *group, int64_t deployment, const char *host,

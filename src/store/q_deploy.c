@@ -1,0 +1,275 @@
+/* q_deploy.c: deployments, the versions marked bad, and targets. What Start froze is never written
+ * again; the triggers of the schema hold this file to it. */
+#include "config.h"
+
+#include "store/store_int.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define D(field, kind) COL(struct deployment_row, field, #field, kind)
+#define D_NAME(field) COL_OF(struct deployment_row, field, #field, COL_TEXT, NAME_MAX_BYTES)
+#define D_LINE(field) COL_OF(struct deployment_row, field, #field, COL_LINE, LINE_MAX_BYTES)
+#define D_WORD(field, words) COL_NAMED(struct deployment_row, field, #field, words)
+
+static const struct col deployment_cols[] = {
+    D(id, COL_I64),
+    COL_OF(struct deployment_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
+    D_WORD(flavour, &words_flavour),
+    D_WORD(strategy, &words_strategy),
+    D_NAME(version),
+    D_NAME(from_version),
+    D_NAME(package_sha256),
+    COL_OF(struct deployment_row, config, "config", COL_TEXT, JSON_MAX_BYTES),
+    D_NAME(config_hash),
+    D_WORD(status, &words_deploy_status),
+    D_WORD(brake, &words_brake),
+    D_LINE(brake_text),
+    D(brake_at, COL_I64),
+    D(is_ending, COL_BOOL),
+    D(is_abandoned, COL_BOOL),
+    D(is_auto, COL_BOOL),
+    D(is_interval, COL_BOOL),
+    D(is_only_new, COL_BOOL),
+    D(batch, COL_INT),
+    D(n_batches, COL_INT),
+    D(max_failures, COL_INT),
+    D(interval_until, COL_I64),
+    D_LINE(waiting),
+    D(waiting_since, COL_I64),
+    D(work_ms, COL_I64),
+    D(chain, COL_REF),
+    D(started, COL_I64),
+    D(ended, COL_I64),
+    D_LINE(driver),
+    D_LINE(why),
+    D_LINE(summary),
+    D(rev, COL_I64),
+};
+enum { DEPLOYMENT_FROZEN = 9 };
+static const struct shape deployment_shape = {
+    .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
+    .cols = deployment_cols, .n = ARRAY_LEN(deployment_cols), .has_id = true,
+    .n_fixed = DEPLOYMENT_FROZEN, .n_stored = ARRAY_LEN(deployment_cols)};
+
+static const struct query q_insert = {QUERY_INSERT, &deployment_shape, ""};
+static const struct query q_update = {QUERY_UPDATE, &deployment_shape, NULL};
+static const struct query q_chain = {
+    QUERY_PLAIN, NULL, "UPDATE deployments SET chain = id WHERE id = ?1 AND chain IS NULL"};
+static const struct query q_group_opened = {
+    QUERY_PLAIN, NULL,
+    "UPDATE groups SET rev = max(rev, ?2), last_deployment = ?3, "
+    "deployment = CASE WHEN ?4 THEN deployment ELSE ?3 END WHERE name = ?1"};
+/* An old deployment may be written to once more; that must not turn the group's rev back. */
+static const struct query q_group_follows = {
+    QUERY_PLAIN, NULL,
+    "UPDATE groups SET rev = max(rev, ?2), "
+    "deployment = CASE WHEN ?3 AND deployment = ?1 THEN NULL ELSE deployment END "
+    "WHERE name = (SELECT group_name FROM deployments WHERE id = ?1)"};
+static const struct query q_get = {QUERY_SELECT, &deployment_shape, "WHERE id = ?1"};
+static const struct query q_open = {
+    QUERY_SELECT, &deployment_shape, "WHERE status NOT IN ('SUCCESS', 'INTERRUPTED') ORDER BY id"};
+static const struct query q_list_all = {QUERY_SELECT, &deployment_shape,
+                                        "ORDER BY id DESC LIMIT ?1"};
+static const struct query q_list = {QUERY_SELECT, &deployment_shape,
+                                    "WHERE group_name = ?2 ORDER BY id DESC LIMIT ?1"};
+
+int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e)
+{
+    int changed = 0;
+    int64_t id = row_insert(s, &s->main, &q_insert, d, e);
+
+    if (id < 0)
+        return id;
+    int rc = query_write(s, &q_chain, ARGS(I64(id)), NULL, e);
+    if (rc == 0)
+        rc = query_write(s, &q_group_opened,
+                         ARGS(TEXT(d->group), I64(d->rev), I64(id), I64(deploy_is_final(d->status))),
+                         &changed, e);
+    if (rc == 0 && changed == 0)
+        rc = err_set(e, ERR_NOTFOUND, "the store has no group %s", d->group);
+    return rc != 0 ? rc : id;
+}
+
+int deployment_update(struct store *s, const struct deployment_row *d, struct err *e)
+{
+    int rc = row_update(s, &q_update, d->id, d, e);
+
+    if (rc == 0)
+        rc = query_write(s, &q_group_follows,
+                         ARGS(I64(d->id), I64(d->rev), I64(deploy_is_final(d->status))), NULL, e);
+    return rc;
+}
+
+int deployment_get(struct store *s, int64_t id, struct deployment_row **row, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_get, ARGS(I64(id)), &p, e);
+
+    *row = p;
+    return n;
+}
+
+int deployments_open(struct store *s, struct deployment_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_open, NO_ARGS, &p, e);
+
+    *rows = p;
+    return n;
+}
+
+int deployments_list(struct store *s, const char *group, int limit, struct deployment_row **rows,
+                     struct err *e)
+{
+    void *p = NULL;
+    int n = group ? query_rows(s, &s->main, &q_list, ARGS(I64(rows_limit(limit)), TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_list_all, ARGS(I64(rows_limit(limit))), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+void deployment_rows_free(struct deployment_row *rows, int n)
+{
+    rows_free(&deployment_shape, rows, n);
+}
+
+/* ---- bad versions ----------------------------------------------------------------------------------- */
+
+static const struct col bad_cols[] = {
+    COL_OF(struct bad_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
+    COL_OF(struct bad_row, version, "version", COL_TEXT, NAME_MAX_BYTES),
+    COL_OF(struct bad_row, why, "why", COL_LINE, LINE_MAX_BYTES),
+    COL_OF(struct bad_row, driver, "driver", COL_LINE, LINE_MAX_BYTES),
+    COL(struct bad_row, at, "at", COL_I64),
+};
+static const struct shape bad_shape = {
+    .table = "bad_versions", .from = "bad_versions", .size = sizeof(struct bad_row),
+    .cols = bad_cols, .n = ARRAY_LEN(bad_cols), .n_stored = ARRAY_LEN(bad_cols)};
+
+static const struct query q_mark = {
+    QUERY_INSERT, &bad_shape,
+    "ON CONFLICT DO UPDATE SET why = excluded.why, driver = excluded.driver, at = excluded.at"};
+static const struct query q_clear = {
+    QUERY_PLAIN, NULL, "DELETE FROM bad_versions WHERE group_name = ?1 AND version = ?2"};
+static const struct query q_bad = {
+    QUERY_SELECT, &bad_shape,
+    "WHERE (?1 IS NULL OR group_name = ?1) AND (?2 IS NULL OR version = ?2) "
+    "ORDER BY group_name, at DESC"};
+
+int version_mark_bad(struct store *s, const char *group, const char *version, const char *why,
+                     const char *driver, int64_t now, struct err *e)
+{
+    char *words[] = {xstrdup(group), xstrdup(version), xstrdup_null(why), xstrdup_null(driver)};
+    const struct bad_row row = {words[0], words[1], words[2], words[3], now};
+    int64_t rc = row_insert(s, &s->main, &q_mark, &row, e);
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        free(words[i]);
+    return (int)rc;
+}
+
+int version_clear_bad(struct store *s, const char *group, const char *version, struct err *e)
+{
+    int changed = 0;
+    int rc = query_write(s, &q_clear, ARGS(TEXT(group), TEXT(version)), &changed, e);
+
+    if (rc == 0 && changed == 0)
+        rc = err_set(e, ERR_NOTFOUND, "%s is not marked bad for %s", version, group);
+    return rc;
+}
+
+int version_is_bad(struct store *s, const char *group, const char *version, char **why,
+                   struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_bad, ARGS(TEXT(group), TEXT(version)), &p, e);
+    const struct bad_row *row = p;
+
+    if (why)
+        *why = n > 0 ? xstrdup_null(row->why) : NULL;
+    rows_free(&bad_shape, p, n);
+    return n;
+}
+
+int versions_bad(struct store *s, const char *group, struct bad_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_bad, ARGS(TEXT(group), TEXT(NULL)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+void bad_rows_free(struct bad_row *rows, int n)
+{
+    rows_free(&bad_shape, rows, n);
+}
+
+/* ---- targets ---------------------------------------------------------------------------------------- */
+
+#define T(field, kind) COL(struct target_row, field, #field, kind)
+#define T_LINE(field, max) COL_OF(struct target_row, field, #field, COL_LINE, max)
+
+static const struct col target_cols[] = {
+    T(id, COL_I64),
+    T(deployment, COL_I64),
+    T(position, COL_INT),
+    COL_OF(struct target_row, host, "host", COL_TEXT, NAME_MAX_BYTES),
+    T(port, COL_INT),
+    T(batch, COL_INT),
+    T(is_canary, COL_BOOL),
+    COL_NAMED(struct target_row, status, "status", &words_target_status),
+    COL_NAMED(struct target_row, from, "from_step", &words_step),
+    COL_NAMED(struct target_row, lost, "lost_step", &words_step),
+    T(needs_probe, COL_BOOL),
+    T(is_verify_ignored, COL_BOOL),
+    T(is_left_by_other, COL_BOOL),
+    T_LINE(version_before, NAME_MAX_BYTES),
+    T_LINE(version_now, NAME_MAX_BYTES),
+    T_LINE(traffic, NAME_MAX_BYTES),
+    T(traffic_sessions, COL_INT),
+    T(traffic_at, COL_I64),
+    T_LINE(error, LINE_MAX_BYTES),
+    T_LINE(progress, LINE_MAX_BYTES),
+    T_LINE(boot_id, NAME_MAX_BYTES),
+    T_LINE(machine_id, NAME_MAX_BYTES),
+    T_LINE(exclude_why, LINE_MAX_BYTES),
+    T(updated, COL_I64),
+};
+enum { TARGET_FROZEN = 7 };
+static const struct shape target_shape = {
+    .table = "targets", .from = "targets", .size = sizeof(struct target_row), .cols = target_cols,
+    .n = ARRAY_LEN(target_cols), .has_id = true, .n_fixed = TARGET_FROZEN,
+    .n_stored = ARRAY_LEN(target_cols)};
+
+static const struct query q_target_insert = {QUERY_INSERT, &target_shape, ""};
+static const struct query q_target_update = {QUERY_UPDATE, &target_shape, NULL};
+static const struct query q_targets = {QUERY_SELECT, &target_shape,
+                                       "WHERE deployment = ?1 ORDER BY position"};
+
+int64_t target_insert(struct store *s, const struct target_row *t, struct err *e)
+{
+    return row_insert(s, &s->main, &q_target_insert, t, e);
+}
+
+int target_update(struct store *s, const struct target_row *t, struct err *e)
+{
+    return row_update(s, &q_target_update, t->id, t, e);
+}
+
+int targets_list(struct store *s, int64_t deployment, struct target_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_targets, ARGS(I64(deployment)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+void target_rows_free(struct target_row *rows, int n)
+{
+    rows_free(&target_shape, rows, n);
+}

@@ -1,0 +1,87 @@
+/* q_log.c: log lines, in a file of their own, so that a flood of output never stands before a brake.
+ * The text is what a peer sent, byte by byte; making it safe to draw is not done here. */
+#include "config.h"
+
+#include "store/store_int.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+
+static_assert(offsetof(struct log_row, text_len) == offsetof(struct log_row, text) + sizeof(char *),
+              "COL_BYTES finds the length behind the pointer");
+
+static const struct col log_cols[] = {
+    COL(struct log_row, id, "id", COL_I64),
+    COL(struct log_row, at, "at", COL_I64),
+    COL_OF(struct log_row, group, "group_name", COL_LINE, NAME_MAX_BYTES),
+    COL(struct log_row, deployment, "deployment", COL_REF),
+    COL_OF(struct log_row, host, "host", COL_LINE, NAME_MAX_BYTES),
+    COL(struct log_row, port, "port", COL_INT),
+    COL(struct log_row, level, "level", COL_CHAR),
+    COL(struct log_row, stream, "stream", COL_CHAR),
+    COL(struct log_row, step, "step", COL_STEP),
+    COL_OF(struct log_row, text, "text", COL_BYTES, LOG_MAX_BYTES),
+};
+static const struct shape log_shape = {
+    .table = "logs", .from = "logs", .size = sizeof(struct log_row), .cols = log_cols,
+    .n = ARRAY_LEN(log_cols), .has_id = true, .n_fixed = ARRAY_LEN(log_cols),
+    .n_stored = ARRAY_LEN(log_cols)};
+
+static const struct query q_insert = {QUERY_INSERT, &log_shape, ""};
+static const struct query q_deployment = {
+    QUERY_SELECT, &log_shape,
+    "WHERE deployment = ?1 AND id > ?2 AND (?4 IS NULL OR host = ?4) ORDER BY id LIMIT ?3"};
+static const struct query q_group = {
+    QUERY_SELECT, &log_shape,
+    "WHERE group_name = ?1 AND id > ?2 AND (?4 IS NULL OR host = ?4) ORDER BY id LIMIT ?3"};
+static const struct query q_last = {QUERY_PLAIN, NULL, "SELECT max(id) FROM logs"};
+
+int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e)
+{
+    int rc = file_begin(s, &s->log, e);
+
+    if (rc != 0)
+        return rc;
+    for (int i = 0; i < n && rc == 0; i++) {
+        int64_t id = row_insert(s, &s->log, &q_insert, &rows[i], e);
+        rc = id < 0 ? (int)id : 0;
+    }
+    if (rc != 0) {
+        file_rollback(s, &s->log);
+        return rc;
+    }
+    FAILPOINT("store:log:commit:before");
+    rc = file_commit(s, &s->log, e);
+    FAILPOINT("store:log:commit:after");
+    return rc;
+}
+
+int logs_list(struct store *s, const char *group, int64_t deployment, const char *host,
+              int64_t after, int limit, struct log_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int max = rows_limit(limit);
+    int n = deployment ? query_rows(s, &s->log, &q_deployment,
+                                    ARGS(I64(deployment), I64(after), I64(max), TEXT(host)), &p, e)
+                       : query_rows(s, &s->log, &q_group,
+                                    ARGS(TEXT(group), I64(after), I64(max), TEXT(host)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+int64_t logs_last_id(struct store *s, struct err *e)
+{
+    int64_t id = 0;
+    int rc = query_number(s, &s->log, &q_last, NO_ARGS, 0, &id, e);
+
+    return rc != 0 ? rc : id;
+}
+
+void log_rows_free(struct log_row *rows, int n)
+{
+    rows_free(&log_shape, rows, n);
+}
