@@ -3,7 +3,7 @@
  * version can be good, never healthy, slow, or wrong on one host only.
  *
  *   shop --host A --port P --conf FILE --doc-base DIR     serves as instance A:P
- *   shop --serve DIR --port P                             serves the files of DIR on 127.0.0.1
+ *   shop --serve DIR --port P [--host A]                  serves the files of DIR, on 127.0.0.1
  *   shop --free-ports N                                   prints N ports that nothing uses
  *
  * It knows nothing of footplate: it is the thing released, as any other program would be, and links
@@ -668,7 +668,7 @@ static int shop_serve_instance(struct shop *s, const char *conf, int port)
 static int shop_serve_files(struct shop *s, const char *dir, int port)
 {
     s->files = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    s->listener = socket_bind("127.0.0.1", port, true);
+    s->listener = socket_bind(s->host, port, true);
     if (s->files < 0 || s->listener < 0) {
         complain(s->files < 0 ? dir : "bind");
         return 1;
@@ -749,7 +749,9 @@ int main(int argc, char **argv)
     }
     s.signals = signals_open();
     if (serve != NULL && port > 0) {
-        s.host = "packages";
+        if (s.host == NULL) {
+            s.host = "127.0.0.1";
+        }
         return shop_serve_files(&s, serve, port);
     }
     if (s.host == NULL || conf == NULL || s.doc_base == NULL || port <= 0) {

@@ -1,0 +1,14 @@
+# The whole program against a fleet of its own. Each test is one file that ends what it started.
+EXTRA_DIST += tests/fleet/lib.sh $(FLEET_TESTS)
+FLEET_TESTS = \
+	tests/fleet/witness.sh \
+	tests/fleet/happy.sh \
+	tests/fleet/unhealthy.sh \
+	tests/fleet/onehost.sh \
+	tests/fleet/interrupt.sh \
+	tests/fleet/kill.sh \
+	tests/fleet/engines.sh \
+	tests/fleet/balancer.sh \
+	tests/fleet/trouble.sh \
+	tests/fleet/commands.sh
+TESTS += tests/fleet/witness.sh
