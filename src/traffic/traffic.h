@@ -11,12 +11,14 @@
 #include "net/net.h"
 
 /* As read, before anybody asks whose doing it is. With several balancers the worst of their answers:
- * an instance is READY only if every balancer reads it so. */
+ * UNKNOWN, ABSENT or MAINT if one says so; READY only if every balancer reads it so, DRAINED only if
+ * every one does. Drained on one and admitted on another reads DOWN: it is not wholly in, and nothing
+ * may rest on its being out. */
 #define TRAFFIC_STATES(X)                                                                         \
     X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                           \
     X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                \
     X(TRAFFIC_READY, "ready")       /* takes new requests */                                      \
-    X(TRAFFIC_DOWN, "down")         /* admitted, but the balancer's own check fails */            \
+    X(TRAFFIC_DOWN, "down")         /* admitted, but not (or not everywhere) in use */            \
     X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                          \
     X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                            \
     X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */         \
@@ -102,7 +104,11 @@ bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger);
 /* Does this state count as out for the availability rule? (UNKNOWN counts; NONE does not.) */
 bool traffic_is_out(enum traffic_state s);
 
-/* Do new requests reach it? */
+/* Do new requests reach it? (READY, and NONE: nobody holds them back.) */
 bool traffic_is_in(enum traffic_state s);
+
+/* Does no drain hold it: READY, or DOWN, which takes requests as soon as the balancer's check passes?
+ * This is how a drain that a reload forgot looks. */
+bool traffic_is_admitted(enum traffic_state s);
 
 #endif

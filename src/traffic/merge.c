@@ -1,0 +1,124 @@
+/* merge.c: what the states mean to those who ask, and how the answers of several balancers become
+ * one. Pure functions of what was read; who is to blame for a state is decided by the caller, who
+ * knows the ledger. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "traffic/traffic_int.h"
+
+static const char *const state_names[TRAFFIC_STATE_COUNT] = {
+#define X(id, name) [id] = name,
+    TRAFFIC_STATES(X)
+#undef X
+};
+
+const char *traffic_state_name(enum traffic_state s)
+{
+    return (unsigned)s < TRAFFIC_STATE_COUNT ? state_names[s] : "?";
+}
+
+int traffic_state_parse(const char *name)
+{
+    int i;
+
+    for (i = 0; i < TRAFFIC_STATE_COUNT; i++) {
+        if (strcmp(state_names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool is_drain(enum traffic_state s)
+{
+    return s == TRAFFIC_DRAINING || s == TRAFFIC_DRAINED;
+}
+
+bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger)
+{
+    return s == TRAFFIC_MAINT || s == TRAFFIC_ABSENT || (is_drain(s) && !is_in_ledger);
+}
+
+bool traffic_is_out(enum traffic_state s)
+{
+    return s != TRAFFIC_READY && s != TRAFFIC_NONE;
+}
+
+bool traffic_is_in(enum traffic_state s)
+{
+    return s == TRAFFIC_READY || s == TRAFFIC_NONE;
+}
+
+bool traffic_is_admitted(enum traffic_state s)
+{
+    return s == TRAFFIC_READY || s == TRAFFIC_DOWN;
+}
+
+/* One state of how many seats are in which. */
+static enum traffic_state counts_merge(const int *counts)
+{
+    int admitted = counts[TRAFFIC_READY] + counts[TRAFFIC_DOWN];
+    int drained = counts[TRAFFIC_DRAINING] + counts[TRAFFIC_DRAINED];
+
+    if (counts[TRAFFIC_UNKNOWN])
+        return TRAFFIC_UNKNOWN;
+    if (counts[TRAFFIC_ABSENT])
+        return TRAFFIC_ABSENT;
+    if (counts[TRAFFIC_MAINT])
+        return TRAFFIC_MAINT;
+    if (counts[TRAFFIC_DOWN] || (admitted && drained))
+        return TRAFFIC_DOWN;
+    if (admitted)
+        return TRAFFIC_READY;
+    if (drained)
+        return counts[TRAFFIC_DRAINING] ? TRAFFIC_DRAINING : TRAFFIC_DRAINED;
+    return TRAFFIC_NONE;
+}
+
+/* Is this seat worth a word to a person? Where all is well the first one is; where it is not, those
+ * that are not ready, and every one if the balancers do not agree. */
+static bool is_telling(const struct traffic_reading *reading, const struct seat *seat, int b)
+{
+    if (reading->state == TRAFFIC_READY)
+        return b == 0;
+    return seat->state != TRAFFIC_READY || reading->state == TRAFFIC_DOWN;
+}
+
+static void detail_write(const struct traffic *t, int i, struct traffic_reading *reading)
+{
+    size_t at = 0;
+    int b;
+    int n;
+
+    for (b = 0; b < t->n_balancers && at < sizeof(reading->detail) - 1; b++) {
+        const struct balancer *lb = &t->balancers[b];
+
+        if (!is_telling(reading, &lb->seats[i], b))
+            continue;
+        n = snprintf(reading->detail + at, sizeof(reading->detail) - at, "%s%s: %s",
+                     at ? "; " : "", lb->name, lb->seats[i].text);
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
+void seats_merge(const struct traffic *t, int i, struct traffic_reading *reading)
+{
+    int counts[TRAFFIC_STATE_COUNT] = {0};
+    int b;
+
+    memset(reading, 0, sizeof(*reading));
+    reading->at_ms = t->round_began_ms;
+    reading->sessions = t->n_balancers ? 0 : -1;
+    for (b = 0; b < t->n_balancers; b++) {
+        const struct seat *seat = &t->balancers[b].seats[i];
+
+        counts[seat->state]++;
+        if (seat->sessions < 0 || reading->sessions < 0)
+            reading->sessions = -1;
+        else
+            reading->sessions += seat->sessions;
+    }
+    reading->state = counts_merge(counts);
+    detail_write(t, i, reading);
+}
