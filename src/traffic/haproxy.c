@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "traffic/haproxy_parse.h"
 #include "traffic/traffic_int.h"
@@ -229,6 +230,23 @@ static void lb_read(struct lb *lb, const struct talk_result *result)
 
 static void lb_next(struct lb *lb);
 
+/* Where a test may end us: before a word is sent, and once it was answered. */
+static void pass_before(const struct job *job)
+{
+    if (!job->is_read && job->word == WORD_DRAIN)
+        FAILPOINT("traffic:drain:before");
+    if (!job->is_read && job->word == WORD_READY)
+        FAILPOINT("traffic:ready:before");
+}
+
+static void pass_after(const struct job *job)
+{
+    if (!job->is_read && job->word == WORD_DRAIN)
+        FAILPOINT("traffic:drain:after");
+    if (!job->is_read && job->word == WORD_READY)
+        FAILPOINT("traffic:ready:after");
+}
+
 static int lb_told(struct lb *lb, const struct talk_result *result, struct err *e)
 {
     *e = result->err;
@@ -246,6 +264,7 @@ static void lb_talked(void *arg, const struct talk_result *result)
     struct err e;
     int status = 0;
 
+    pass_after(&job);
     lb->talk = NULL;
     free(lb->current);
     lb->current = NULL;
@@ -282,6 +301,7 @@ static void lb_next(struct lb *lb)
         return;
     lb->current = TAILQ_FIRST(&lb->jobs);
     TAILQ_REMOVE(&lb->jobs, lb->current, link);
+    pass_before(lb->current);
     request = job_request(lb, lb->current);
     spec.request = request;
     lb->talk = t->net->ops->talk_start(t->net, &spec, lb_talked, lb);

@@ -15,3 +15,11 @@ tests_traffic_test_haproxy_parse_SOURCES = tests/traffic/test_haproxy_parse.c
 tests_traffic_test_haproxy_parse_CFLAGS = $(TEST_CFLAGS)
 tests_traffic_test_haproxy_parse_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_traffic_test_haproxy_parse_LDADD = $(TRAFFIC_LIBS) $(CHECK_LIBS)
+
+EXTRA_DIST += tests/traffic/balancer.h
+check_PROGRAMS += tests/traffic/test_haproxy
+TESTS += tests/traffic/test_haproxy
+tests_traffic_test_haproxy_SOURCES = tests/traffic/test_haproxy.c
+tests_traffic_test_haproxy_CFLAGS = $(TEST_CFLAGS)
+tests_traffic_test_haproxy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_traffic_test_haproxy_LDADD = $(TRAFFIC_LIBS) $(CHECK_LIBS)
