@@ -7,7 +7,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/q_action.c src/store/q_log.c src/store/queue.c
 STORE_LIBS = src/store/libstore.a $(CORE_LIBS) $(SQLITE_LIBS)
 
-STORE_TESTS = tests/store/test_rows
+STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \
+	tests/store/test_crash
 EXTRA_DIST += tests/store/place.h
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
@@ -16,3 +17,23 @@ tests_store_test_rows_SOURCES = tests/store/test_rows.c
 tests_store_test_rows_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_rows_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_rows_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_open_SOURCES = tests/store/test_open.c
+tests_store_test_open_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_open_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_open_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_lock_SOURCES = tests/store/test_lock.c
+tests_store_test_lock_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_lock_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_lock_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_queue_SOURCES = tests/store/test_queue.c
+tests_store_test_queue_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_queue_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_crash_SOURCES = tests/store/test_crash.c
+tests_store_test_crash_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_crash_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_crash_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

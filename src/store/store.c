@@ -127,7 +127,6 @@ static int set_pragma(struct store_file *f, const char *pragma, const char *valu
 static int apply_settings(struct store *s, struct store_file *f, struct err *e)
 {
     const char *sync = f == &s->main ? "2" : "1";
-    bool may_write = s->flags & (STORE_WRITE | STORE_CREATE);
     int rc = 0;
 
     sqlite3_extended_result_codes(f->db, 1);
@@ -147,9 +146,16 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
         rc = assert_pragma(f, settings[i].pragma, settings[i].value, e);
     if (rc == 0)
         rc = assert_pragma(f, "synchronous", sync, e);
-    if (rc == 0)
-        rc = assert_pragma(f, "journal_mode", "wal", e);
-    if (rc == 0 && !may_write)
+    return rc;
+}
+
+/* Only after the schema was looked at: a file whose creation was interrupted is not yet WAL, and the
+ * word for it is that there is no store. */
+static int assert_mode(struct store *s, struct store_file *f, struct err *e)
+{
+    int rc = assert_pragma(f, "journal_mode", "wal", e);
+
+    if (rc == 0 && !(s->flags & STORE_WRITE))
         rc = set_pragma(f, "query_only", "1", e);
     return rc;
 }
@@ -180,8 +186,8 @@ static int bring_forward(struct store *s, struct store_file *f, struct err *e)
     return schema_migrate(f->db, sc, e);
 }
 
-static int file_open(struct store *s, struct store_file *f, const struct schema *sc,
-                     int64_t wal_bound, struct err *e)
+int file_open(struct store *s, struct store_file *f, const struct schema *sc, int64_t wal_bound,
+              struct err *e)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     struct stat st;
@@ -207,7 +213,7 @@ static int file_open(struct store *s, struct store_file *f, const struct schema 
     rc = apply_settings(s, f, e);
     if (rc == 0)
         rc = bring_forward(s, f, e);
-    return rc;
+    return rc != 0 ? rc : assert_mode(s, f, e);
 }
 
 static int open_files(struct store *s, struct err *e)
@@ -250,7 +256,7 @@ fail:
     return NULL;
 }
 
-static void file_close(struct store_file *f)
+void file_close(struct store_file *f)
 {
     sqlite3_close_v2(f->db);
     free(f->path);

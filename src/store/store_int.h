@@ -127,6 +127,12 @@ int store_fail(struct store_file *f, int rc, const char *what, struct err *e);
 /* Is a write allowed now: store_begin() stands. 0 or ERR_REFUSED. */
 int store_must_write(const struct store *s, struct err *e);
 
+/* Open one file of the folder and bring it to the schema (with STORE_CREATE, under the shared lock) or
+ * check that it is there. file_close() also after a failure. */
+int file_open(struct store *s, struct store_file *f, const struct schema *sc, int64_t wal_bound,
+              struct err *e);
+void file_close(struct store_file *f);
+
 /* Begin and end a transaction on one file: shared lock, inode check, BEGIN IMMEDIATE, schema check. */
 int file_begin(struct store *s, struct store_file *f, struct err *e);
 int file_commit(struct store *s, struct store_file *f, struct err *e);
