@@ -440,26 +440,27 @@ static void haproxy_close(struct traffic *t)
     t->own = NULL;
 }
 
-/* %h, %p and %% of the pattern; NULL when it holds anything else after a %. */
+/* %h and %p of the pattern (a name holds no %); NULL when it has anything else after a %. */
 static char *pattern_expand(const char *pattern, const struct traffic_instance *instance)
 {
     struct buf b;
     const char *p;
-    bool is_good = true;
     char *name;
 
     buf_init(&b, 0);
-    for (p = pattern; *p && is_good; p++) {
-        if (*p != '%')
+    for (p = pattern; *p; p += *p == '%' ? 2 : 1) {
+        if (*p != '%') {
             buf_addc(&b, *p);
-        else if (*++p == 'h')
+        } else if (p[1] == 'h') {
             buf_adds(&b, instance->host);
-        else if (*p == 'p')
+        } else if (p[1] == 'p') {
             buf_addf(&b, "%d", instance->port);
-        else
-            is_good = false;
+        } else {
+            buf_release(&b);
+            return NULL;
+        }
     }
-    name = is_good ? buf_take(&b) : NULL;
+    name = buf_take(&b);
     buf_release(&b);
     return name;
 }

@@ -114,17 +114,33 @@ static inline void peer_begin(struct peer *p, int listener, const char *end, pee
     ck_assert_int_eq(pthread_create(&p->acceptor, NULL, peer_accept, p), 0);
 }
 
-/* On a free port of 127.0.0.1 (p->port). */
-static inline struct peer *peer_start(const char *end, peer_fn fn)
+/* A socket bound to a free port of 127.0.0.1. */
+static inline int peer_bind(int *port)
 {
-    struct peer *p = calloc(1, sizeof(*p));
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(in);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&in, &len), 0);
-    p->port = ntohs(in.sin_port);
+    *port = ntohs(in.sin_port);
+    return fd;
+}
+
+static inline int peer_free_port(void)
+{
+    int port;
+
+    close(peer_bind(&port));
+    return port;
+}
+
+/* On a free port of 127.0.0.1 (p->port). */
+static inline struct peer *peer_start(const char *end, peer_fn fn)
+{
+    struct peer *p = calloc(1, sizeof(*p));
+    int fd = peer_bind(&p->port);
+
     peer_begin(p, fd, end, fn);
     return p;
 }

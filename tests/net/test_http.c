@@ -3,10 +3,14 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "suite.h"
 
@@ -397,6 +401,90 @@ START_TEST(test_refused_and_secrets)
 }
 END_TEST
 
+/* Start argv with its words thrown away; it dies with the test. */
+static pid_t spawn(char *const *argv)
+{
+    pid_t pid = fork();
+    int null;
+
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    null = open("/dev/null", O_RDWR);
+    dup2(null, 0);
+    dup2(null, 1);
+    dup2(null, 2);
+    execvp(argv[0], argv);
+    _exit(127);
+}
+
+static int run_to_end(char *const *argv)
+{
+    int status = -1;
+
+    waitpid(spawn(argv), &status, 0);
+    return status;
+}
+
+static char *word(const char *s)
+{
+    return strdup(s);
+}
+
+static void words_free(char **argv)
+{
+    for (; *argv; argv++)
+        free(*argv);
+}
+
+START_TEST(test_certificate_that_nobody_signed)
+{
+    char dir[] = "/tmp/footplate-tls-XXXXXX";
+    char key[64];
+    char cert[64];
+    char port[16];
+    char url[64];
+    struct seen s;
+    pid_t server;
+    int status;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(key, sizeof(key), "%s/key", dir);
+    snprintf(cert, sizeof(cert), "%s/cert", dir);
+    snprintf(port, sizeof(port), "127.0.0.1:%d", peer_free_port());
+    snprintf(url, sizeof(url), "https://%s/ok", port);
+    char *make[] = {word("openssl"), word("req"),  word("-x509"), word("-newkey"),
+                    word("ec"),      word("-pkeyopt"), word("ec_paramgen_curve:prime256v1"),
+                    word("-nodes"),  word("-keyout"), word(key), word("-out"), word(cert),
+                    word("-subj"),   word("/CN=127.0.0.1"), NULL};
+    char *serve_tls[] = {word("openssl"), word("s_server"), word("-www"),  word("-accept"),
+                         word(port),      word("-key"),     word(key),     word("-cert"),
+                         word(cert),      NULL};
+
+    status = run_to_end(make);
+    server = status == 0 ? spawn(serve_tls) : -1;
+    memset(&s, 0, sizeof(s));
+    s.err.code = ERR_UNREACHABLE;
+    while (status == 0 && s.err.code == ERR_UNREACHABLE) {
+        get_url(&s, url, WITHIN_MS);
+        ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
+        world_for(net, 20);
+    }
+    if (server > 0) {
+        kill(server, SIGKILL);
+        waitpid(server, NULL, 0);
+    }
+    unlink(key);
+    unlink(cert);
+    rmdir(dir);
+    words_free(make);
+    words_free(serve_tls);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(s.err.code, ERR_HOSTKEY);
+    ck_assert_ptr_nonnull(strstr(s.err.msg, "certificate"));
+}
+END_TEST
+
 START_TEST(test_cancel)
 {
     struct seen s[4];
@@ -455,6 +543,7 @@ int main(void)
     tcase_add_test(c, test_slow_names);
     tcase_add_test(c, test_bad_urls);
     tcase_add_test(c, test_refused_and_secrets);
+    tcase_add_test(c, test_certificate_that_nobody_signed);
     tcase_add_test(c, test_cancel);
     tcase_add_test(c, test_many);
     suite_add_tcase(s, c);
