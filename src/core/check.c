@@ -141,7 +141,7 @@ static bool pending_has_no_steps(const struct deploy *d, const struct deploy_tar
 {
     return d->status != DEPLOY_PENDING ||
            (!target_is_running(t->status) && !target_is_success(t->status) &&
-            t->status != TARGET_SUCCESS);
+            t->status != TARGET_SUCCESS && !t->has_begun);
 }
 
 /* I7's one exception: it is on record, and only where the config allows it. */

@@ -7,7 +7,7 @@ src_core_libcore_a_SOURCES = \
 
 CORE_LIBS = src/core/libcore.a $(BASE_LIBS)
 
-CORE_TESTS = tests/core/test_types tests/core/test_plan
+CORE_TESTS = tests/core/test_types tests/core/test_plan tests/core/test_deploy
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 
@@ -20,3 +20,8 @@ tests_core_test_plan_SOURCES = tests/core/test_plan.c
 tests_core_test_plan_CFLAGS = $(TEST_CFLAGS)
 tests_core_test_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_core_test_plan_LDADD = $(CORE_LIBS) $(CHECK_LIBS)
+
+tests_core_test_deploy_SOURCES = tests/core/test_deploy.c tests/core/fixture.h
+tests_core_test_deploy_CFLAGS = $(TEST_CFLAGS)
+tests_core_test_deploy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_core_test_deploy_LDADD = $(CORE_LIBS) $(CHECK_LIBS)
