@@ -25,6 +25,7 @@
 enum { GATE_BYTE = 0, LOCK_BYTE = 1, WHOLE_FILE = -1, POLL_FIRST_US = 50, POLL_LAST_US = 2000 };
 
 static const char engine_file[] = "engine.lock";
+const char lock_file[] = "footplate.lock";
 
 static struct flock lock_of(int byte, short type)
 {
@@ -88,6 +89,26 @@ int lock_open(int dir_fd, const char *name, mode_t mode, struct err *e)
     return fd;
 }
 
+/* Gate, then lock. 1 taken, 0 not in time, -1 errno. */
+static int take(int fd, int64_t until_mono)
+{
+    int got = wait_lock(fd, GATE_BYTE, until_mono);
+
+    if (got <= 0)
+        return got;
+    got = wait_lock(fd, LOCK_BYTE, until_mono);
+    unlock(fd, GATE_BYTE);
+    return got;
+}
+
+/* A lock on a file that somebody has removed excludes nobody who came later. */
+static bool was_removed(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 int lock_take(struct store *s, struct err *e)
 {
     if (s->lock_depth > 0) {
@@ -95,10 +116,14 @@ int lock_take(struct store *s, struct err *e)
         return 0;
     }
     int64_t until = clock_mono_ms() + s->lock_wait_ms;
-    int got = wait_lock(s->lock_fd, GATE_BYTE, until);
-    if (got > 0) {
-        got = wait_lock(s->lock_fd, LOCK_BYTE, until);
-        unlock(s->lock_fd, GATE_BYTE);
+    int got = take(s->lock_fd, until);
+    while (got > 0 && was_removed(s->lock_fd)) {
+        int fd = lock_open(s->dir_fd, lock_file, s->file_mode, e);
+        if (fd < 0)
+            return fd;
+        close(s->lock_fd);
+        s->lock_fd = fd;
+        got = take(s->lock_fd, until);
     }
     if (got < 0)
         return err_set(e, ERR_IO, "cannot lock the store: %s", strerror(errno));

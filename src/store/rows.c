@@ -5,6 +5,7 @@
 #include "store/store_int.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,23 +65,24 @@ static char *query_sql(const struct query *q)
     return buf_take(&b);
 }
 
-sqlite3_stmt *store_prepare(struct store *s, struct store_file *f, const struct query *q,
-                            struct err *e)
+int store_prepare(struct store *s, struct store_file *f, const struct query *q, sqlite3_stmt **st,
+                  struct err *e)
 {
-    for (int i = 0; i < s->n_statements; i++)
-        if (s->statements[i].query == q && s->statements[i].file == f)
-            return s->statements[i].stmt;
+    for (int i = 0; i < s->n_statements; i++) {
+        if (s->statements[i].query == q && s->statements[i].file == f) {
+            *st = s->statements[i].stmt;
+            return 0;
+        }
+    }
     assert(s->n_statements < STATEMENTS_MAX);
 
     char *sql = query_sql(q);
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
-    if (rc != SQLITE_OK)
-        store_fail(f, rc, "prepare", e);
-    else
-        s->statements[s->n_statements++] = (struct statement){q, f, st};
+    int rc = sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
     free(sql);
-    return st;
+    if (rc != SQLITE_OK)
+        return store_fail(f, rc, "ask", e);
+    s->statements[s->n_statements++] = (struct statement){q, f, *st};
+    return 0;
 }
 
 /* ---- struct to row ---------------------------------------------------------------------------------- */
@@ -353,10 +355,13 @@ static int read_all(struct store_file *f, sqlite3_stmt *st, const struct shape *
 static sqlite3_stmt *ready(struct store *s, struct store_file *f, const struct query *q,
                            const struct arg *args, int n_args, int *rc, struct err *e)
 {
-    sqlite3_stmt *st = store_prepare(s, f, q, e);
+    sqlite3_stmt *st = NULL;
 
-    *rc = st ? bind_args(st, args, n_args, e) : ERR_FAIL;
-    if (st && *rc != 0)
+    *rc = store_prepare(s, f, q, &st, e);
+    if (*rc != 0)
+        return NULL;
+    *rc = bind_args(st, args, n_args, e);
+    if (*rc != 0)
         put_back(st);
     return *rc == 0 ? st : NULL;
 }
@@ -397,6 +402,7 @@ static int run(struct store_file *f, sqlite3_stmt *st, int *changed, struct err 
 {
     int step;
 
+    errno = 0; /* store_fail() looks at it */
     do
         step = sqlite3_step(st);
     while (step == SQLITE_ROW);

@@ -33,17 +33,27 @@ enum {
 
 /* ---- failures --------------------------------------------------------------------------------------- */
 
+/* No room: nothing was written, and it may be tried again. SQLite knows only ENOSPC as such; for the
+ * others errno still holds why the write failed (its own sqlite3_system_errno is not set by a commit). */
+static bool is_full(int rc, int why)
+{
+    if ((rc & 0xFF) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE)
+        return true;
+    return rc == SQLITE_IOERR_WRITE && (why == EDQUOT || why == EFBIG);
+}
+
 int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
 {
+    bool has_no_room = is_full(rc, errno);
     const char *file = f->schema->file;
     const char *why = sqlite3_errmsg(f->db);
 
+    if (has_no_room)
+        return err_set(e, ERR_IO, "cannot %s %s: the disk or the quota is full", what, file);
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return err_set(e, ERR_BUSY, "%s is locked by another program", file);
-    case SQLITE_FULL:
-        return err_set(e, ERR_IO, "cannot %s %s: the disk is full", what, file);
     case SQLITE_IOERR:
         /* What a failed write or fsync left behind is not known; trying again may seem to work. */
         f->is_lost = true;
@@ -65,9 +75,11 @@ int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
 
 int store_must_write(const struct store *s, struct err *e)
 {
-    if (s->is_begun)
-        return 0;
-    return err_set(e, ERR_REFUSED, "a write to the store outside a transaction");
+    if (!s->is_begun)
+        return err_set(e, ERR_REFUSED, "a write to the store outside a transaction");
+    if (sqlite3_get_autocommit(s->main.db))
+        return err_set(e, ERR_IO, "the transaction was undone by an earlier failure within it");
+    return 0;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------- */
@@ -243,7 +255,7 @@ struct store *store_open(const char *dir, unsigned flags, struct err *e)
     if (s->dir_fd < 0)
         goto fail;
     if (flags & STORE_WRITE) {
-        s->lock_fd = lock_open(s->dir_fd, "footplate.lock", s->file_mode, e);
+        s->lock_fd = lock_open(s->dir_fd, lock_file, s->file_mode, e);
         if (s->lock_fd < 0)
             goto fail;
     }
@@ -386,12 +398,10 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-    int rc = store_must_write(s, e);
-
-    if (rc != 0)
-        return rc;
+    if (!s->is_begun)
+        return store_must_write(s, e);
     FAILPOINT("store:commit:before");
-    rc = file_commit(s, &s->main, e);
+    int rc = file_commit(s, &s->main, e);
     s->is_begun = false;
     FAILPOINT("store:commit:after");
     return rc;
@@ -473,9 +483,9 @@ static int checkpoint(struct store *s, struct store_file *f, struct err *e)
         int done = sqlite3_wal_checkpoint_v2(f->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_busy_timeout(f->db, BUSY_MS);
         FAILPOINT("store:checkpoint:after");
-        if ((done & 0xFF) == SQLITE_BUSY || (done & 0xFF) == SQLITE_LOCKED)
+        if (done != SQLITE_OK)
             f->checkpoint_after = now + CHECKPOINT_AGAIN_MS;
-        else if (done != SQLITE_OK)
+        if (done != SQLITE_OK && (done & 0xFF) != SQLITE_BUSY && (done & 0xFF) != SQLITE_LOCKED)
             rc = store_fail(f, done, "checkpoint", e);
     }
     lock_drop(s);

@@ -118,13 +118,14 @@ struct store {
     int n_statements;
 };
 
-/* The reset statement of q on the file's connection, or NULL and e. */
-sqlite3_stmt *store_prepare(struct store *s, struct store_file *f, const struct query *q,
-                            struct err *e);
+/* The reset statement of q on the file's connection; 0 or a negative code. */
+int store_prepare(struct store *s, struct store_file *f, const struct query *q, sqlite3_stmt **st,
+                  struct err *e);
 /* Turn a result of SQLite into a code and words; on a failed write that the disk may have eaten half
  * of, marks the file lost. */
 int store_fail(struct store_file *f, int rc, const char *what, struct err *e);
-/* Is a write allowed now: store_begin() stands. 0 or ERR_REFUSED. */
+/* Is a write allowed now: store_begin() stands. 0, ERR_REFUSED, or ERR_IO when SQLite has undone the
+ * transaction because of an earlier failure within it (another write would stand alone). */
 int store_must_write(const struct store *s, struct err *e);
 
 /* Open one file of the folder and bring it to the schema (with STORE_CREATE, under the shared lock) or
@@ -211,6 +212,7 @@ int place_make(int dir_fd, const char *name, mode_t mode, struct err *e);
 
 /* ---- lock.c --------------------------------------------------------------------------------------------- */
 
+extern const char lock_file[];
 int lock_open(int dir_fd, const char *name, mode_t mode, struct err *e);
 /* The shared lock: bounded wait; counts, so that a holder may take it again. */
 int lock_take(struct store *s, struct err *e);

@@ -89,6 +89,25 @@ START_TEST(the_shared_lock_excludes_handles_of_one_process)
 }
 END_TEST
 
+START_TEST(a_lock_file_that_was_removed_is_made_anew)
+{
+    char path[256];
+    struct store *a = place_store(&place, STORE_CREATE);
+
+    snprintf(path, sizeof path, "%s/footplate.lock", place.dir);
+    ck_assert_int_eq(unlink(path), 0);
+    struct store *b = place_store(&place, STORE_WRITE);
+    b->lock_wait_ms = 30;
+    must(store_begin(a, e));
+    must_fail(store_begin(b, e), ERR_BUSY);
+    store_rollback(a);
+    must(store_begin(b, e));
+    store_rollback(b);
+    store_close(a);
+    store_close(b);
+}
+END_TEST
+
 /* A writer that takes the lock again the moment it has let go of it. */
 static void hog(int ready)
 {
@@ -242,6 +261,7 @@ int main(void)
     tcase_add_test(t, one_engine_and_its_name);
     tcase_add_test(t, a_killed_engine_frees_its_lock);
     tcase_add_test(t, the_shared_lock_excludes_handles_of_one_process);
+    tcase_add_test(t, a_lock_file_that_was_removed_is_made_anew);
     tcase_add_test(t, a_hog_cannot_keep_the_lock_from_others);
     tcase_add_test(t, a_doorbell_rings_at_everyone);
     tcase_add_test(t, a_dead_doorbell_is_taken_down_or_over);

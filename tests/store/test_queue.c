@@ -25,7 +25,8 @@ static int woken = -1;
 
 /* ---- the disk ----------------------------------------------------------------------------------------- */
 
-static atomic_int sync_fails, write_fails;
+static atomic_int sync_fails;  /* that many times */
+static atomic_int write_fails; /* with that errno, until it is 0 */
 
 /* In front of libc's, for SQLite too: the linker takes the program's own first. */
 int fdatasync(int fd)
@@ -46,8 +47,10 @@ int fsync(int fd)
 
 static ssize_t full_write(int fd, const void *p, size_t n, off_t at)
 {
-    if (atomic_load(&write_fails)) {
-        errno = ENOSPC;
+    int fails = atomic_load(&write_fails);
+
+    if (fails) {
+        errno = fails;
         return -1;
     }
     return pwrite(fd, p, n, at);
@@ -367,6 +370,25 @@ START_TEST(a_failed_fsync_ends_writing_for_good)
 }
 END_TEST
 
+START_TEST(a_failed_write_ends_writing_too)
+{
+    struct thing t[3];
+
+    n_done = 0;
+    submit(&t[0], 1, 0);
+    wait_done(1);
+    atomic_store(&write_fails, EIO);
+    submit(&t[1], 2, 0);
+    wait_done(2);
+    ck_assert_int_eq(t[1].rc, ERR_IO);
+    atomic_store(&write_fails, 0);
+    submit(&t[2], 3, 0);
+    wait_done(3);
+    ck_assert_int_eq(t[2].rc, ERR_IO);
+    ck_assert_int_eq(count_events(), 1);
+}
+END_TEST
+
 START_TEST(a_full_disk_is_an_error_until_there_is_room)
 {
     struct thing t[3];
@@ -374,11 +396,11 @@ START_TEST(a_full_disk_is_an_error_until_there_is_room)
     n_done = 0;
     submit(&t[0], 1, 0);
     wait_done(1);
-    atomic_store(&write_fails, 1);
+    atomic_store(&write_fails, _i ? EDQUOT : ENOSPC);
     submit(&t[1], 2, 0);
     wait_done(2);
     ck_assert_int_eq(t[1].rc, ERR_IO);
-    ck_assert_ptr_nonnull(strstr(t[1].msg, "full"));
+    ck_assert_msg(strstr(t[1].msg, "full") != NULL, "%s", t[1].msg);
     atomic_store(&write_fails, 0);
     submit(&t[2], 3, 0);
     wait_done(3);
@@ -446,7 +468,8 @@ int main(void)
     tcase_add_test(t, lines_beyond_the_bound_are_counted);
     tcase_add_test(t, a_locked_store_is_waited_for_and_told_of);
     tcase_add_test(t, a_failed_fsync_ends_writing_for_good);
-    tcase_add_test(t, a_full_disk_is_an_error_until_there_is_room);
+    tcase_add_test(t, a_failed_write_ends_writing_too);
+    tcase_add_loop_test(t, a_full_disk_is_an_error_until_there_is_room, 0, 2);
     tcase_add_test(t, any_thread_may_submit);
     tcase_add_test(t, no_store_no_queue);
     tcase_set_timeout(t, 60);

@@ -532,6 +532,26 @@ START_TEST(a_savepoint_undoes_one_job_alone)
 }
 END_TEST
 
+START_TEST(a_transaction_that_sqlite_undid_takes_no_more_writes)
+{
+    struct event_row *rows;
+    struct event_row ev = {.kind = word_v1};
+
+    /* As SQLite does by itself when a write within the transaction finds the disk full. */
+    must(store_begin(s, e));
+    must(event_insert(s, &ev, e));
+    ck_assert_int_eq(sqlite3_exec(s->main.db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    must_fail(store_savepoint(s, e), ERR_IO);
+    must_fail(event_insert(s, &ev, e), ERR_IO);
+    must_fail(store_commit(s, e), ERR_IO);
+    must(store_begin(s, e));
+    must(event_insert(s, &ev, e));
+    must(store_commit(s, e));
+    ck_assert_int_eq(events_list(s, NULL, 0, 10, &rows, NULL), 1);
+    event_rows_free(rows, 1);
+}
+END_TEST
+
 START_TEST(what_is_append_only_stays_even_for_sql)
 {
     static const char *const forbidden[] = {
@@ -588,6 +608,7 @@ int main(void)
     tcase_add_test(t, log_lines_keep_their_bytes);
     tcase_add_test(t, long_lines_are_cut_and_long_names_refused);
     tcase_add_test(t, a_savepoint_undoes_one_job_alone);
+    tcase_add_test(t, a_transaction_that_sqlite_undid_takes_no_more_writes);
     tcase_add_test(t, what_is_append_only_stays_even_for_sql);
     suite_add_tcase(suite, t);
     return suite_run(suite);
