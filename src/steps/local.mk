@@ -1,3 +1,19 @@
 noinst_LIBRARIES += src/steps/libsteps.a
-src_steps_libsteps_a_SOURCES = src/steps/evidence.h src/steps/steps.h  src/steps/runner.h src/steps/steps_int.h src/steps/step.c src/steps/link.c src/steps/expand.c src/steps/health.h src/steps/health.c src/steps/verify.c src/steps/markdown.c src/steps/markup.c src/steps/probe.c src/steps/evidence.c
+src_steps_libsteps_a_SOURCES = \
+	src/steps/download.c src/steps/evidence.c src/steps/evidence.h src/steps/expand.c \
+	src/steps/health.c src/steps/health.h src/steps/install.c src/steps/link.c \
+	src/steps/markdown.c src/steps/markup.c src/steps/probe.c src/steps/remote.c \
+	src/steps/remote.h src/steps/runner.c src/steps/runner.h src/steps/step.c \
+	src/steps/steps.h src/steps/steps_int.h src/steps/verify.c
+nodist_src_steps_libsteps_a_SOURCES = src/steps/runner_sh.h
+src_steps_libsteps_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/src
 STEPS_LIBS = src/steps/libsteps.a $(TRAFFIC_LIBS) $(CORE_LIBS) $(PCRE2_LIBS)
+
+# The shell programs as C strings, and the runner's name by the hash of its content.
+STEP_SH = src/steps/runner.sh src/steps/download.sh src/steps/install.sh
+EXTRA_DIST += $(STEP_SH) src/steps/embed.sh
+BUILT_SOURCES += src/steps/runner_sh.h
+CLEANFILES += src/steps/runner_sh.h
+src/steps/runner_sh.h: $(STEP_SH) src/steps/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) src/steps && \
+	$(SHELL) $(top_srcdir)/src/steps/embed.sh $(top_srcdir)/src/steps > $@.tmp && mv -f $@.tmp $@

@@ -155,8 +155,3 @@ struct probe_op *probe_start(const struct step_target *t, const char *op_id, int
     }
     return p;
 }
-
-void probe_forget(const struct step_target *t, const char *op_id)
-{
-    runner_forget(t, op_id);
-}

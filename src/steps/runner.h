@@ -1,5 +1,6 @@
 /* runner.h: how a step runs on an instance: under a small shell program (runner.sh) that outlives our
- * connection. Used by the steps that change an instance and by the probe; nobody else. */
+ * connection. Used by the steps that change an instance and by the probe; nobody else. Records of past
+ * operations stay on the instance, the newest few dozen of them: an outcome is stored long before. */
 #ifndef FOOTPLATE_STEPS_RUNNER_H
 #define FOOTPLATE_STEPS_RUNNER_H
 
@@ -52,8 +53,5 @@ struct runner_ask;
 struct runner_ask *runner_probe(const struct step_target *t, const char *op_id, const char *version,
                                 int64_t deadline_ms, runner_facts_done done, void *arg);
 void runner_ask_cancel(struct runner_ask *a);
-
-/* The outcome of op_id is stored: its record may go. No answer, no callback. */
-void runner_forget(const struct step_target *t, const char *op_id);
 
 #endif

@@ -151,9 +151,6 @@ struct probe_op *probe_start(const struct step_target *t, const char *op_id, int
                              probe_done done, void *arg);
 void probe_cancel(struct probe_op *p);
 
-/* Tell the runner that the outcome of op_id is stored: it may forget the record. No answer. */
-void probe_forget(const struct step_target *t, const char *op_id);
-
 /* ---- words ------------------------------------------------------------------------------------- */
 
 /* What the step will do on the instance, line by line, for `plan`; the caller frees it. */
