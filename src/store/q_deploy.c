@@ -71,9 +71,9 @@ static const struct query q_get = {QUERY_SELECT, &deployment_shape, "WHERE id = 
 static const struct query q_open = {
     QUERY_SELECT, &deployment_shape, "WHERE status NOT IN ('SUCCESS', 'INTERRUPTED') ORDER BY id"};
 static const struct query q_list_all = {QUERY_SELECT, &deployment_shape,
-                                        "ORDER BY id DESC LIMIT ?1"};
+                                        "ORDER BY started DESC, id DESC LIMIT ?1"};
 static const struct query q_list = {QUERY_SELECT, &deployment_shape,
-                                    "WHERE group_name = ?2 ORDER BY id DESC LIMIT ?1"};
+                                    "WHERE group_name = ?2 ORDER BY started DESC, id DESC LIMIT ?1"};
 
 int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e)
 {
@@ -83,6 +83,8 @@ int64_t deployment_insert(struct store *s, const struct deployment_row *d, struc
     if (id < 0)
         return id;
     int rc = query_write(s, &q_chain, ARGS(I64(id)), NULL, e);
+    if (rc == 0 && d->flavour == FLAVOUR_OBSERVED)
+        return id; /* what ran before is no release of the group's: it opens and moves nothing */
     if (rc == 0)
         rc = query_write(s, &q_group_opened,
                          ARGS(TEXT(d->group), I64(d->rev), I64(id), I64(deploy_is_final(d->status))),

@@ -1,0 +1,204 @@
+/* actions.c: takes action rows in order and writes one verdict to each. A row whose rev is no longer the
+ * group's is refused: its person saw another state. Only a brake is taken at any rev, it only stops. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/args.h"
+
+static void verdict(struct engine *e, const struct action_row *a, enum verdict v, int64_t deployment,
+                    const char *words)
+{
+    struct txn *x = txn_new(e);
+
+    txn_verdict(x, a->id, v, deployment, "%s", words);
+    txn_submit(x, NULL, NULL);
+}
+
+/* ---- on an open deployment --------------------------------------------------------------------------- */
+
+static void press(struct engine *e, struct group *g, const struct action_row *a,
+                  enum deploy_event_kind kind, const char *done)
+{
+    struct release *r = g->release;
+    struct deploy_event ev = {.kind = kind};
+    struct err err;
+
+    if (!r || deploy_is_final(r->core.status)) {
+        verdict(e, a, VERDICT_REFUSED, 0, "no deployment is open");
+        return;
+    }
+    release_log(r, NULL, 'i', "%s by %s", action_name(a->kind), a->driver ? a->driver : "?");
+    int64_t id = r->row.id;
+    char words[300];
+    snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
+    if (release_apply(r, &ev, words, &err) < 0) {
+        verdict(e, a, VERDICT_REFUSED, id, err.msg);
+        return;
+    }
+    struct txn *x = txn_new(e);
+    txn_event(x, g->name, id, "action", a->driver, "%s", action_name(a->kind));
+    txn_verdict(x, a->id, VERDICT_DONE, id, "%s", done);
+    txn_submit(x, NULL, NULL);
+}
+
+static void action_interrupt(struct engine *e, struct group *g, const struct action_row *a)
+{
+    char did[200] = "";
+
+    if (g->release)
+        deploy_say_interrupt(&g->release->core, did, sizeof did);
+    press(e, g, a, EV_INTERRUPT, did);
+}
+
+static void action_continue(struct engine *e, struct group *g, const struct action_row *a)
+{
+    char did[200] = "";
+
+    if (g->release) {
+        deploy_say_continue(&g->release->core, did, sizeof did);
+        for (int i = 0; i < g->release->n; i++)
+            link_reset(g->release->t[i].link);
+    }
+    press(e, g, a, EV_CONTINUE, did);
+}
+
+static void action_retry(struct engine *e, struct group *g, const struct action_row *a)
+{
+    char did[200] = "";
+
+    if (g->release) {
+        deploy_say_retry(&g->release->core, did, sizeof did);
+        for (int i = 0; i < g->release->n; i++)
+            link_reset(g->release->t[i].link);
+    }
+    press(e, g, a, EV_RETRY, did);
+}
+
+/* ---- exclude ----------------------------------------------------------------------------------------- */
+
+/* The target that host and port name; port 0 where the host has one only. */
+static struct target *find_target(struct release *r, const char *host, int port)
+{
+    struct target *found = NULL;
+
+    for (int i = 0; i < r->n; i++) {
+        struct target *t = &r->t[i];
+        if (strcmp(t->row.host, host) != 0 || (port && t->row.port != port))
+            continue;
+        if (found)
+            return NULL;
+        found = t;
+    }
+    return found;
+}
+
+static void exclude_target(struct engine *e, struct release *r, struct target *t,
+                           const struct action_row *a, const char *why)
+{
+    struct deploy_event ev = {.kind = EV_EXCLUDE, .target = t->i};
+    struct err err;
+
+    if (release_apply(r, &ev, NULL, &err) < 0) {
+        verdict(e, a, VERDICT_REFUSED, r->row.id, err.msg);
+        return;
+    }
+    str_set(&t->row.exclude_why, why);
+    target_mark(t);
+    struct txn *x = txn_new(e);
+    release_log(r, t, 'w', "excluded by %s: %s", a->driver ? a->driver : "?", why);
+    txn_event(x, r->row.group, r->row.id, "exclude", a->driver, "%s:%d is left out: %s",
+              t->row.host, t->row.port, why);
+    txn_verdict(x, a->id, VERDICT_DONE, r->row.id, "%s is left out of this release", t->row.host);
+    release_save(r, x);
+    txn_submit(x, NULL, NULL);
+}
+
+static void action_exclude(struct engine *e, struct group *g, const struct action_row *a)
+{
+    struct release *r = g->release;
+    struct err err;
+    struct args *args = args_parse(a->args, &err);
+
+    if (!args || !args_text(args, "host") || !args_text(args, "why")) {
+        verdict(e, a, VERDICT_REFUSED, 0, "exclude wants a host and a reason");
+    } else if (!r || deploy_is_final(r->core.status)) {
+        verdict(e, a, VERDICT_REFUSED, 0, "no deployment is open");
+    } else {
+        struct target *t = find_target(r, args_text(args, "host"), args_number(args, "port"));
+        if (t)
+            exclude_target(e, r, t, a, args_text(args, "why"));
+        else
+            verdict(e, a, VERDICT_REFUSED, r->row.id, "no such instance in this deployment (HOST:PORT)");
+    }
+    args_free(args);
+}
+
+/* ---- one table --------------------------------------------------------------------------------------- */
+
+static const struct {
+    void (*take)(struct engine *e, struct group *g, const struct action_row *a);
+    bool is_seen; /* only at the rev that its person saw */
+} handlers[ACTION_COUNT] = {
+    [ACTION_START] = {action_start, true},
+    [ACTION_INTERRUPT] = {action_interrupt, true},
+    [ACTION_CONTINUE] = {action_continue, true},
+    [ACTION_RETRY] = {action_retry, true},
+    [ACTION_ROLLBACK] = {action_rollback, true},
+    [ACTION_EXCLUDE] = {action_exclude, true},
+    [ACTION_MARKDOWN] = {action_by_hand, false},
+    [ACTION_MARKUP] = {action_by_hand, false},
+    [ACTION_LEDGER_DROP] = {action_ledger_drop, false},
+};
+
+static bool is_brake(const struct group *g, const struct action_row *a)
+{
+    const struct release *r = g->release;
+
+    return a->kind == ACTION_INTERRUPT && r && r->core.brake == BRAKE_NONE && !r->core.is_ending &&
+           deploy_buttons(&r->core) == BUTTONS_INTERRUPT;
+}
+
+void engine_take_action(struct engine *e, const struct action_row *a)
+{
+    struct group *g = engine_group(e, a->group);
+    char words[300];
+
+    if (!g) {
+        snprintf(words, sizeof words, "no group %s", a->group);
+        verdict(e, a, VERDICT_REFUSED, 0, words);
+        return;
+    }
+    e->busy_at = engine_now(e);
+    if (handlers[a->kind].is_seen && a->rev >= 0 && a->rev != g->rev && !is_brake(g, a)) {
+        const struct release *r = g->release;
+        snprintf(words, sizeof words, "the release moved on: now %s%s; look again",
+                 r && !deploy_is_final(r->core.status) ? deploy_status_name(r->core.status) : "idle",
+                 r && r->core.brake != BRAKE_NONE ? ", braked" : "");
+        verdict(e, a, VERDICT_REFUSED, 0, words);
+        return;
+    }
+    handlers[a->kind].take(e, g, a);
+}
+
+void engine_release_ended(struct release *r)
+{
+    struct engine *e = r->e;
+    struct action_row *a = r->queued;
+
+    for (int i = 0; i < r->n; i++) {
+        if (r->t[i].prestage)
+            step_abandon(r->t[i].prestage);
+    }
+    if (!a)
+        return;
+    r->queued = NULL;
+    action_rollback(e, r->g, a);
+    action_row_release(a);
+    free(a);
+}

@@ -1,0 +1,243 @@
+/* engine_int.h: what the files of the engine share. All of it belongs to the loop's thread; what a
+ * store job needs is copied into the job. */
+#ifndef FOOTPLATE_ENGINE_ENGINE_INT_H
+#define FOOTPLATE_ENGINE_ENGINE_INT_H
+
+#include "base/buf.h"
+#include "core/deploy.h"
+#include "core/plan.h"
+#include "engine/engine.h"
+#include "inventory/packages.h"
+#include "steps/evidence.h"
+#include "steps/steps.h"
+#include "traffic/traffic.h"
+
+enum {
+    TICK_MS = 500,              /* the slow tick behind the doorbell */
+    BEAT_EVERY_MS = 3000,       /* heartbeat of the lease */
+    IDLE_LEAVE_MS = 8000,       /* with nothing to do for so long the process ends */
+    READ_EVERY_MS = 2000,       /* balancers are read this often while a release is open */
+    HEALTH_EVERY_MS = 3000,     /* health of instances that no step is working on */
+    SICK_AFTER = 3,             /* wrong health answers in a row that make an instance sick */
+    ROOM_RETRY_MS = 500,        /* a pull-out without room asks again */
+    LINK_GIVE_UP_MS = 40000,    /* an instance is called unreachable after this long */
+    PROBE_DEADLINE_MS = 60000,
+    PROGRESS_EVERY_MS = 1000,   /* what a step waits for is stored at most this often */
+    HEALTH_DEADLINE_MS = 4000
+};
+
+struct engine;
+struct release;
+
+/* One instance of a release (or of an act by hand): the strings that its steps borrow, its session and
+ * what is under way. At most one of op, probe and read is set. */
+struct target {
+    struct release *r;
+    int i;                      /* index into r->t and r->core.targets */
+    struct target_row row;      /* strings owned */
+    struct step_target st;      /* borrows from the fields below and from r */
+    char *doc_base, *url, *stop, *start, *health_url, *expect_body, *expect_version, **warmup;
+    struct link *link;
+    struct step_op *op;         /* the step in flight */
+    struct step_op *prestage;
+    struct probe_op *probe;
+    struct traffic_op *read;    /* the fresh reading before a step begins */
+    struct traffic_op *redrain; /* asserting a forgotten drain */
+    struct http *health;
+    bool is_begin_queued;       /* from "may begin" until its intent is on the disk */
+    bool is_prestaging;         /* ... or its prestage is */
+    bool is_prestaged;
+    char *prepare_error;        /* why it is not ready in PENDING; NULL none */
+    enum step op_step;
+    char op_id[OP_ID_BYTES];
+    int64_t journal;            /* row of the step in flight, or whose outcome is sought; 0 none */
+    bool is_ledger_new;         /* the ledger entry was made for the step in flight */
+    bool is_in_ledger;
+    bool is_verified;           /* verify has passed in this deployment since the last install */
+    int sick;                   /* wrong health answers in a row */
+    int64_t progress_at;        /* mono: when progress was last stored */
+    int64_t no_room_until;      /* mono */
+    bool is_dirty;              /* row differs from the store */
+};
+
+/* An open deployment (or an ended one with targets that are still UNKNOWN). */
+struct release {
+    struct engine *e;
+    struct group *g;
+    struct release *next;
+    struct deployment_row row;  /* strings owned */
+    struct group_config *cfg;   /* frozen */
+    struct deploy core;
+    struct target *t;
+    int n;
+    struct traffic *traffic;
+    struct traffic_op *watch;   /* the periodic reading */
+    struct traffic_reading *readings; /* n, newest */
+    int64_t read_at, health_at; /* mono: when last asked */
+    struct net_timer *interval;
+    int64_t no_room_since;      /* mono; 0: there is room */
+    char *no_room;              /* the sentence */
+    int64_t work_since;         /* mono; 0: not working */
+    int64_t after_end;          /* action id of a rollback that waits behind the end; 0 none */
+    struct action_row *queued;  /* that action */
+    bool is_dirty;              /* row differs from the store */
+    bool is_kicked;
+    bool is_observed;           /* what ran before is on record */
+    bool is_gone;               /* free at the next chance */
+};
+
+/* A group as the inventory has it now. */
+struct group {
+    struct engine *e;
+    char *name;
+    int64_t rev;
+    const struct group_config *cfg; /* of e->inv; NULL when it is gone from the inventory */
+    struct release *release;        /* the open one, or one with unknown targets; NULL */
+    bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
+    int64_t history;                /* how many deployments are on record */
+};
+
+struct engine {
+    struct net *net;
+    struct store_queue *q;
+    struct engine_spec spec;
+    struct inventory *inv;
+    struct group **groups;
+    int n_groups;
+    struct release *releases;
+    struct net_timer *tick, *kick;
+    int64_t fence;
+    int64_t last_action, last_question;
+    int64_t beat_at, busy_at;
+    int hands;               /* acts by hand and questions under way */
+    bool is_looking, look_again;
+    bool is_ready;           /* recovery is done */
+    bool is_stopping, is_over;
+    bool is_store_lost;
+    int jobs;                /* store jobs under way */
+};
+
+/* ---- engine.c ---------------------------------------------------------------------------------- */
+struct group *engine_group(struct engine *e, const char *name);
+struct group *engine_group_add(struct engine *e, const char *name);
+/* Nothing more can be done (fenced out, store lost): forget all steps without touching them, end. */
+void engine_give_up(struct engine *e, const struct err *why);
+void engine_kick(struct engine *e, struct release *r);
+int64_t engine_now(struct engine *e);
+int64_t engine_wall(struct engine *e);
+void engine_op_id(struct engine *e, char op_id[OP_ID_BYTES]);
+
+/* ---- txn.c: one store transaction put together from parts ------------------------------------------- */
+struct txn;
+struct txn *txn_new(struct engine *e);
+void txn_deployment(struct txn *x, const struct deployment_row *d);
+void txn_target(struct txn *x, const struct target_row *t);
+void txn_instance(struct txn *x, const struct instance_row *r);
+void txn_journal_outcome(struct txn *x, int64_t id, enum journal_outcome o, const char *reason);
+void txn_ledger_confirm(struct txn *x, const char *group, const char *host, int port);
+void txn_ledger_by_other(struct txn *x, const char *group, const char *host, int port, bool is_theirs);
+void txn_ledger_remove(struct txn *x, const char *group, const char *host, int port);
+void txn_event(struct txn *x, const char *group, int64_t deployment, const char *kind,
+               const char *driver, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
+                 ...) __attribute__((format(printf, 5, 6)));
+void txn_answer(struct txn *x, int64_t question, const char *json);
+void txn_bad(struct txn *x, const char *group, const char *version, const char *why,
+             const char *driver);
+/* Hand it over; done may be NULL (a failure then ends in engine_store_failed). */
+void txn_submit(struct txn *x, store_done_fn done, void *arg);
+/* A job of its own kind, counted and with the fence checked first. */
+void engine_job(struct engine *e, store_job_fn job, store_done_fn done, void *arg);
+/* A write has failed: brake what runs, or give up if another engine has the lease. */
+void engine_store_failed(struct engine *e, const struct err *why);
+
+/* ---- rows.c: copies of rows -------------------------------------------------------------------- */
+void deployment_row_copy(struct deployment_row *dst, const struct deployment_row *src);
+void deployment_row_release(struct deployment_row *d);
+void target_row_copy(struct target_row *dst, const struct target_row *src);
+void target_row_release(struct target_row *t);
+void action_row_copy(struct action_row *dst, const struct action_row *src);
+void action_row_release(struct action_row *a);
+/* Replace an owned string. */
+void str_set(char **dst, const char *src);
+void str_setf(char **dst, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- release.c ----------------------------------------------------------------------------------- */
+/* Build the release of a stored deployment; takes the rows over. NULL and *err when its frozen config
+ * cannot be read. */
+struct release *release_new(struct engine *e, struct group *g, struct deployment_row *row,
+                            struct target_row *targets, int n, struct err *err);
+void release_free(struct release *r);
+/* Apply an event, do its effects, store what changed, drive on. */
+int release_apply(struct release *r, const struct deploy_event *ev, const char *words,
+                  struct err *err);
+/* A brake with its reason in words. */
+void release_brake(struct release *r, enum brake b, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Store what is dirty. */
+void release_save(struct release *r, struct txn *x);
+/* What may begin begins. */
+void release_drive(struct release *r);
+/* Every tick: readings, health, timeouts. */
+void release_tick(struct release *r);
+/* Work out the "waiting for" line. */
+void release_say_waiting(struct release *r);
+/* One line of footplate's own words into the release's log; t NULL: of the release itself. */
+void release_log(struct release *r, struct target *t, char level, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Is any of the release's steps, prestages, probes or intents under way? */
+bool release_is_active(const struct release *r);
+/* Forget what runs, without touching it. */
+void release_detach(struct release *r);
+void target_mark(struct target *t);
+void target_set_error(struct target *t, const char *error);
+
+/* ---- target.c: a target's strings -------------------------------------------------------------------- */
+void target_prepare(struct target *t);
+void target_release(struct target *t);
+struct traffic *release_traffic(struct engine *e, const struct group_config *cfg,
+                                const struct target *t, int n, struct err *err);
+const char *target_label(const struct target *t); /* "web01" or "web01:8080" */
+
+/* ---- begin.c: from "may begin" to a step under way ---------------------------------------------------- */
+void target_begin(struct target *t, enum step s);
+void target_begin_prestage(struct target *t);
+/* Take up a step that is under way under t->op_id. */
+void target_attach(struct target *t, enum step s);
+void target_abandon(struct target *t);
+/* Does this step take the instance out, or bring it back, for the availability rule? */
+bool step_takes_out(const struct release *r, enum step s);
+bool step_brings_in(const struct release *r, enum step s);
+
+/* ---- probing.c --------------------------------------------------------------------------------- */
+void target_begin_probe(struct target *t);
+
+/* ---- prepare.c: PENDING ------------------------------------------------------------------------- */
+void release_prepare(struct release *r);
+/* Continue in PENDING: what failed is tried again. */
+void release_prepare_again(struct release *r);
+
+/* ---- watch.c: balancers and health while a release is open ------------------------------------------- */
+void release_watch(struct release *r);
+
+/* ---- actions.c ----------------------------------------------------------------------------------- */
+void engine_take_action(struct engine *e, const struct action_row *a);
+/* A release has ended: what waits behind its end goes on. */
+void engine_release_ended(struct release *r);
+
+/* ---- start.c: Start and Rollback ------------------------------------------------------------------- */
+void action_start(struct engine *e, struct group *g, const struct action_row *a);
+void action_rollback(struct engine *e, struct group *g, const struct action_row *a);
+
+/* ---- hand.c: markdown, markup, ledger drop by hand ---------------------------------------------------- */
+void action_by_hand(struct engine *e, struct group *g, const struct action_row *a);
+void action_ledger_drop(struct engine *e, struct group *g, const struct action_row *a);
+
+/* ---- questions.c --------------------------------------------------------------------------------- */
+void engine_take_question(struct engine *e, const struct question_row *q);
+
+/* ---- recover.c ----------------------------------------------------------------------------------- */
+/* Take the lease, mirror the inventory, load what is open; ends in e->is_ready or engine_give_up. */
+void engine_recover(struct engine *e);
+
+#endif

@@ -1,0 +1,77 @@
+/* opening.h: what has to be known before a release can be opened or shown: the ledger and history of the
+ * group, the package's digest, what the balancers say now, and the batches that follow. Used by Start,
+ * Rollback and the questions that show them beforehand. */
+#ifndef FOOTPLATE_ENGINE_OPENING_H
+#define FOOTPLATE_ENGINE_OPENING_H
+
+#include "engine/engine_int.h"
+
+/* Rows read for one group in one job. */
+struct facts {
+    struct ledger_row *ledger;
+    int n_ledger;
+    struct deployment_row *history; /* newest first */
+    int n_history;
+    bool *is_bad;                   /* of history[i].version */
+    struct target_row *members;     /* targets of the newest successful deployment */
+    int n_members;
+    bool is_version_bad;            /* the version that is asked for */
+    char *bad_why;
+};
+
+struct opening;
+typedef void (*opening_done)(struct opening *o, const struct err *e);
+
+struct opening {
+    struct engine *e;
+    struct group *g;
+    struct facts facts;
+    enum flavour flavour;
+    char *version;            /* NULL for a rollback: the best candidate */
+    char *from;               /* the version that is left: rollback only */
+    struct group_config *cfg; /* with what the person set */
+    bool is_only_new, is_auto, is_any_version;
+    char *why;
+    int64_t chain;
+    char sha256[65];          /* "" : not on offer any more, only cached releases can serve */
+    struct release *scratch;  /* its targets are the instances of the plan */
+    struct plan_instance *plan;
+    int n_batches;
+    struct package_list packages;
+    bool is_without_plan;     /* `check` and `versions` stop before the plan */
+    int64_t question;         /* the question or the action that asked; 0 none */
+    struct action_row action;
+    opening_done done;
+    struct http *http;
+    struct traffic_op *read;
+    void *user;               /* of whoever waits for done */
+    int waiting;              /* probes under way */
+    struct probe *probes;     /* of the scratch's targets, when asked for */
+    struct asked *asked;      /* the arguments of their callbacks */
+    void (*probed)(struct opening *o);
+};
+
+/* Find everything out; done is called once (also with an error in words) and then owns o: it ends with
+ * opening_free(). cfg, version and why are taken over. */
+struct opening *opening_new(struct engine *e, struct group *g, enum flavour flavour);
+void opening_begin(struct opening *o, opening_done done);
+void opening_free(struct opening *o);
+
+/* Probe every instance of the scratch; o->probes is filled when `probed` is called. */
+void opening_probe(struct opening *o, void (*probed)(struct opening *o));
+
+/* A release that is on no list: its targets can be probed and act by hand. cfg is copied. */
+struct release *scratch_new(struct engine *e, struct group *g, const struct group_config *cfg,
+                            enum flavour flavour, const char *version, const char *sha256,
+                            const struct instance_config *instances, int n, struct err *err);
+
+/* Is host:port in these ledger rows? */
+bool ledger_has(const struct ledger_row *rows, int n, const char *host, int port);
+
+/* Candidates of a rollback by the facts: indexes into facts->history, best first; at most max. */
+int opening_candidates(const struct opening *o, int *out, int max);
+
+/* "25% of 6: 1 at a time, 5 stay in", with the warnings of the plan; into b. */
+void opening_say_batches(const struct opening *o, struct buf *b);
+
+#endif

@@ -1,0 +1,149 @@
+/* probing.c: asks an instance where it stands and tells core what that proves. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+
+static void store_instance(struct target *t, const struct probe *p, struct txn *x)
+{
+    struct instance_row row = {.group = t->r->row.group,
+                               .host = t->row.host,
+                               .port = t->row.port,
+                               .version = p->running[0] ? (char *)(uintptr_t)p->running : NULL,
+                               .traffic = (char *)(uintptr_t)traffic_state_name(p->traffic),
+                               .sessions = t->r->readings[t->i].sessions,
+                               .health = (char *)(uintptr_t)(p->is_healthy ? "ok" : p->health),
+                               .at = engine_wall(t->r->e)};
+
+    txn_instance(x, &row);
+}
+
+static void take_facts(struct target *t, const struct probe *p)
+{
+    if (t->row.boot_id == NULL && p->boot_id[0])
+        str_set(&t->row.boot_id, p->boot_id);
+    if (t->row.machine_id == NULL && p->machine_id[0])
+        str_set(&t->row.machine_id, p->machine_id);
+    str_set(&t->row.version_now, p->running[0] ? p->running : NULL);
+    if (t->row.version_before == NULL && t->r->core.status == DEPLOY_PENDING)
+        str_set(&t->row.version_before, p->running[0] ? p->running : NULL);
+    str_set(&t->row.traffic, traffic_state_name(p->traffic));
+    t->row.traffic_at = engine_wall(t->r->e);
+    if (p->has_release)
+        t->is_prestaged = true;
+    t->is_dirty = true;
+}
+
+/* What the probe proves of the operation whose outcome was lost. */
+static void close_journal(struct target *t, const struct probe *p, const struct deploy_event *ev,
+                          enum step lost, const char *why, struct txn *x)
+{
+    enum journal_outcome o = JOURNAL_UNKNOWN;
+
+    if (t->journal == 0 || ev->verdict == PROBE_RUNNING || ev->verdict == PROBE_UNKNOWN)
+        return;
+    if (ev->verdict == PROBE_FAILED)
+        o = JOURNAL_FAILED;
+    else if (ev->is_good || (lost != STEP_COUNT && ev->step > lost))
+        o = JOURNAL_OK;
+    else if (!p->is_op_known)
+        o = JOURNAL_UNBEGUN;
+    else
+        o = JOURNAL_FAILED;
+    txn_journal_outcome(x, t->journal, o, why);
+    t->journal = 0;
+}
+
+/* An instance that is read in traffic is no debt any more, whoever brought it in. */
+static void settle_ledger(struct target *t, const struct probe *p, struct txn *x)
+{
+    struct release *r = t->r;
+    bool is_back = traffic_has_balancer(r->traffic) ? traffic_is_in(p->traffic)
+                                                    : p->is_healthy && p->running[0];
+
+    if (!t->is_in_ledger || !is_back)
+        return;
+    txn_ledger_remove(x, r->row.group, t->row.host, t->row.port);
+    txn_event(x, r->row.group, r->row.id, "pull-in", NULL, "%s:%d was read back in traffic",
+              t->row.host, t->row.port);
+    t->is_in_ledger = t->st.is_in_ledger = false;
+    r->core.targets[t->i].is_in_ledger = false;
+}
+
+/* The step whose outcome is sought. An installed target whose check has not begun is asked about as one
+ * whose check was lost: its service may still be starting and is not started a second time. */
+static enum step lost_step(const struct target *t)
+{
+    const struct deploy_target *c = &t->r->core.targets[t->i];
+
+    if (c->status == target_success(STEP_INSTALL))
+        return STEP_VERIFY;
+    if (c->status != TARGET_UNKNOWN || (t->journal == 0 && c->lost < STEP_VERIFY))
+        return STEP_COUNT;
+    return c->lost;
+}
+
+/* Verify is on record as passed, and the host has not booted since. */
+static bool was_verified(const struct target *t, const struct probe *p, enum step lost)
+{
+    enum target_status s = t->r->core.targets[t->i].status;
+    bool is_on_record = t->is_verified || s == target_success(STEP_VERIFY) || lost == STEP_MARKUP;
+
+    return is_on_record && t->row.boot_id && strcmp(t->row.boot_id, p->boot_id) == 0;
+}
+
+static void target_probed(void *arg, const struct probe *p)
+{
+    struct target *t = arg;
+    struct release *r = t->r;
+    enum step lost = lost_step(t);
+    struct evidence_question q = {.version = r->row.version,
+                                  .lost = lost,
+                                  .is_in_ledger = t->is_in_ledger,
+                                  .has_balancer = traffic_has_balancer(r->traffic),
+                                  .was_verified = was_verified(t, p, lost),
+                                  .wants_in = true,
+                                  .boot_id = t->row.boot_id ? t->row.boot_id : "",
+                                  .machine_id = t->row.machine_id ? t->row.machine_id : ""};
+    struct deploy_event ev = {.kind = EV_PROBED};
+    struct txn *x = txn_new(r->e);
+    char why[400] = "";
+
+    FAILPOINT("engine:probe:done");
+    t->probe = NULL;
+    evidence_judge(&q, p, &ev, why, sizeof why);
+    ev.target = t->i;
+    if (p->err.code == 0) {
+        settle_ledger(t, p, x);
+        take_facts(t, p);
+        store_instance(t, p, x);
+    }
+    ev.is_in_ledger = t->is_in_ledger;
+    close_journal(t, p, &ev, lost, why, x);
+    if (ev.verdict == PROBE_UNKNOWN || ev.verdict == PROBE_FAILED) {
+        target_set_error(t, why);
+        if (r->core.status == DEPLOY_PENDING)
+            str_set(&t->prepare_error, why);
+    }
+    release_log(r, t, ev.verdict == PROBE_UNKNOWN ? 'e' : 'i', "probe: %s", why);
+    txn_submit(x, NULL, NULL);
+    bool is_running = ev.verdict == PROBE_RUNNING;
+    enum step step = ev.step;
+    if (release_apply(r, &ev, NULL, NULL) == 0 && is_running)
+        target_attach(t, step);
+}
+
+void target_begin_probe(struct target *t)
+{
+    struct deploy_event ev = {.kind = EV_PROBE_BEGUN, .target = t->i};
+
+    if (release_apply(t->r, &ev, NULL, NULL) < 0)
+        return;
+    link_reset(t->link);
+    t->probe = probe_start(&t->st, t->journal ? t->op_id : NULL, PROBE_DEADLINE_MS, target_probed, t);
+}

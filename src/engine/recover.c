@@ -1,0 +1,277 @@
+/* recover.c: the first moments of an engine: it takes the lease, mirrors the inventory into the store and
+ * takes up what is open. A deployment whose engine is gone stands braked, its targets are probed before
+ * anything else, and what was in flight is UNKNOWN until a probe says more. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/mem.h"
+
+/* A stored deployment with all that belongs to it. */
+struct loaded {
+    struct deployment_row *row;
+    struct target_row *targets;
+    int n_targets;
+};
+
+struct recovery {
+    struct engine *e;
+    const char *owner, *version, *boot_id;
+    int64_t pid, now;
+    char **names, **configs; /* of the inventory */
+    int n_names;
+    struct lease_row before; /* the lease as the last engine left it */
+    bool has_before;
+    int64_t fence;
+    struct group_row *groups;
+    int n_groups;
+    int64_t *counts;         /* deployments on record, by group */
+    struct loaded *open;
+    int n_open;
+    struct journal_row *journal;
+    int n_journal;
+    struct ledger_row *ledger;
+    int n_ledger;
+};
+
+/* ---- on the worker ----------------------------------------------------------------------------------- */
+
+static int mirror(struct store *s, struct recovery *w, struct err *err)
+{
+    for (int i = 0; i < w->n_names; i++) {
+        int rc = group_put(s, w->names[i], w->configs[i], err);
+        if (rc < 0)
+            return rc;
+    }
+    return groups_mark_gone(s, (const char *const *)w->names, w->n_names, err);
+}
+
+static int load_one(struct store *s, struct recovery *w, int64_t id, struct err *err)
+{
+    struct loaded l = {0};
+
+    int n = deployment_get(s, id, &l.row, err);
+    if (n <= 0)
+        return n;
+    l.n_targets = targets_list(s, id, &l.targets, err);
+    if (l.n_targets < 0) {
+        deployment_rows_free(l.row, 1);
+        return l.n_targets;
+    }
+    bool is_wanted = !deploy_is_final(l.row->status);
+    for (int i = 0; i < l.n_targets; i++)
+        is_wanted = is_wanted || l.targets[i].status == TARGET_UNKNOWN;
+    if (!is_wanted || l.n_targets == 0) {
+        target_rows_free(l.targets, l.n_targets);
+        deployment_rows_free(l.row, 1);
+        return 0;
+    }
+    w->open = xreallocarray(w->open, (size_t)w->n_open + 1, sizeof *w->open);
+    w->open[w->n_open++] = l;
+    return 0;
+}
+
+static int load_open(struct store *s, struct recovery *w, struct err *err)
+{
+    w->n_groups = groups_list(s, &w->groups, err);
+    if (w->n_groups < 0)
+        return w->n_groups;
+    w->counts = xcalloc((size_t)w->n_groups + 1, sizeof *w->counts);
+    for (int i = 0; i < w->n_groups; i++) {
+        struct deployment_row *rows = NULL;
+        int64_t id = w->groups[i].deployment ? w->groups[i].deployment
+                                             : w->groups[i].last_deployment;
+        int n = deployments_list(s, w->groups[i].name, 2, &rows, err);
+        if (n < 0)
+            return n;
+        w->counts[i] = n;
+        deployment_rows_free(rows, n);
+        int rc = id ? load_one(s, w, id, err) : 0;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int recovery_run(struct store *s, void *arg, struct err *err)
+{
+    struct recovery *w = arg;
+
+    FAILPOINT("engine:recover:before");
+    w->has_before = lease_read(s, &w->before, err) >= 0;
+    w->fence = lease_take(s, w->owner, w->version, w->boot_id, w->pid, w->now, err);
+    if (w->fence < 0)
+        return (int)w->fence;
+    int rc = mirror(s, w, err);
+    if (rc == 0)
+        rc = load_open(s, w, err);
+    if (rc < 0)
+        return rc;
+    w->n_journal = journal_unsettled(s, &w->journal, err);
+    if (w->n_journal < 0)
+        return w->n_journal;
+    w->n_ledger = ledger_list(s, NULL, &w->ledger, err);
+    return w->n_ledger < 0 ? w->n_ledger : 0;
+}
+
+/* ---- on the loop ------------------------------------------------------------------------------------- */
+
+static void say_loss(const struct recovery *w, const struct release *r, char *dst, size_t size)
+{
+    char at[CLOCK_TEXT_BYTES];
+    int count[STEP_COUNT] = {0};
+    int used;
+
+    clock_hms(at, sizeof at, w->has_before && w->before.heartbeat ? w->before.heartbeat : w->now);
+    used = snprintf(dst, size, "the engine was lost at %s", at);
+    for (int i = 0; i < r->n; i++) {
+        if (target_is_running(r->core.targets[i].status))
+            count[target_step(r->core.targets[i].status)]++;
+    }
+    for (int s = 0, first = 1; s < STEP_COUNT; s++) {
+        if (count[s] == 0 || used < 0 || (size_t)used >= size)
+            continue;
+        used += snprintf(dst + used, size - (size_t)used, "%s %s on %d target%s",
+                         first ? " in" : ",", step_name((enum step)s), count[s],
+                         count[s] == 1 ? "" : "s");
+        first = 0;
+    }
+}
+
+static void take_journal(const struct recovery *w, struct release *r)
+{
+    for (int k = 0; k < w->n_journal; k++) {
+        const struct journal_row *j = &w->journal[k];
+        for (int i = 0; i < r->n; i++) {
+            struct target *t = &r->t[i];
+            if (j->target != t->row.id || j->deployment != r->row.id)
+                continue;
+            t->journal = j->id;
+            t->op_step = j->step;
+            str_copy(t->op_id, sizeof t->op_id, j->op_id);
+        }
+    }
+}
+
+static void take_ledger(const struct recovery *w, struct release *r)
+{
+    for (int k = 0; k < w->n_ledger; k++) {
+        const struct ledger_row *l = &w->ledger[k];
+        for (int i = 0; i < r->n; i++) {
+            struct target *t = &r->t[i];
+            if (strcmp(l->group, r->row.group) != 0 || l->port != t->row.port ||
+                strcmp(l->host, t->row.host) != 0)
+                continue;
+            t->is_in_ledger = t->st.is_in_ledger = true;
+            r->core.targets[i].is_in_ledger = true;
+        }
+    }
+}
+
+static void take_release(const struct recovery *w, struct loaded *l)
+{
+    struct engine *e = w->e;
+    struct group *g = engine_group_add(e, l->row->group);
+    struct deploy_event ev = {.kind = EV_LOST};
+    char words[300];
+    struct err err;
+
+    struct release *r = release_new(e, g, l->row, l->targets, l->n_targets, &err);
+    if (!r) {
+        struct txn *x = txn_new(e);
+        txn_event(x, g->name, 0, "engine", NULL, "a deployment cannot be taken up: %s", err.msg);
+        txn_submit(x, NULL, NULL);
+        return;
+    }
+    take_journal(w, r);
+    take_ledger(w, r);
+    say_loss(w, r, words, sizeof words);
+    if (deploy_is_final(r->core.status)) {
+        for (int i = 0; i < r->n; i++)
+            r->core.targets[i].needs_probe = r->core.targets[i].status == TARGET_UNKNOWN;
+        engine_kick(e, r);
+        return;
+    }
+    if (r->core.brake == BRAKE_SHUTDOWN)
+        str_copy(words, sizeof words, r->row.brake_text ? r->row.brake_text : words);
+    release_log(r, NULL, 'w', "%s", words);
+    release_apply(r, &ev, words, NULL);
+}
+
+static void recovery_free(struct recovery *w)
+{
+    for (int i = 0; i < w->n_names; i++) {
+        free(w->names[i]);
+        free(w->configs[i]);
+    }
+    free(w->names);
+    free(w->configs);
+    if (w->has_before)
+        lease_row_release(&w->before);
+    if (w->n_groups > 0)
+        group_rows_free(w->groups, w->n_groups);
+    free(w->counts);
+    for (int i = 0; i < w->n_open; i++) {
+        if (w->open[i].row)
+            deployment_rows_free(w->open[i].row, 1);
+        if (w->open[i].targets)
+            target_rows_free(w->open[i].targets, w->open[i].n_targets);
+    }
+    free(w->open);
+    if (w->n_journal > 0)
+        journal_rows_free(w->journal, w->n_journal);
+    if (w->n_ledger > 0)
+        ledger_rows_free(w->ledger, w->n_ledger);
+    free(w);
+}
+
+static void recovery_done(void *arg, int rc, const struct err *err)
+{
+    struct recovery *w = arg;
+    struct engine *e = w->e;
+
+    FAILPOINT("engine:recover:after");
+    if (rc < 0) {
+        engine_give_up(e, err);
+        recovery_free(w);
+        return;
+    }
+    e->fence = w->fence;
+    e->beat_at = engine_now(e);
+    for (int i = 0; i < w->n_groups; i++) {
+        struct group *g = engine_group_add(e, w->groups[i].name);
+        g->rev = w->groups[i].rev;
+        g->history = w->counts[i];
+    }
+    for (int i = 0; i < w->n_open; i++)
+        take_release(w, &w->open[i]);
+    e->is_ready = true;
+    recovery_free(w);
+    engine_look(e);
+}
+
+void engine_recover(struct engine *e)
+{
+    struct recovery *w = xcalloc(1, sizeof *w);
+
+    w->e = e;
+    w->owner = e->spec.owner;
+    w->version = e->spec.version;
+    w->boot_id = e->spec.boot_id;
+    w->pid = e->spec.pid;
+    w->now = engine_wall(e);
+    w->n_names = e->inv->n_groups;
+    w->names = xcalloc((size_t)w->n_names + 1, sizeof *w->names);
+    w->configs = xcalloc((size_t)w->n_names + 1, sizeof *w->configs);
+    for (int i = 0; i < w->n_names; i++) {
+        w->names[i] = xstrdup(e->inv->groups[i].name);
+        w->configs[i] = group_config_to_json(&e->inv->groups[i]);
+    }
+    engine_job(e, recovery_run, recovery_done, w);
+}

@@ -1,0 +1,340 @@
+/* txn.c: one store transaction put together from parts on the loop, carried out by the worker. Every
+ * transaction of the engine first asks whether its fence is still the lease's. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+
+enum part_kind {
+    PART_DEPLOYMENT,
+    PART_TARGET,
+    PART_INSTANCE,
+    PART_JOURNAL,
+    PART_LEDGER_CONFIRM,
+    PART_LEDGER_BY_OTHER,
+    PART_LEDGER_REMOVE,
+    PART_EVENT,
+    PART_VERDICT,
+    PART_ANSWER,
+    PART_BAD
+};
+
+/* a, b, c and text mean what the kind makes of them. */
+struct part {
+    enum part_kind kind;
+    struct deployment_row deployment;
+    struct target_row target;
+    int64_t id, other;
+    int number;
+    char *a, *b, *c, *d;
+};
+
+struct txn {
+    struct engine *e;
+    int64_t fence;
+    int64_t now;
+    struct part *parts;
+    size_t n;
+    store_done_fn done;
+    void *arg;
+};
+
+struct txn *txn_new(struct engine *e)
+{
+    struct txn *x = xcalloc(1, sizeof *x);
+
+    x->e = e;
+    x->fence = e->fence;
+    x->now = engine_wall(e);
+    return x;
+}
+
+static struct part *part_add(struct txn *x, enum part_kind kind)
+{
+    x->parts = xreallocarray(x->parts, x->n + 1, sizeof *x->parts);
+    struct part *p = &x->parts[x->n++];
+    memset(p, 0, sizeof *p);
+    p->kind = kind;
+    return p;
+}
+
+void txn_deployment(struct txn *x, const struct deployment_row *d)
+{
+    deployment_row_copy(&part_add(x, PART_DEPLOYMENT)->deployment, d);
+}
+
+void txn_target(struct txn *x, const struct target_row *t)
+{
+    struct part *p = part_add(x, PART_TARGET);
+
+    target_row_copy(&p->target, t);
+    p->target.updated = x->now;
+}
+
+/* The row travels in the strings of a target row: host, version_now, traffic, error (health). */
+void txn_instance(struct txn *x, const struct instance_row *r)
+{
+    struct part *p = part_add(x, PART_INSTANCE);
+
+    p->a = xstrdup(r->group);
+    p->target.host = xstrdup(r->host);
+    p->target.port = r->port;
+    p->target.version_now = xstrdup_null(r->version);
+    p->target.traffic = xstrdup_null(r->traffic);
+    p->target.traffic_sessions = r->sessions;
+    p->target.error = xstrdup_null(r->health);
+    p->target.updated = r->at;
+}
+
+void txn_journal_outcome(struct txn *x, int64_t id, enum journal_outcome o, const char *reason)
+{
+    struct part *p = part_add(x, PART_JOURNAL);
+
+    p->id = id;
+    p->number = (int)o;
+    p->a = xstrdup_null(reason);
+}
+
+static struct part *ledger_part(struct txn *x, enum part_kind kind, const char *group,
+                                const char *host, int port)
+{
+    struct part *p = part_add(x, kind);
+
+    p->a = xstrdup(group);
+    p->b = xstrdup(host);
+    p->number = port;
+    return p;
+}
+
+void txn_ledger_confirm(struct txn *x, const char *group, const char *host, int port)
+{
+    ledger_part(x, PART_LEDGER_CONFIRM, group, host, port);
+}
+
+void txn_ledger_by_other(struct txn *x, const char *group, const char *host, int port,
+                         bool is_theirs)
+{
+    ledger_part(x, PART_LEDGER_BY_OTHER, group, host, port)->id = is_theirs;
+}
+
+void txn_ledger_remove(struct txn *x, const char *group, const char *host, int port)
+{
+    ledger_part(x, PART_LEDGER_REMOVE, group, host, port);
+}
+
+void txn_event(struct txn *x, const char *group, int64_t deployment, const char *kind,
+               const char *driver, const char *fmt, ...)
+{
+    struct part *p = part_add(x, PART_EVENT);
+    va_list ap;
+
+    p->a = xstrdup_null(group);
+    p->b = xstrdup(kind);
+    p->c = xstrdup_null(driver);
+    p->id = deployment;
+    va_start(ap, fmt);
+    if (vasprintf(&p->d, fmt, ap) < 0)
+        p->d = xstrdup("");
+    va_end(ap);
+}
+
+void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
+                 ...)
+{
+    struct part *p = part_add(x, PART_VERDICT);
+    va_list ap;
+
+    p->id = action;
+    p->other = deployment;
+    p->number = (int)v;
+    va_start(ap, fmt);
+    if (vasprintf(&p->a, fmt, ap) < 0)
+        p->a = xstrdup("");
+    va_end(ap);
+}
+
+void txn_answer(struct txn *x, int64_t question, const char *json)
+{
+    struct part *p = part_add(x, PART_ANSWER);
+
+    p->id = question;
+    p->a = xstrdup(json);
+}
+
+void txn_bad(struct txn *x, const char *group, const char *version, const char *why,
+             const char *driver)
+{
+    struct part *p = part_add(x, PART_BAD);
+
+    p->a = xstrdup(group);
+    p->b = xstrdup(version);
+    p->c = xstrdup(why);
+    p->d = xstrdup_null(driver);
+}
+
+static int write_instance(struct store *s, struct part *p, struct err *err)
+{
+    struct instance_row r = {.group = p->a,
+                             .host = p->target.host,
+                             .port = p->target.port,
+                             .version = p->target.version_now,
+                             .traffic = p->target.traffic,
+                             .sessions = p->target.traffic_sessions,
+                             .health = p->target.error,
+                             .at = p->target.updated};
+
+    return instance_put(s, &r, err);
+}
+
+static int write_event(struct store *s, struct txn *x, struct part *p, struct err *err)
+{
+    struct event_row ev = {.at = x->now,
+                           .group = p->a,
+                           .deployment = p->id,
+                           .kind = p->b,
+                           .text = p->d,
+                           .driver = p->c};
+    int64_t id = event_insert(s, &ev, err);
+
+    return id < 0 ? (int)id : 0;
+}
+
+static int write_part(struct store *s, struct txn *x, struct part *p, struct err *err)
+{
+    switch (p->kind) {
+    case PART_DEPLOYMENT:
+        return deployment_update(s, &p->deployment, err);
+    case PART_TARGET:
+        return target_update(s, &p->target, err);
+    case PART_INSTANCE:
+        return write_instance(s, p, err);
+    case PART_JOURNAL:
+        return journal_outcome(s, p->id, (enum journal_outcome)p->number, p->a, x->now, err);
+    case PART_LEDGER_CONFIRM:
+        return ledger_confirm(s, p->a, p->b, p->number, err);
+    case PART_LEDGER_BY_OTHER:
+        return ledger_set_by_other(s, p->a, p->b, p->number, p->id != 0, err);
+    case PART_LEDGER_REMOVE:
+        return ledger_remove(s, p->a, p->b, p->number, err);
+    case PART_EVENT:
+        return write_event(s, x, p, err);
+    case PART_VERDICT:
+        return action_verdict(s, p->id, (enum verdict)p->number, p->a, p->other, x->now, err);
+    case PART_ANSWER:
+        return question_answer(s, p->id, p->a, x->now, err);
+    case PART_BAD:
+        return version_mark_bad(s, p->a, p->b, p->c, p->d, x->now, err);
+    }
+    return err_set(err, ERR_FAIL, "unknown part of a transaction");
+}
+
+static int txn_run(struct store *s, void *arg, struct err *err)
+{
+    struct txn *x = arg;
+    int rc = 0;
+
+    FAILPOINT("engine:txn:before");
+    for (size_t i = 0; rc == 0 && i < x->n; i++) {
+        rc = write_part(s, x, &x->parts[i], err);
+        if (rc == ERR_NOTFOUND && x->parts[i].kind >= PART_LEDGER_CONFIRM &&
+            x->parts[i].kind <= PART_LEDGER_REMOVE)
+            rc = 0; /* a person has written the entry off in the meantime */
+    }
+    return rc;
+}
+
+static void txn_free(struct txn *x)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        struct part *p = &x->parts[i];
+        deployment_row_release(&p->deployment);
+        target_row_release(&p->target);
+        free(p->a);
+        free(p->b);
+        free(p->c);
+        free(p->d);
+    }
+    free(x->parts);
+    free(x);
+}
+
+static void txn_done(void *arg, int rc, const struct err *err)
+{
+    struct txn *x = arg;
+    struct engine *e = x->e;
+
+    FAILPOINT("engine:txn:after");
+    if (x->done)
+        x->done(x->arg, rc, err);
+    else if (rc < 0)
+        engine_store_failed(e, err);
+    txn_free(x);
+}
+
+void txn_submit(struct txn *x, store_done_fn done, void *arg)
+{
+    if (x->n == 0 && !done) {
+        txn_free(x);
+        return;
+    }
+    x->done = done;
+    x->arg = arg;
+    engine_job(x->e, txn_run, txn_done, x);
+}
+
+/* Counts jobs, so that the engine never ends with one under way, and checks the fence. */
+struct job {
+    struct engine *e;
+    int64_t fence;
+    store_job_fn run;
+    store_done_fn done;
+    void *arg;
+};
+
+static int job_run(struct store *s, void *arg, struct err *err)
+{
+    struct job *j = arg;
+
+    if (j->fence) {
+        int rc = lease_check(s, j->fence, err);
+        if (rc < 0)
+            return rc == ERR_REFUSED ? ERR_CANCELED : rc;
+    }
+    return j->run(s, j->arg, err);
+}
+
+static void job_done(void *arg, int rc, const struct err *err)
+{
+    struct job *j = arg;
+    struct engine *e = j->e;
+
+    e->jobs--;
+    j->done(j->arg, rc, err);
+    if (rc == ERR_CANCELED)
+        engine_give_up(e, err);
+    free(j);
+}
+
+void engine_job(struct engine *e, store_job_fn job, store_done_fn done, void *arg)
+{
+    if (e->is_over) {
+        struct err err;
+        done(arg, err_set(&err, ERR_CANCELED, "the engine has ended"), &err);
+        return;
+    }
+    struct job *j = xcalloc(1, sizeof *j);
+    j->e = e;
+    j->fence = e->fence;
+    j->run = job;
+    j->done = done;
+    j->arg = arg;
+    e->jobs++;
+    e->q->ops->submit(e->q, job_run, job_done, j);
+}

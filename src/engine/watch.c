@@ -1,0 +1,156 @@
+/* watch.c: while a release is open the balancers are read and health is asked every few seconds, so
+ * that a forgotten drain, another person's hand and a sick instance are seen in time. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* ---- health ---------------------------------------------------------------------------------------- */
+
+static void health_done(void *arg, const struct http_result *h)
+{
+    struct target *t = arg;
+    struct release *r = t->r;
+    bool is_well = h->err.code == 0 && h->status == r->cfg->verify.status;
+
+    t->health = NULL;
+    if (is_well) {
+        if (t->sick >= SICK_AFTER)
+            release_log(r, t, 'i', "health: well again");
+        t->sick = 0;
+        return;
+    }
+    t->sick++;
+    if (t->sick == SICK_AFTER)
+        release_log(r, t, 'w', "health: sick: %s",
+                    h->err.code ? h->err.msg : "another status than expected");
+}
+
+/* Instances on which a step is working are not asked: their health is that step's business. */
+static void ask_health(struct release *r)
+{
+    struct net *net = r->e->net;
+
+    for (int i = 0; i < r->n; i++) {
+        struct target *t = &r->t[i];
+        const struct deploy_target *c = &r->core.targets[i];
+        if (t->health || t->op || t->is_begin_queued || t->is_in_ledger ||
+            c->status == TARGET_EXCLUDED || target_is_running(c->status))
+            continue;
+        struct http_spec spec = {.url = t->health_url, .deadline_ms = HEALTH_DEADLINE_MS};
+        t->health = net->ops->http_get(net, &spec, health_done, t);
+    }
+}
+
+/* ---- balancers --------------------------------------------------------------------------------------- */
+
+static void redrained(void *arg, const struct traffic_reading *reading, const struct err *e)
+{
+    struct target *t = arg;
+
+    t->redrain = NULL;
+    if (e->code == 0)
+        release_log(t->r, t, 'w', "the drain was asserted again: %s",
+                    traffic_state_name(reading->state));
+    else
+        release_log(t->r, t, 'e', "the drain could not be asserted again: %s", e->msg);
+}
+
+/* Between markdown and markup this instance must be out; it was read in. */
+static void drain_was_forgotten(struct target *t)
+{
+    struct release *r = t->r;
+    enum target_status s = r->core.targets[t->i].status;
+    bool is_worked_on = target_is_running(s) && target_step(s) != STEP_MARKDOWN;
+
+    if (t->redrain)
+        return;
+    struct txn *x = txn_new(r->e);
+    txn_event(x, r->row.group, r->row.id, "forgotten", NULL,
+              "the balancer forgot the drain of %s:%d", t->row.host, t->row.port);
+    txn_submit(x, NULL, NULL);
+    t->redrain = traffic_drain(r->traffic, t->i, true, redrained, t);
+    if (is_worked_on)
+        release_brake(r, BRAKE_FORGOTTEN,
+                      "the balancer forgot the drain of %s while %s ran; it is asserted again",
+                      target_label(t), step_name(target_step(s)));
+}
+
+static bool should_be_out(const struct target *t)
+{
+    const struct deploy_target *c = &t->r->core.targets[t->i];
+
+    if (!t->is_in_ledger || t->is_begin_queued || t->redrain)
+        return false;
+    return c->status != target_running(STEP_MARKUP) && c->status != target_running(STEP_MARKDOWN) &&
+           c->status != TARGET_UNKNOWN && !c->is_probing && !c->needs_probe;
+}
+
+static void note_reading(struct target *t, const struct traffic_reading *rd, struct txn *x)
+{
+    const char *name = traffic_state_name(rd->state);
+
+    if (t->row.traffic && strcmp(t->row.traffic, name) == 0 &&
+        t->row.traffic_sessions == rd->sessions)
+        return;
+    if (t->is_in_ledger && rd->state == TRAFFIC_MAINT &&
+        (!t->row.traffic || strcmp(t->row.traffic, name) != 0)) {
+        txn_ledger_by_other(x, t->r->row.group, t->row.host, t->row.port, true);
+        txn_event(x, t->r->row.group, t->r->row.id, "by-other", NULL,
+                  "%s:%d was taken over by somebody else: %s", t->row.host, t->row.port, rd->detail);
+        release_log(t->r, t, 'w', "taken over by somebody else: %s", rd->detail);
+    }
+    str_set(&t->row.traffic, name);
+    t->row.traffic_sessions = rd->sessions;
+    t->row.traffic_at = engine_wall(t->r->e);
+    t->is_dirty = true;
+}
+
+/* DOWN is admitted as well: traffic comes as soon as the balancer's own check passes. */
+static bool is_admitted(enum traffic_state s)
+{
+    return s == TRAFFIC_READY || s == TRAFFIC_DOWN;
+}
+
+static void watch_done(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
+                       const struct err *e)
+{
+    struct release *r = arg;
+    struct txn *x = txn_new(r->e);
+
+    r->watch = NULL;
+    if (is_reloaded) {
+        txn_event(x, r->row.group, r->row.id, "balancer", NULL, "a balancer was reloaded");
+        release_log(r, NULL, 'w', "a balancer was reloaded");
+    }
+    memcpy(r->readings, readings, (size_t)n * sizeof *readings);
+    (void)e; /* a balancer that cannot be asked matters when a step needs it, and holds it then */
+    for (int i = 0; i < n; i++)
+        note_reading(&r->t[i], &readings[i], x);
+    txn_submit(x, NULL, NULL);
+    for (int i = 0; i < r->n; i++) {
+        if (should_be_out(&r->t[i]) && is_admitted(r->readings[i].state))
+            drain_was_forgotten(&r->t[i]);
+    }
+    engine_kick(r->e, r);
+}
+
+void release_watch(struct release *r)
+{
+    int64_t now = engine_now(r->e);
+
+    if (deploy_is_final(r->core.status) || r->e->is_over)
+        return;
+    if (now - r->health_at >= HEALTH_EVERY_MS && deploy_buttons(&r->core) == BUTTONS_INTERRUPT) {
+        r->health_at = now;
+        ask_health(r);
+    }
+    if (!traffic_has_balancer(r->traffic) || r->watch || now - r->read_at < READ_EVERY_MS)
+        return;
+    r->read_at = now;
+    r->watch = traffic_read(r->traffic, watch_done, r);
+}
