@@ -1,3 +1,6 @@
+TESTS += tests/layers/layers.sh
+EXTRA_DIST += tests/layers/layers.sh
+
 include $(top_srcdir)/tests/fleet/local.mk
 
 # The suite again, built in other ways, each in a folder of its own in this build: another compiler, and
