@@ -1,0 +1,29 @@
+noinst_LIBRARIES += src/cli/libcli.a
+src_cli_libcli_a_SOURCES = \
+	src/cli/act.c src/cli/act.h \
+	src/cli/byhand.c src/cli/byhand.h \
+	src/cli/cli.c src/cli/cli.h \
+	src/cli/commands.c src/cli/commands.h \
+	src/cli/cmd_check.c src/cli/cmd_continue.c src/cli/cmd_exclude.c \
+	src/cli/cmd_help.c src/cli/cmd_history.c src/cli/cmd_interrupt.c src/cli/cmd_ledger.c \
+	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
+	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \
+	src/cli/follow.c src/cli/follow.h \
+	src/cli/grep.c src/cli/grep.h \
+	src/cli/instance_arg.c src/cli/instance_arg.h \
+	src/cli/login.c src/cli/login.h \
+	src/cli/logline.c src/cli/logline.h \
+	src/cli/options.c src/cli/options.h \
+	src/cli/out.c src/cli/out.h \
+	src/cli/plan_print.c src/cli/plan_print.h \
+	src/cli/press.c src/cli/press.h \
+	src/cli/spawn.c src/cli/spawn.h \
+	src/cli/start_args.c src/cli/start_args.h \
+	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
+	src/cli/view.c src/cli/view.h \
+	src/cli/watch.c src/cli/watch.h
+
+CLI_LIBS = src/cli/libcli.a $(ENGINE_LIBS) $(STEPS_LIBS) $(STORE_LIBS) $(INVENTORY_LIBS) $(PCRE2_LIBS)
+
+EXTRA_DIST += src/cli/main.c src/cli/cmd_engine.c tests/cli/scripted_engine.c tests/cli/cli.sh tests/cli/manual.sh
+dist_man_MANS += doc/footplate.1

@@ -1,0 +1,240 @@
+/* cmd_history.c: `history`: what was released, by whom, how it ended, and what rollback returns to. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/out.h"
+#include "cli/status.h"
+#include "core/plan.h"
+
+enum { OPT_LIMIT, OPT_JSON };
+static const struct opt opts[] = {
+    [OPT_LIMIT] = {"limit", 'n', OPT_NUMBER, "N", "the newest N (50)"},
+    [OPT_JSON] = {"json", 0, OPT_FLAG, NULL, "a list as JSON"},
+};
+
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 10000, CANDIDATE_DEPTH = 1000 };
+
+/* The history of one group, newest first. candidate: the index into rows of what rollback would return
+ * to, -1 none. */
+struct history {
+    struct deployment_row *rows;
+    bool *is_bad;
+    int n;
+    int candidate;
+    int64_t now;
+};
+
+static bool is_good_end(const struct deployment_row *d)
+{
+    return d->status == DEPLOY_SUCCESS || d->flavour == FLAVOUR_OBSERVED;
+}
+
+/* The chain that a rollback pressed now would join: that of the open release, or of one that was
+ * ended; a success ends its chain. */
+static int64_t present_chain(const struct history *h)
+{
+    return h->n && !is_good_end(&h->rows[0]) ? h->rows[0].chain : 0;
+}
+
+static const char *running_version(const struct history *h, const struct view *v)
+{
+    for (int i = 0; i < v->n_versions; i++)
+        if (v->versions[i].version)
+            return v->versions[i].version;
+    for (int i = 0; i < h->n; i++)
+        if (is_good_end(&h->rows[i]))
+            return h->rows[i].version;
+    return NULL;
+}
+
+static void find_candidate(struct history *h, const struct view *v)
+{
+    struct release_record *rec = xcalloc((size_t)h->n + 1, sizeof *rec);
+    int *map = xcalloc((size_t)h->n + 1, sizeof *map);
+    int n = 0, best = -1;
+
+    for (int i = 0; i < h->n; i++) {
+        const struct deployment_row *d = &h->rows[i];
+
+        if (!deploy_is_final(d->status) && d->flavour != FLAVOUR_OBSERVED)
+            continue;
+        map[n] = i;
+        rec[n++] = (struct release_record){
+            .id = d->id, .version = d->version, .flavour = d->flavour,
+            .is_success = is_good_end(d), .is_bad = h->is_bad[i], .chain = d->chain,
+            .from = d->from_version, .ended_ms = d->ended};
+    }
+    h->candidate = -1;
+    if (rollback_candidates(rec, n, present_chain(h), running_version(h, v), &best, 1) > 0)
+        h->candidate = map[best];
+    free(rec);
+    free(map);
+}
+
+static int history_load(struct history *h, struct cli *c, struct store *s, const char *group,
+                        struct err *e)
+{
+    struct view v;
+    int rc = deployments_list(s, group, CANDIDATE_DEPTH, &h->rows, e);
+
+    if (rc < 0)
+        return rc;
+    h->n = rc;
+    h->now = clock_wall_ms();
+    h->is_bad = xcalloc((size_t)h->n + 1, sizeof *h->is_bad);
+    for (int i = 0; i < h->n; i++) {
+        rc = version_is_bad(s, h->rows[i].group, h->rows[i].version, NULL, e);
+        if (rc < 0)
+            return rc;
+        h->is_bad[i] = rc == 1;
+    }
+    rc = view_load(&v, s, c->store_dir, group, 0, e);
+    if (rc < 0)
+        return rc;
+    find_candidate(h, &v);
+    view_release(&v);
+    return 0;
+}
+
+static void history_release(struct history *h)
+{
+    deployment_rows_free(h->rows, h->n);
+    free(h->is_bad);
+}
+
+static json_t *row_json(const struct history *h, int i)
+{
+    const struct deployment_row *d = &h->rows[i];
+    json_t *o = json_object();
+
+    json_object_set_new(o, "id", json_integer(d->id));
+    json_object_set_new(o, "group", json_text(d->group));
+    json_object_set_new(o, "flavour", json_string(flavour_name(d->flavour)));
+    json_object_set_new(o, "version", json_text(d->version));
+    json_object_set_new(o, "from", json_text(d->from_version));
+    json_object_set_new(o, "status", json_string(deploy_status_name(d->status)));
+    json_object_set_new(o, "started", json_time(d->started));
+    json_object_set_new(o, "ended", json_time(d->ended));
+    json_object_set_new(o, "driver", json_text(d->driver));
+    json_object_set_new(o, "why", json_text(d->why));
+    json_object_set_new(o, "summary", json_text(d->summary));
+    json_object_set_new(o, "bad", json_boolean(h->is_bad[i]));
+    json_object_set_new(o, "rollback_candidate", json_boolean(i == h->candidate));
+    return o;
+}
+
+static void row_print(const struct history *h, int i)
+{
+    const struct deployment_row *d = &h->rows[i];
+    char what[256], when[OUT_TIME_BYTES], span[48];
+
+    status_say_deployment(d, what, sizeof what);
+    out_when(when, sizeof when, d->started, h->now);
+    clock_span(span, sizeof span, (d->ended ? d->ended : h->now) - d->started);
+    printf("%-19s ", when);
+    out_column(stdout, what, 36);
+    printf(" %s", deploy_status_name(d->status));
+    if (d->flavour != FLAVOUR_OBSERVED) {
+        printf("  %s  ", span);
+        out_string(stdout, d->driver);
+    }
+    putchar('\n');
+    if (d->summary && d->status != DEPLOY_SUCCESS) {
+        printf("%20s", "");
+        out_wrap(stdout, d->summary, 20, out_width());
+        putchar('\n');
+    }
+    if (h->is_bad[i])
+        printf("%20s%s\n", "", "marked bad");
+    if (i == h->candidate)
+        printf("%20s<- rollback returns to this\n", "");
+}
+
+static void add_json(const struct history *h, int limit, json_t *list)
+{
+    for (int i = 0; i < h->n && i < limit; i++)
+        json_array_append_new(list, row_json(h, i));
+}
+
+static void print_all(const struct history *h, const char *group, int limit)
+{
+    out_string(stdout, group);
+    putchar('\n');
+    for (int i = 0; i < h->n && i < limit; i++)
+        row_print(h, i);
+    if (h->candidate >= limit) {
+        char when[OUT_TIME_BYTES];
+
+        out_when(when, sizeof when, h->rows[h->candidate].ended, h->now);
+        printf("rollback returns to %s of %s\n", h->rows[h->candidate].version, when);
+    }
+    if (h->n == 0)
+        puts("nothing was released yet");
+}
+
+static int show(struct cli *c, struct store *s, const char *group, int limit, json_t *list)
+{
+    struct history h = {.candidate = -1};
+    struct err e = {0};
+    int status = EXIT_DONE;
+
+    if (s && history_load(&h, c, s, group, &e) < 0)
+        status = cli_fail_err(&e);
+    else if (list)
+        add_json(&h, limit, list);
+    else
+        print_all(&h, group, limit);
+    history_release(&h);
+    return status;
+}
+
+static int show_groups(struct cli *c, struct store *s, int limit, json_t *list)
+{
+    struct group_row *rows = NULL;
+    struct err e = {0};
+    int n = s ? groups_list(s, &rows, &e) : 0;
+    int status = n < 0 ? cli_fail_err(&e) : EXIT_DONE;
+
+    for (int i = 0; i < n && status == EXIT_DONE; i++)
+        status = show(c, s, rows[i].name, limit, list);
+    group_rows_free(rows, n > 0 ? n : 0);
+    return status;
+}
+
+static int run(struct cli *c, const struct args *a)
+{
+    int64_t asked = a->values[OPT_LIMIT].count ? a->values[OPT_LIMIT].number : LIMIT_DEFAULT;
+    int limit = (int)(asked < LIMIT_MAX ? asked : LIMIT_MAX);
+    json_t *list = NULL;
+    struct store *s = NULL;
+    int status = cli_store_read(c, &s);
+
+    if (status != EXIT_DONE)
+        return status;
+    list = a->values[OPT_JSON].count ? json_array() : NULL;
+    if (a->n_words)
+        status = cli_group_exists(c, s, a->words[0]);
+    if (status == EXIT_DONE)
+        status = a->n_words ? show(c, s, a->words[0], limit, list) : show_groups(c, s, limit, list);
+    if (status == EXIT_DONE && list)
+        json_print(json_incref(list));
+    json_decref(list);
+    store_close(s);
+    return status;
+}
+
+const struct cmd cmd_history = {
+    .name = "history",
+    .words = "[GROUP]",
+    .max_words = 1,
+    .help = "List the releases of a group, newest first, and what rollback returns to.",
+    .opts = opts,
+    .n_opts = ARRAY_LEN(opts),
+    .run = run,
+};

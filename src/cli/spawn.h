@@ -1,0 +1,15 @@
+/* spawn.h: sees to it that an engine is alive. */
+#ifndef FOOTPLATE_CLI_SPAWN_H
+#define FOOTPLATE_CLI_SPAWN_H
+
+#include "cli/cli.h"
+
+/* Start an engine unless one is alive, and wait until it holds the lock (10 s at most). The engine is
+ * this very program, detached from the terminal, its words in engine.log of the store's folder.
+ * EXIT_DONE, or a status after a message with what the engine said. */
+int engine_ensure(struct cli *c);
+
+/* Make the folder of the store if there is none. EXIT_DONE or a status after a message. */
+int store_folder_make(struct cli *c);
+
+#endif

@@ -1,0 +1,337 @@
+/* view.c: reads what the store holds of one group and joins it with what the core makes of it. Reads
+ * only; prints nothing. */
+#include "config.h"
+
+#include "cli/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "inventory/inventory.h"
+#include "traffic/traffic.h"
+
+static bool is_in_ledger(const struct view *v, const struct target_row *t)
+{
+    for (int i = 0; i < v->n_ledger; i++)
+        if (v->ledger[i].port == t->port && strcmp(v->ledger[i].host, t->host) == 0)
+            return true;
+    return false;
+}
+
+/* The settings that the sentences of the core need, from the configuration frozen at Start. */
+static void read_frozen(struct deploy *d, const struct deployment_row *row)
+{
+    struct err e = {0};
+    struct group_config *g = row->config ? group_config_from_json(row->config, &e) : NULL;
+
+    if (!g)
+        return;
+    d->has_interval = g->deployment.batch_interval_ms > 0;
+    d->ignore_verify = row->flavour == FLAVOUR_ROLLBACK ? g->rollback.ignore_verify
+                                                        : g->deployment.ignore_verify;
+    group_config_free(g);
+}
+
+static void make_core(struct view *v)
+{
+    const struct deployment_row *row = v->deployment;
+
+    v->core = xcalloc((size_t)v->n_targets + 1, sizeof *v->core);
+    for (int i = 0; i < v->n_targets; i++) {
+        const struct target_row *t = &v->targets[i];
+
+        v->core[i] = (struct deploy_target){
+            .status = t->status,
+            .from = t->from,
+            .lost = t->lost,
+            .batch = t->batch,
+            .is_canary = t->is_canary,
+            .needs_probe = t->needs_probe,
+            .is_verify_ignored = t->is_verify_ignored,
+            .is_left_by_other = t->is_left_by_other,
+            .is_in_ledger = is_in_ledger(v, t),
+        };
+    }
+    v->deploy = (struct deploy){
+        .status = row->status,
+        .flavour = row->flavour,
+        .strategy = row->strategy,
+        .brake = v->brake,
+        .is_ending = row->is_ending,
+        .is_abandoned = row->is_abandoned,
+        .is_auto = row->is_auto,
+        .is_interval = row->is_interval,
+        .batch = row->batch,
+        .n_batches = row->n_batches,
+        .max_failures = row->max_failures,
+        .rev = row->rev,
+        .targets = v->core,
+        .n_targets = v->n_targets,
+    };
+    read_frozen(&v->deploy, row);
+}
+
+/* Braked as the store says, or because nobody is there to drive it. */
+static void read_brake(struct view *v, struct store *s)
+{
+    const struct deployment_row *row = v->deployment;
+    struct lease_row lease = {0};
+    struct err e = {0};
+
+    v->brake = row->brake;
+    v->brake_at = row->brake_at;
+    v->brake_text = xstrdup_null(row->brake_text);
+    if (v->is_open && !v->is_engine_alive && row->brake == BRAKE_NONE) {
+        v->is_lost = true;
+        v->brake = BRAKE_LOST;
+        free(v->brake_text);
+        v->brake_text = xstrdup("no engine drives it");
+        v->brake_at = 0;
+        if (lease_read(s, &lease, &e) >= 0)
+            v->brake_at = lease.heartbeat;
+        lease_row_release(&lease);
+    }
+    v->is_braked = v->brake != BRAKE_NONE;
+}
+
+static int read_group(struct view *v, struct store *s, int64_t *wanted, struct err *e)
+{
+    struct group_row *g = NULL;
+    int rc = group_get(s, v->name, &g, e);
+
+    if (rc < 0 && rc != ERR_NOTFOUND)
+        return rc;
+    if (rc > 0) {
+        v->rev = g->rev;
+        v->is_gone = g->is_gone;
+        if (*wanted == 0)
+            *wanted = g->deployment ? g->deployment : g->last_deployment;
+        group_rows_free(g, rc);
+    }
+    return 0;
+}
+
+static int read_deployment(struct view *v, struct store *s, int64_t id, struct err *e)
+{
+    int n;
+
+    if (id == 0)
+        return 0;
+    n = deployment_get(s, id, &v->deployment, e);
+    if (n < 0)
+        return n;
+    if (n == 0)
+        return err_set(e, ERR_NOTFOUND, "deployment %lld is not in the store", (long long)id);
+    if (v->deployment->flavour == FLAVOUR_OBSERVED) {
+        deployment_rows_free(v->deployment, n);
+        v->deployment = NULL;
+        return 0;
+    }
+    v->is_open = !deploy_is_final(v->deployment->status);
+    n = targets_list(s, id, &v->targets, e);
+    v->n_targets = n > 0 ? n : 0;
+    return n < 0 ? n : 0;
+}
+
+static int read_rows(struct view *v, struct store *s, int64_t deployment, struct err *e)
+{
+    int rc = read_group(v, s, &deployment, e);
+    int n;
+
+    if (rc == 0)
+        rc = read_deployment(v, s, deployment, e);
+    if (rc < 0)
+        return rc;
+    n = instances_list(s, v->name, &v->instances, e);
+    if (n < 0)
+        return n;
+    v->n_instances = n;
+    n = versions_count(s, v->name, &v->versions, e);
+    if (n < 0)
+        return n;
+    v->n_versions = n;
+    n = ledger_list(s, v->name, &v->ledger, e);
+    if (n < 0)
+        return n;
+    v->n_ledger = n;
+    return 0;
+}
+
+int view_load(struct view *v, struct store *s, const char *dir, const char *group,
+              int64_t deployment, struct err *e)
+{
+    int rc;
+
+    *v = (struct view){.name = xstrdup(group), .now = clock_wall_ms()};
+    v->is_engine_alive = engine_is_alive(dir) == 1;
+    rc = store_read_begin(s, e);
+    if (rc == 0)
+        rc = read_rows(v, s, deployment, e);
+    if (rc == 0 && v->deployment)
+        read_brake(v, s);
+    store_read_end(s);
+    if (rc < 0) {
+        view_release(v);
+        return rc;
+    }
+    if (v->deployment)
+        make_core(v);
+    return 0;
+}
+
+void view_release(struct view *v)
+{
+    free(v->name);
+    deployment_rows_free(v->deployment, v->deployment ? 1 : 0);
+    target_rows_free(v->targets, v->n_targets);
+    instance_rows_free(v->instances, v->n_instances);
+    ledger_rows_free(v->ledger, v->n_ledger);
+    version_rows_free(v->versions, v->n_versions);
+    free(v->brake_text);
+    free(v->core);
+    memset(v, 0, sizeof *v);
+}
+
+bool view_is_failure(const struct view *v)
+{
+    enum deploy_status s = v->deployment ? v->deployment->status : DEPLOY_SUCCESS;
+
+    return s == DEPLOY_SMOKE_FAILURE || s == DEPLOY_BAKE_FAILURE || s == DEPLOY_ROLLOUT_FAILURE;
+}
+
+bool view_is_waiting(const struct view *v)
+{
+    enum deploy_status s = v->deployment ? v->deployment->status : DEPLOY_SUCCESS;
+
+    return s == DEPLOY_SMOKE_SUCCESS || s == DEPLOY_BAKE_SUCCESS;
+}
+
+int view_status(const struct view *v)
+{
+    if (!v->is_open)
+        return v->n_ledger ? EXIT_LEDGER : EXIT_DONE;
+    if (v->is_braked)
+        return EXIT_BRAKED;
+    if (view_is_failure(v))
+        return EXIT_FAILED;
+    if (view_is_waiting(v) && !v->deployment->is_auto)
+        return EXIT_WAITS;
+    return EXIT_DONE;
+}
+
+const char *view_result(const struct view *v)
+{
+    if (!v->deployment)
+        return NULL;
+    if (v->deployment->status == DEPLOY_SUCCESS)
+        return "success";
+    if (v->deployment->status == DEPLOY_INTERRUPTED)
+        return "interrupted";
+    return view_is_failure(v) ? "failure" : NULL;
+}
+
+int view_buttons(const struct view *v, struct view_button out[2])
+{
+    enum buttons b = deploy_buttons(v->is_open ? &v->deploy : NULL);
+
+    out[0] = (struct view_button){.name = "Interrupt"};
+    out[1] = (struct view_button){.name = ""};
+    if (b == BUTTONS_START) {
+        out[0] = (struct view_button){.name = "Start", .says = "a new release"};
+        return 1;
+    }
+    deploy_say_interrupt(&v->deploy, out[0].says, sizeof out[0].says);
+    if (b == BUTTONS_INTERRUPT)
+        return 1;
+    if (b == BUTTONS_INTERRUPT_RETRY) {
+        out[1].name = "Retry";
+        deploy_say_retry(&v->deploy, out[1].says, sizeof out[1].says);
+    } else {
+        out[1].name = "Continue";
+        deploy_say_continue(&v->deploy, out[1].says, sizeof out[1].says);
+    }
+    return 2;
+}
+
+/* How the targets of a batch are spread over what matters here. */
+struct tally {
+    int all, pending, running, failed, through, at_last_step;
+};
+
+static struct tally tally_batch(const struct view *v, int batch)
+{
+    enum target_status last = target_success(deploy_last_step(&v->deploy));
+    struct tally t = {0};
+
+    for (int i = 0; i < v->n_targets; i++) {
+        enum target_status s = v->targets[i].status;
+
+        if (v->targets[i].batch != batch)
+            continue;
+        t.all++;
+        t.pending += s == TARGET_PENDING;
+        t.running += target_is_running(s);
+        t.failed += target_is_failure(s) || s == TARGET_UNKNOWN;
+        t.through += s == TARGET_SUCCESS || s == TARGET_SKIPPED || s == TARGET_EXCLUDED;
+        t.at_last_step += s == last;
+    }
+    return t;
+}
+
+enum batch_status view_batch_status(const struct view *v, int batch)
+{
+    struct tally t = tally_batch(v, batch);
+
+    if (t.running)
+        return BATCH_RUNNING;
+    if (t.failed)
+        return BATCH_FAILURE;
+    if (t.through == t.all)
+        return BATCH_SUCCESS;
+    if (t.pending + t.through == t.all && t.pending == t.all)
+        return BATCH_PENDING;
+    if (t.through + t.at_last_step == t.all)
+        return BATCH_WAITING;
+    return BATCH_RUNNING;
+}
+
+const char *batch_status_name(enum batch_status b)
+{
+    static const char *const names[] = {
+        [BATCH_PENDING] = "PENDING", [BATCH_RUNNING] = "RUNNING", [BATCH_WAITING] = "WAITING",
+        [BATCH_FAILURE] = "FAILURE", [BATCH_SUCCESS] = "SUCCESS",
+    };
+
+    return names[b];
+}
+
+int view_in_traffic(const char *traffic_state)
+{
+    int state = traffic_state ? traffic_state_parse(traffic_state) : -1;
+
+    if (state < 0 || state == TRAFFIC_UNKNOWN || state == TRAFFIC_NONE)
+        return -1;
+    return traffic_is_in((enum traffic_state)state);
+}
+
+void view_say_in_flight(const struct view *v, char *dst, size_t size)
+{
+    int count[STEP_COUNT] = {0};
+    size_t at = 0;
+
+    if (size)
+        dst[0] = '\0';
+    for (int i = 0; i < v->n_targets; i++)
+        if (target_is_running(v->targets[i].status))
+            count[target_step(v->targets[i].status)]++;
+    for (int step = 0; step < STEP_COUNT; step++) {
+        if (count[step] == 0 || at >= size)
+            continue;
+        at += (size_t)snprintf(dst + at, size - at, "%s%d %s in %s", at ? ", " : "", count[step],
+                               count[step] == 1 ? "target" : "targets", step_name((enum step)step));
+    }
+}

@@ -1,0 +1,79 @@
+/* view.h: one group as it stands, read from the store at one moment: what `status` prints, what a
+ * prompt states and what following compares. */
+#ifndef FOOTPLATE_CLI_VIEW_H
+#define FOOTPLATE_CLI_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/deploy.h"
+#include "store/store.h"
+
+/* A batch has no status of its own in the store; it is what its targets say together. */
+enum batch_status {
+    BATCH_PENDING, /* none has begun */
+    BATCH_RUNNING, /* a step is in flight, or some have begun and some have not */
+    BATCH_WAITING, /* every target has done what this phase wants; a person is asked */
+    BATCH_FAILURE, /* a target failed or its outcome is lost, and none is in flight */
+    BATCH_SUCCESS  /* every target is through */
+};
+
+/* deployment is the open one, else the newest, else NULL; what was only found running is no deployment
+ * that anybody made, and is left to the history. A release whose engine is dead is braked by
+ * that alone, whatever the store says: is_lost. */
+struct view {
+    char *name;
+    int64_t rev;
+    int64_t now; /* wall ms, when it was read */
+    bool is_gone; /* no longer in the inventory */
+    bool is_engine_alive;
+    struct deployment_row *deployment;
+    struct target_row *targets;
+    int n_targets;
+    struct instance_row *instances;
+    int n_instances;
+    struct ledger_row *ledger;
+    int n_ledger;
+    struct version_row *versions; /* most instances first; NULL for unknown */
+    int n_versions;
+    bool is_open, is_braked, is_lost;
+    enum brake brake;
+    int64_t brake_at;
+    char *brake_text; /* NULL */
+    struct deploy deploy; /* the same for the core; targets in the order of the rows */
+    struct deploy_target *core;
+};
+
+/* Read a group. A name that the store does not hold gives an empty view. deployment 0: the open or
+ * newest one, else that one. 0 or negative. */
+int view_load(struct view *v, struct store *s, const char *dir, const char *group,
+              int64_t deployment, struct err *e);
+void view_release(struct view *v);
+
+/* What `status` ends with for this group. */
+int view_status(const struct view *v);
+
+/* Does a person have to answer: a planned wait or a failure, with nothing in flight? */
+bool view_is_waiting(const struct view *v);
+bool view_is_failure(const struct view *v);
+
+/* "success", "failure", "interrupted", or NULL while it goes on. */
+const char *view_result(const struct view *v);
+
+/* The buttons by name, at most two, and what each does in words. Answers how many. */
+struct view_button {
+    const char *name; /* "Continue" */
+    char says[160];
+};
+int view_buttons(const struct view *v, struct view_button out[2]);
+
+enum batch_status view_batch_status(const struct view *v, int batch);
+const char *batch_status_name(enum batch_status b);
+
+/* In traffic as last read: 1, 0, or -1 for not known or no balancer. */
+int view_in_traffic(const char *traffic_state);
+
+/* "3 targets in INSTALL": the targets in flight; "" for none. */
+void view_say_in_flight(const struct view *v, char *dst, size_t size);
+
+#endif
