@@ -33,7 +33,18 @@ src_net_libnet_a_SOURCES += \
 	src/net/ssh_wire.c src/net/ssh_wire.h \
 	src/net/ssh_file.c src/net/ssh_file.h \
 	src/net/known_hosts.c src/net/known_hosts.h \
-	src/net/ssh_key.c src/net/ssh_key.h
+	src/net/ssh_key.c src/net/ssh_key.h \
+	src/net/ssh_agent.c src/net/ssh_agent.h \
+	src/net/ssh_config.c src/net/ssh_config.h \
+	src/net/ssh_config_ask.c \
+	src/net/ssh.c src/net/ssh.h \
+	src/net/ssh_conn.c \
+	src/net/ssh_dial.c \
+	src/net/ssh_jump.c \
+	src/net/ssh_offer.c \
+	src/net/ssh_open.c \
+	src/net/ssh_chan.c \
+	src/net/ssh_forecast.c
 
 check_PROGRAMS += tests/net/test_known_hosts tests/net/test_ssh_key
 TESTS += tests/net/test_known_hosts tests/net/test_ssh_key
@@ -45,3 +56,10 @@ tests_net_test_ssh_key_SOURCES = tests/net/test_ssh_key.c
 tests_net_test_ssh_key_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_ssh_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_ssh_key_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += tests/net/sshd.h tests/net/client.h
+check_PROGRAMS += tests/net/test_ssh
+TESTS += tests/net/test_ssh
+tests_net_test_ssh_SOURCES = tests/net/test_ssh.c
+tests_net_test_ssh_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_ssh_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_ssh_LDADD = $(NET_LIBS) $(CHECK_LIBS)

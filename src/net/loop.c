@@ -236,6 +236,7 @@ struct net *net_open(const struct net_limits *limits, struct err *e)
         free(real);
         return NULL;
     }
+    real->transports[TRANSPORT_SSH] = ssh_transport();
     real->transports[TRANSPORT_LOCAL] = local_transport();
     return &real->base;
 }

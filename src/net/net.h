@@ -203,7 +203,39 @@ void net_waker_free(struct net_waker *w);
 /* Cancels what is left and frees all. No callback follows. */
 void net_close(struct net *net);
 
-/* What `ssh -G` and known_hosts say of a host, in one line for `check`; e.g. "ssh deploy@10.0.0.7:22,
- * key ~/.ssh/id_ed25519 (agent), host key known (ed25519)". Uses a short-lived child. For `check`. */
+/* ---- for `check`: only of the real world -------------------------------------------------------- */
+
+/* How a session came to be; texts are 0-ended, "" where there is nothing to say. key: the file, or the
+ * fingerprint, of the user's key. */
+struct session_info {
+    char address[64];
+    int port;
+    char user[64];
+    char key[256];
+    bool is_key_in_agent;
+    char hostkey_type[32];        /* "ed25519" */
+    char hostkey_fingerprint[64]; /* "SHA256:..." */
+    int64_t connect_ms;           /* from the connect to the login */
+};
+
+/* Of a session that is ready, until it is closed; NULL for another, or for a transport without. */
+const struct session_info *session_info(const struct session *s);
+
+/* What would be used to open a session of transport ssh, in one line, without touching the server:
+ * "deploy@10.0.0.7:22, key ~/.ssh/id_ed25519, host key known (ed25519)". err.code is not 0 where it
+ * could not work, and says why (no key, a pass phrase without an agent, RSA, an unknown host, a
+ * ProxyCommand, a certificate). */
+struct session_forecast {
+    struct err err;
+    const char *line; /* valid during the callback */
+};
+
+typedef void (*forecast_done)(void *arg, const struct session_forecast *f);
+
+/* Within about 35 s (ssh -G 5 s, the agent 30 s). Cancel it before net_close(). */
+struct forecast;
+struct forecast *session_forecast(struct net *net, const struct session_spec *spec,
+                                  forecast_done done, void *arg);
+void session_forecast_cancel(struct forecast *f);
 
 #endif

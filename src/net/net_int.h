@@ -143,6 +143,7 @@ void run_cancel(struct run *r);
 /* ---- the transports ------------------------------------------------------------------------------- */
 
 const struct transport_ops *local_transport(void);
+const struct transport_ops *ssh_transport(void);
 
 /* ---- the real world ------------------------------------------------------------------------------- */
 
