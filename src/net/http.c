@@ -424,13 +424,15 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
     }
     if (!s)
         s = socket_new(pool, fd);
+    /* -1 would end curl's whole multi handle; so only this request goes to its deadline. */
     if (!s)
-        return -1;
+        return 0;
     if (what & CURL_POLL_IN)
         events |= UV_READABLE;
     if (what & CURL_POLL_OUT)
         events |= UV_WRITABLE;
-    return uv_poll_start(&s->poll, events, socket_ready) == 0 ? 0 : -1;
+    uv_poll_start(&s->poll, events, socket_ready);
+    return 0;
 }
 
 static void pool_timed(uv_timer_t *timer)

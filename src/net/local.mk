@@ -9,8 +9,12 @@ src_net_libnet_a_SOURCES = src/net/net.h src/net/net_int.h \
 NET_LIBS = src/net/libnet.a $(BASE_LIBS) $(UV_LIBS) $(SSH2_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
 
 EXTRA_DIST += tests/net/world.h
-check_PROGRAMS += tests/net/test_local
-TESTS += tests/net/test_local
+check_PROGRAMS += tests/net/test_local tests/net/test_session
+TESTS += tests/net/test_local tests/net/test_session
+tests_net_test_session_SOURCES = tests/net/test_session.c
+tests_net_test_session_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_session_LDADD = $(NET_LIBS) $(CHECK_LIBS)
 tests_net_test_local_SOURCES = tests/net/test_local.c
 tests_net_test_local_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_local_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests

@@ -147,13 +147,23 @@ void traffic_want_round(struct traffic_op *op)
     round_schedule(op->t);
 }
 
+/* The first balancer that could not be asked; else the first seat that could not be read. */
 static void trouble_find(struct traffic *t)
 {
     int b;
+    int i;
 
     err_clear(&t->trouble);
     for (b = 0; b < t->n_balancers && t->trouble.code == 0; b++)
         t->trouble = t->balancers[b].trouble;
+    for (b = 0; b < t->n_balancers && t->trouble.code == 0; b++) {
+        for (i = 0; i < t->n && t->trouble.code == 0; i++) {
+            const struct seat *seat = &t->balancers[b].seats[i];
+
+            if (seat->code)
+                err_set(&t->trouble, seat->code, "%s: %s", t->balancers[b].name, seat->text);
+        }
+    }
 }
 
 static void reader_tell(struct traffic_op *op, bool is_reloaded)

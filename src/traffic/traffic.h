@@ -70,9 +70,10 @@ void traffic_free(struct traffic *t);
 bool traffic_has_balancer(const struct traffic *t);
 
 /* Read all instances: readings[i] belongs to instance i, valid during the callback. e->code 0, or
- * the first balancer's trouble (then its instances read UNKNOWN). is_reloaded: a balancer's start
- * time has changed since the reading before. Readings asked for while one is under way share it if
- * it began after the call, never an older one. */
+ * the first balancer's trouble (then its instances read UNKNOWN), or the first instance's that alone
+ * could not be read (no address, two servers there). is_reloaded: a balancer's start time or process
+ * has changed since the reading before. Readings asked for while one is under way share the next one,
+ * never one that began before the call. */
 typedef void (*traffic_read_done)(void *arg, const struct traffic_reading *readings, int n,
                                   bool is_reloaded, const struct err *e);
 struct traffic_op *traffic_read(struct traffic *t, traffic_read_done done, void *arg);

@@ -160,6 +160,10 @@ static void serve(struct peer *p, int fd, const char *request)
         return;
     if (strcmp(path, "/hang") == 0)
         peer_hang(fd);
+    if (strcmp(path, "/keep") == 0) {
+        peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        peer_hang(fd);
+    }
     say_plain(fd, path);
     say_redirects(p, fd, path);
     say_floods(p, fd, path);
@@ -243,6 +247,20 @@ START_TEST(test_answers)
     ck_assert_str_eq(s.body, "\x1f\x8b!!");
     ck_assert_int_eq(n_connections, 4);
     ck_assert_int_eq(n_lookups, 0);
+}
+END_TEST
+
+/* The next question must reach whoever listens then, not the process that kept the connection. */
+START_TEST(test_connections_are_not_used_again)
+{
+    struct seen s;
+    int i;
+
+    for (i = 1; i <= 3; i++) {
+        got(&s, "/keep", WITHIN_MS);
+        ck_assert_msg(s.err.code == 0, "%s", s.err.msg);
+        ck_assert_int_eq(n_connections, i);
+    }
 }
 END_TEST
 
@@ -535,6 +553,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, test_answers);
+    tcase_add_test(c, test_connections_are_not_used_again);
     tcase_add_test(c, test_redirects);
     tcase_add_test(c, test_redirects_elsewhere);
     tcase_add_test(c, test_broken_answers);

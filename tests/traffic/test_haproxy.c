@@ -476,6 +476,8 @@ START_TEST(test_twins)
     read_all(&s);
     ck_assert_int_eq(s.readings[0].state, TRAFFIC_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(s.readings[0].detail, "2 servers of shop are at 127.0.0.1"));
+    ck_assert_int_eq(s.err.code, ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(s.err.msg, "2 servers of shop"));
     drain(&s, 0, false);
     ck_assert_int_eq(s.err.code, ERR_USAGE);
 }
@@ -632,6 +634,49 @@ START_TEST(test_rounds_are_shared)
 }
 END_TEST
 
+static atomic_bool is_held;
+
+static void answer_when_let(struct peer *p, int fd, const char *request)
+{
+    __atomic_add_fetch(&n_questions, 1, __ATOMIC_SEQ_CST);
+    while (is_held && !p->is_stopping)
+        usleep(1000);
+    (void)request;
+    peer_say(fd, canned);
+}
+
+START_TEST(test_no_answer_is_older_than_its_question)
+{
+    struct peer *p = peer_start("\n", answer_when_let);
+    struct seen early;
+    struct seen late;
+    int64_t asked;
+
+    n_questions = 0;
+    is_held = true;
+    memset(&early, 0, sizeof(early));
+    memset(&late, 0, sizeof(late));
+    traffic_free(traffic);
+    traffic = traffic_canned(p);
+    traffic_read(traffic, on_read, &early);
+    while (__atomic_load_n(&n_questions, __ATOMIC_SEQ_CST) == 0)
+        world_for(net, 5);
+    world_for(net, 20);
+    asked = clock_mono_ms();
+    traffic_read(traffic, on_read, &late);
+    world_for(net, 20);
+    is_held = false;
+    ck_assert(world_until(net, &late.n_done, 1, WITHIN_MS));
+    ck_assert_int_eq(early.n_done, 1);
+    ck_assert_int_lt(early.readings[0].at_ms, asked);
+    ck_assert_int_ge(late.readings[0].at_ms, asked);
+    ck_assert_int_eq(n_questions, 2);
+    traffic_free(traffic);
+    traffic = NULL;
+    peer_stop(p);
+}
+END_TEST
+
 /* It says yes to a drain and does nothing. */
 START_TEST(test_yes_is_not_believed)
 {
@@ -746,6 +791,7 @@ int main(void)
     tcase_add_test(c, test_two);
     tcase_add_test(c, test_two_disagree);
     tcase_add_test(c, test_rounds_are_shared);
+    tcase_add_test(c, test_no_answer_is_older_than_its_question);
     tcase_add_test(c, test_yes_is_not_believed);
     tcase_add_test(c, test_cancel_and_free);
     tcase_add_test(c, test_none);
