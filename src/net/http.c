@@ -1,14 +1,14 @@
-/* http.c: GET by libcurl's multi interface on the loop, with a bound on everything that a peer could
- * make large or long: one deadline, bytes of headers, bytes of body, redirects. A request never meets
- * another one's connection, a proxy of the environment, a cookie, a cache or a decompressor, so that
- * the answer comes from the process that listens there now.
+/* http.c: GET by libcurl's multi interface on the loop, with a bound on everything that a peer
+ * could make large or long: one deadline, bytes of headers, bytes of body, redirects. A request
+ * never meets another one's connection, a proxy of the environment, a cookie, a cache or a
+ * decompressor, so that the answer comes from the process that listens there now.
  *
- *     look-up (resolve.c) -> transfer -> 3xx? -> the same place, at most REDIRECTS_MAX -> transfer ...
- *                                     -> done
+ *     look-up (resolve.c) -> transfer -> done
+ *                                     -> 3xx, the same place, REDIRECTS_MAX: transfer again
  *
  * curl never resolves a name (its threads would outlive every deadline): it gets the addresses by
- * CURLOPT_RESOLVE, and a look-up that it begins all the same is refused. What an answer means is not
- * known here. */
+ * CURLOPT_RESOLVE, and a look-up that it begins all the same is refused. What an answer means is
+ * not known here. */
 #include "config.h"
 
 #include "net/net_int.h"
@@ -30,8 +30,8 @@ enum {
     URL_BYTES = 8 * 1024,
     REDIRECTS_MAX = 3,
     DEADLINE_MS = 30000,
-    SPARE_MAX = 64,          /* easy handles kept for the next request */
-    SILENT_S = 30,           /* less than SILENT_BYTES_S for so long is the end */
+    SPARE_MAX = 64, /* easy handles kept for the next request */
+    SILENT_S = 30,  /* less than SILENT_BYTES_S for so long is the end */
     SILENT_BYTES_S = 10,
 };
 
@@ -81,7 +81,7 @@ struct http {
     char words[CURL_ERROR_SIZE];
 };
 
-/* ---- places --------------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static void place_release(struct place *p)
 {
@@ -158,7 +158,7 @@ static bool place_is_same(const struct place *a, const struct place *b)
            strcmp(a->port, b->port) == 0;
 }
 
-/* ---- the end -------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void easy_give_back(struct http *h)
 {
@@ -233,7 +233,7 @@ static void http_late(void *arg)
     http_finish(h);
 }
 
-/* ---- what curl tells us --------------------------------------------------------------------------- */
+/* ---- what curl tells us ---------------------------------------------------------------------- */
 
 static size_t header_taken(char *p, size_t size, size_t n, void *arg)
 {
@@ -306,7 +306,7 @@ static void failure_say(struct http *h, CURLcode code)
                 h->words[0] ? h->words : curl_easy_strerror(code));
 }
 
-/* ---- one transfer --------------------------------------------------------------------------------- */
+/* ---- one transfer ---------------------------------------------------------------------------- */
 
 static void transfer_begin(struct http *h);
 
@@ -372,7 +372,7 @@ static void answers_read(struct http_pool *pool)
     }
 }
 
-/* ---- curl's sockets and its timer on the loop ----------------------------------------------------- */
+/* ---- curl's sockets and its timer on the loop ------------------------------------------------ */
 
 static void socket_closed(uv_handle_t *handle)
 {
@@ -458,7 +458,7 @@ static int timer_wanted(CURLM *multi, long ms, void *arg)
     return 0;
 }
 
-/* ---- the pool ------------------------------------------------------------------------------------- */
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 static void pool_closed(uv_handle_t *handle)
 {
@@ -540,7 +540,7 @@ static CURL *easy_take(struct http_pool *pool)
     return pool->n_spare > 0 ? pool->spare[--pool->n_spare] : easy_new();
 }
 
-/* ---- the way of a request ------------------------------------------------------------------------- */
+/* ---- the way of a request -------------------------------------------------------------------- */
 
 static void request_fail_soon(struct http *h)
 {

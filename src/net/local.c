@@ -1,7 +1,8 @@
-/* local.c: the transport `local`: a session is this machine, a run is `sh -c` in a session and process
- * group of its own, with pipes for its input, output and errors. What is told of a run ends when the
- * shell has ended and its pipes are empty; a daemon that keeps them open is waited for LINGER_MS and
- * then left alone, as its pipes are closed. A run that is cancelled or late is killed with its group.
+/* local.c: the transport `local`: a session is this machine, a run is `sh -c` in a session and
+ * process group of its own, with pipes for its input, output and errors. What is told of a run ends
+ * when the shell has ended and its pipes are empty; a daemon that keeps them open is waited for
+ * LINGER_MS and then left alone, as its pipes are closed. A run that is cancelled or late is killed
+ * with its group.
  *
  *     begun -> exited, pipes open -> exited, pipes empty (or LINGER_MS over) -> finished
  *
@@ -41,7 +42,7 @@ struct local_run {
     bool is_let_go; /* ops->end was called */
 };
 
-/* ---- runs ----------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 static void handle_closed(uv_handle_t *h)
 {
@@ -169,8 +170,8 @@ static int shell_spawn(struct local_run *r, uv_loop_t *loop)
         r->pipes[i].data = r;
         r->n_handles++;
         stdio[i].data.stream = (uv_stream_t *)&r->pipes[i];
-        stdio[i].flags = (uv_stdio_flags)(UV_CREATE_PIPE |
-                                          (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE));
+        stdio[i].flags =
+            (uv_stdio_flags)(UV_CREATE_PIPE | (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE));
     }
     r->process.data = r;
     r->n_handles++;
@@ -212,7 +213,7 @@ static void local_end(struct run *base)
         run_free(base);
 }
 
-/* ---- sessions ------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static void local_ready(void *arg)
 {

@@ -1,6 +1,6 @@
-/* loop.c: the real world of net.h: one libuv loop, its timers and wakers, and the order in which all
- * of it is closed. It knows that sessions, HTTP requests, talks and look-ups exist, so as to end them;
- * how each works is in its own file. */
+/* loop.c: the real world of net.h: one libuv loop, its timers and wakers, and the order in which
+ * all of it is closed. It knows that sessions, HTTP requests, talks and look-ups exist, so as to
+ * end them; how each works is in its own file. */
 #include "config.h"
 
 #include "net/net_int.h"
@@ -38,7 +38,7 @@ struct net_waker {
     void *arg;
 };
 
-/* ---- libraries ------------------------------------------------------------------------------------ */
+/* ---- libraries ------------------------------------------------------------------------------- */
 
 static pthread_once_t libraries_once = PTHREAD_ONCE_INIT;
 static int libraries_status;
@@ -51,7 +51,7 @@ static void libraries_init(void)
         libraries_status = libssh2_init(0) ? -1 : 0;
 }
 
-/* ---- clocks and random numbers -------------------------------------------------------------------- */
+/* ---- clocks and random numbers --------------------------------------------------------------- */
 
 static int64_t real_mono_ms(struct net *net)
 {
@@ -71,7 +71,7 @@ static void real_random(struct net *net, void *p, size_t n)
     random_bytes(p, n);
 }
 
-/* ---- timers --------------------------------------------------------------------------------------- */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static void timer_closed(uv_handle_t *h)
 {
@@ -124,7 +124,7 @@ void net_timer_clear(struct net_timer **t)
     *t = NULL;
 }
 
-/* ---- wakers --------------------------------------------------------------------------------------- */
+/* ---- wakers ---------------------------------------------------------------------------------- */
 
 static void waker_closed(uv_handle_t *h)
 {
@@ -168,7 +168,7 @@ void net_waker_free(struct net_waker *w)
     uv_close((uv_handle_t *)&w->uv, waker_closed);
 }
 
-/* ---- the world ------------------------------------------------------------------------------------ */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static void keep_woken(uv_async_t *uv)
 {

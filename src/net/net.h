@@ -1,10 +1,10 @@
-/* net.h: everything by which the rooms above reach the world: clocks, random numbers, timers, SSH and
- * local sessions, HTTP, and short talks over a stream socket. It is a table of functions, so that a
- * simulator can stand in for the world; net_open() is the real one, on one libuv loop.
+/* net.h: everything by which the rooms above reach the world: clocks, random numbers, timers, SSH
+ * and local sessions, HTTP, and short talks over a stream socket. It is a table of functions, so
+ * that a simulator can stand in for the world; net_open() is the real one, on one libuv loop.
  *
- * All of it belongs to one thread. No callback comes before the call that asked for it has returned,
- * and none after the handle was cancelled or closed. Every request has a deadline; every request
- * ends in exactly one callback unless it is cancelled. */
+ * All of it belongs to one thread. No callback comes before the call that asked for it has
+ * returned, and none after the handle was cancelled or closed. Every request has a deadline; every
+ * request ends in exactly one callback unless it is cancelled. */
 #ifndef FOOTPLATE_NET_NET_H
 #define FOOTPLATE_NET_NET_H
 
@@ -22,18 +22,18 @@ struct http;
 struct talk;
 struct resolve;
 
-/* ---- sessions: one contract for ssh and local ------------------------------------------------- */
+/* ---- sessions: one contract for ssh and local ------------------------------------------------ */
 
 enum transport { TRANSPORT_SSH, TRANSPORT_OPENSSH, TRANSPORT_LOCAL };
 
 /* Strings are borrowed for the call. NULL or 0: from OpenSSH's configuration. */
 struct session_spec {
     enum transport transport;
-    const char *host;          /* as the inventory names it */
+    const char *host; /* as the inventory names it */
     int port;
     const char *user;
     const char *identity_file;
-    const char *ssh_config;    /* file for ssh -G -F; NULL: OpenSSH's own */
+    const char *ssh_config; /* file for ssh -G -F; NULL: OpenSSH's own */
 };
 
 struct session_events {
@@ -71,7 +71,7 @@ struct run_events {
     void (*done)(void *arg, const struct run_result *r);
 };
 
-/* ---- HTTP ------------------------------------------------------------------------------------- */
+/* ---- HTTP ------------------------------------------------------------------------------------ */
 
 /* GET with every limit of FAULTS 2.2: http and https only, no proxy from the environment, no
  * connection re-use, redirects only to the same scheme, host and port (that is the instance) and at
@@ -93,7 +93,7 @@ struct http_result {
 
 typedef void (*http_done)(void *arg, const struct http_result *r);
 
-/* ---- talks: send one request over a stream socket, read until the peer closes ------------------- */
+/* ---- talks: send one request over a stream socket, read until the peer closes ---------------- */
 
 /* address: "unix:/path" or "tcp://host:port". */
 struct talk_spec {
@@ -111,10 +111,10 @@ struct talk_result {
 
 typedef void (*talk_done)(void *arg, const struct talk_result *r);
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
-/* addresses: IP texts in the order of the system's resolver, each once, at most 16; valid during the
- * callback. An IP text as the name answers itself. */
+/* addresses: IP texts in the order of the system's resolver, each once, at most 16; valid during
+ * the callback. An IP text as the name answers itself. */
 struct resolve_result {
     struct err err;
     const char *const *addresses;
@@ -123,7 +123,7 @@ struct resolve_result {
 
 typedef void (*resolve_done)(void *arg, const struct resolve_result *r);
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 typedef void (*timer_fn)(void *arg);
 
@@ -141,7 +141,7 @@ struct net_ops {
     /* Ends it, open or not; its runs are cancelled. No callback follows. */
     void (*session_close)(struct session *s);
 
-    /* Begin a command on a session that is ready. At most 8 at once a session; more wait in order. */
+    /* Begin a command on a session that is ready; at most 8 at once, more wait in order. */
     struct run *(*run_start)(struct session *s, const struct run_spec *spec,
                              const struct run_events *ev, void *arg);
     /* Close the channel; what the peer does then is its own matter. No callback follows. */
@@ -155,7 +155,8 @@ struct net_ops {
                                void *arg);
     void (*talk_cancel)(struct talk *t);
 
-    /* Look a host name up; deadline_ms 0: 30 s. May be NULL in a made-up world, whose instances then carry addresses. */
+    /* Look a host name up; deadline_ms 0: 30 s. May be NULL in a made-up world, whose instances
+     * then carry addresses. */
     struct resolve *(*resolve_start)(struct net *net, const char *host, int64_t deadline_ms,
                                      resolve_done done, void *arg);
     void (*resolve_cancel)(struct resolve *r);
@@ -176,11 +177,11 @@ static inline int64_t net_wall_ms(struct net *n)
     return n->ops->wall_ms(n);
 }
 
-/* ---- the real one (loop.c) ----------------------------------------------------------------------- */
+/* ---- the real one (loop.c) ------------------------------------------------------------------- */
 
 struct net_limits {
     int connections;           /* sessions open at once; more wait; default 64 */
-    int handshakes_per_server; /* unauthenticated connections at once to one address:port; default 8 */
+    int handshakes_per_server; /* not authenticated yet, to one address:port; default 8 */
 };
 
 /* Make the real world on a libuv loop of its own. NULL and *e when a library cannot start. */

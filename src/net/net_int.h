@@ -1,19 +1,20 @@
-/* net_int.h: what the files of src/net share: the real world on one libuv loop, the half of a session
- * and of its runs that is the same for every transport (session.c), and the parts' own doors.
+/* net_int.h: what the files of src/net share: the real world on one libuv loop, the half of a
+ * session and of its runs that is the same for every transport (session.c), and the parts' own
+ * doors.
  *
  * How a transport plugs in. session.c owns the contract of net.h: the order of callbacks, at most
  * RUNS_AT_ONCE commands at once, deadlines, max_output, no callback after close or cancel. A
  * transport only moves bytes, and tells session.c what happened by the functions below. Its own
  * struct begins with a struct session (or struct run) and is as large as its table says.
  *
- *     session_open   -> ops->open    -> session_set_ready() or session_lose(), later, never inside open
- *     run_start      -> ops->begin   -> run_output()*, run_finish(), later, never inside begin
+ *     session_open   -> ops->open    -> later session_set_ready() or session_lose()
+ *     run_start      -> ops->begin   -> later run_output()*, run_finish()
  *     run_cancel, deadline, loss, and after run_finish -> ops->end: let go, then run_free()
  *     session_close  -> ops->end for each run, then ops->close: let go, then session_free()
  *
  * Everything that may call a person's callback (session_set_ready, session_lose, run_output,
  * run_finish) may find the run cancelled or the session closed when it comes back: a transport must
- * not touch either after it, unless it keeps them alive itself and looks at is_ended / is_closed. */
+ * not touch either after it, unless it keeps them alive itself and looks at is_ended, is_closed. */
 #ifndef FOOTPLATE_NET_NET_INT_H
 #define FOOTPLATE_NET_NET_INT_H
 
@@ -33,7 +34,7 @@ struct net_real;
 struct http_pool;
 struct transport_ops;
 
-/* ---- sessions and runs ---------------------------------------------------------------------------- */
+/* ---- sessions and runs ----------------------------------------------------------------------- */
 
 TAILQ_HEAD(session_list, session);
 TAILQ_HEAD(run_list, run);
@@ -51,8 +52,8 @@ struct session {
     int n_active;
     int n_walking; /* callbacks of session.c under way: ops->close waits for them */
     struct net_timer *soon;
-    struct err *loss;    /* why it was lost; NULL while it is not */
-    struct err *failure; /* what `soon` will say */
+    struct err *loss;         /* why it was lost; NULL while it is not */
+    struct err *failure;      /* what `soon` will say */
     struct session_spec spec; /* own copies; only while it waits for a slot */
     bool is_begun;
     bool is_slotted;
@@ -60,8 +61,8 @@ struct session {
     bool is_closed;
 };
 
-/* Born by run_start, freed by the transport with run_free() after ops->end (by session.c if it never
- * began). command and input are the run's own. is_ended: no callback any more. */
+/* Born by run_start, freed by the transport with run_free() after ops->end (by session.c if it
+ * never began). command and input are the run's own. is_ended: no callback any more. */
 struct run {
     struct session *session;
     struct run_events ev;
@@ -88,15 +89,15 @@ struct transport_ops {
     size_t run_bytes;
     bool is_limited; /* counts against limits.connections */
 
-    /* Begin to open s; its memory is 0 beyond the base. spec is valid during the call. A failure that
-     * is seen at once goes to session_lose_soon(). */
+    /* Begin to open s; its memory is 0 beyond the base. spec is valid during the call. A failure
+     * that is seen at once goes to session_lose_soon(). */
     void (*open)(struct session *s, const struct session_spec *spec);
 
     /* Let go of everything, then session_free(s), at once or when the last handle has closed. The
      * runs have been ended before. Also called for a session that was lost, and only once. */
     void (*close)(struct session *s);
 
-    /* Begin r on a session that is ready. A failure that is seen at once goes to run_finish_soon(). */
+    /* Begin r on a session that is ready. A failure seen at once goes to run_finish_soon(). */
     void (*begin)(struct run *r);
 
     /* r is over for its owner: close the channel, then run_free(r), at once or later (r->session
@@ -111,8 +112,8 @@ struct transport_ops {
 /* The session can take runs: ev.ready, and waiting runs begin. */
 void session_set_ready(struct session *s);
 
-/* The session is over: every run ends with ERR_UNREACHABLE (or e->code if that is ERR_CANCELED), then
- * ev.lost. A second call does nothing. */
+/* The session is over: every run ends with ERR_UNREACHABLE, then ev.lost. A second call does
+ * nothing. */
 void session_lose(struct session *s, const struct err *e);
 
 /* The same from the loop, after the present callback: for use inside ops->open. */
@@ -140,12 +141,12 @@ struct run *run_start(struct session *s, const struct run_spec *spec, const stru
                       void *arg);
 void run_cancel(struct run *r);
 
-/* ---- the transports ------------------------------------------------------------------------------- */
+/* ---- the transports -------------------------------------------------------------------------- */
 
 const struct transport_ops *local_transport(void);
 const struct transport_ops *ssh_transport(void);
 
-/* ---- the real world ------------------------------------------------------------------------------- */
+/* ---- the real world -------------------------------------------------------------------------- */
 
 TAILQ_HEAD(timer_list, net_timer);
 TAILQ_HEAD(waker_list, net_waker);
@@ -185,7 +186,7 @@ void net_timer_cancel(struct net_timer *t);
 /* Cancel *t if there is one, and set it to NULL. */
 void net_timer_clear(struct net_timer **t);
 
-/* ---- http.c, talk.c, resolve.c: entries of the table ---------------------------------------------- */
+/* ---- http.c, talk.c, resolve.c: entries of the table ----------------------------------------- */
 
 struct http *http_get(struct net *net, const struct http_spec *spec, http_done done, void *arg);
 void http_cancel(struct http *h);

@@ -29,7 +29,7 @@ struct resolve {
     TAILQ_ENTRY(resolve) link;
     resolve_done done;
     void *arg;
-    struct lookup *lookup; /* NULL: nothing is in the pool */
+    struct lookup *lookup;   /* NULL: nothing is in the pool */
     struct net_timer *timer; /* the deadline, or the answer that is known already */
     int64_t deadline_ms;
     char *host;
@@ -116,8 +116,8 @@ static void addresses_take(struct resolve *r, const struct addrinfo *list)
     const struct addrinfo *ai;
 
     for (ai = list; ai; ai = ai->ai_next) {
-        if (getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text), NULL, 0,
-                        NI_NUMERICHOST) == 0 &&
+        if (getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) ==
+                0 &&
             strlen(text) < INET6_ADDRSTRLEN)
             address_add(r, text);
     }

@@ -1,6 +1,6 @@
-/* session.c: the half of a session that no transport needs to know: who may begin when (slots of the
- * whole world, RUNS_AT_ONCE of one session), deadlines, bounded output, and the promise that every
- * request ends in exactly one callback and that none comes after cancel or close.
+/* session.c: the half of a session that no transport needs to know: who may begin when (slots of
+ * the whole world, RUNS_AT_ONCE of one session), deadlines, bounded output, and the promise that
+ * every request ends in exactly one callback and that none comes after cancel or close.
  *
  *     session:  unslotted -> begun -> ready -> lost -> closed      (close from anywhere)
  *     run:      waiting -> begun -> ended                          (end from anywhere)
@@ -45,7 +45,7 @@ static const struct transport_ops missing_transport = {
     .end = run_free,
 };
 
-/* ---- slots ---------------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
 static void spec_release(struct session_spec *spec)
 {
@@ -91,7 +91,7 @@ static void slot_give_back(struct session *s)
         unslotted_begin(s->net);
 }
 
-/* ---- runs ----------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 void run_free(struct run *r)
 {
@@ -232,7 +232,7 @@ void run_cancel(struct run *r)
     runs_begin(s);
 }
 
-/* ---- sessions ------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 void session_free(struct session *s)
 {
@@ -320,8 +320,8 @@ struct session *session_open(struct net *net, const struct session_spec *spec,
     struct session *s;
 
     assert((unsigned)spec->transport < TRANSPORT_COUNT);
-    ops = real->transports[spec->transport] ? real->transports[spec->transport]
-                                            : &missing_transport;
+    ops =
+        real->transports[spec->transport] ? real->transports[spec->transport] : &missing_transport;
     s = xcalloc(1, ops->session_bytes);
     s->ops = ops;
     s->net = real;

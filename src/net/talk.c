@@ -4,8 +4,8 @@
  *     tcp:   resolve -> connect (each address in turn) -> write -> read to the end -> done
  *     unix:             connect                        -> write -> read to the end -> done
  *
- * The writing side stays open until the answer has ended: some peers take its end for a goodbye. What
- * question and answer mean is not known here. */
+ * The writing side stays open until the answer has ended: some peers take its end for a goodbye.
+ * What question and answer mean is not known here. */
 #include "config.h"
 
 #include "net/net_int.h"
@@ -20,8 +20,8 @@
 
 enum { ANSWER_BYTES = 4 * 1024 * 1024, DEADLINE_MS = 30000, HOST_BYTES = 256, TRIES_MAX = 16 };
 
-/* The socket lives on its own until libuv has closed it; owner is NULL once the talk has let go. A talk
- * that tries a second address makes a second socket. */
+/* The socket lives on its own until libuv has closed it; owner is NULL once the talk has let go. A
+ * talk that tries a second address makes a second socket. */
 struct talk_socket {
     union {
         uv_handle_t handle;
@@ -56,7 +56,7 @@ struct talk {
     struct err failure;
 };
 
-/* ---- the end -------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void socket_closed(uv_handle_t *h)
 {
@@ -136,7 +136,7 @@ static void talk_finish_soon(struct talk *t)
     t->soon = net_timer_start(&t->net->base, 0, talk_soon, t);
 }
 
-/* ---- question and answer -------------------------------------------------------------------------- */
+/* ---- question and answer --------------------------------------------------------------------- */
 
 static void read_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
@@ -201,7 +201,7 @@ static struct talk_socket *socket_new(struct talk *t)
     return s;
 }
 
-/* ---- unix ----------------------------------------------------------------------------------------- */
+/* ---- unix ------------------------------------------------------------------------------------ */
 
 static void unix_connected(uv_connect_t *connect, int status)
 {
@@ -231,7 +231,7 @@ static void unix_start(struct talk *t, const char *path)
     uv_pipe_connect(&s->connect, &s->uv.pipe, path, unix_connected);
 }
 
-/* ---- tcp ------------------------------------------------------------------------------------------ */
+/* ---- tcp ------------------------------------------------------------------------------------- */
 
 static void tcp_try(struct talk *t, int last_status);
 
@@ -262,8 +262,8 @@ static void tcp_try(struct talk *t, int last_status)
         s = socket_new(t);
         uv_tcp_init(&t->net->loop, &s->uv.tcp);
         s->uv.handle.data = s;
-        last_status = uv_tcp_connect(&s->connect, &s->uv.tcp, (const struct sockaddr *)&ss,
-                                     tcp_connected);
+        last_status =
+            uv_tcp_connect(&s->connect, &s->uv.tcp, (const struct sockaddr *)&ss, tcp_connected);
         if (last_status == 0) {
             uv_tcp_nodelay(&s->uv.tcp, 1);
             return;
@@ -326,7 +326,7 @@ static void tcp_start(struct talk *t, const char *authority)
     t->resolve = resolve_start(&t->net->base, host, t->deadline_ms, tcp_resolved, t);
 }
 
-/* ---- the table's entries -------------------------------------------------------------------------- */
+/* ---- the table's entries --------------------------------------------------------------------- */
 
 struct talk *talk_start(struct net *net, const struct talk_spec *spec, talk_done done, void *arg)
 {

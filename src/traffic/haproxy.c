@@ -1,11 +1,11 @@
-/* haproxy.c: the driver of HAProxy's runtime API, one short talk for each question, one at a time for
- * each balancer, on every balancer that is named:
+/* haproxy.c: the driver of HAProxy's runtime API, one short talk for each question, one at a time
+ * for each balancer, on every balancer that is named:
  *
  *     read:  "show servers state BACKEND;show stat BACKEND 4 -1;show info"
  *     tell:  "set server BACKEND/NAME state drain" or "... state ready"; an empty answer is a yes
  *
- * An instance is the server of the name that the pattern gives, or the one at its address and port; the
- * address is looked up once and kept. A balancer whose process id or start time has changed was
+ * An instance is the server of the name that the pattern gives, or the one at its address and port;
+ * the address is looked up once and kept. A balancer whose process id or start time has changed was
  * reloaded or restarted, and has forgotten what it was told.
  *
  * Whether something may be told is decided in set.c. */
@@ -68,7 +68,7 @@ struct haproxy {
     int n_looking; /* places that are looked up */
 };
 
-/* ---- seats ---------------------------------------------------------------------------------------- */
+/* ---- seats ----------------------------------------------------------------------------------- */
 
 static void seat_fail(struct seat *seat, int code, const char *text)
 {
@@ -120,7 +120,8 @@ static void seat_absent(struct seat *seat, const char *backend, const struct pla
                  p->addresses[0], port, backend);
 }
 
-/* The server of this instance; NULL and *count 0 when there is none, *count > 1 when several are. */
+/* The server of this instance; NULL and *count 0 when there is none, *count > 1 when several are.
+ */
 static const struct haproxy_server *server_find(const struct haproxy_report *r,
                                                 const struct place *p, int *count)
 {
@@ -172,7 +173,7 @@ static void seat_read(struct seat *seat, const char *backend, const struct hapro
         seat_absent(seat, backend, p);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static struct haproxy *haproxy_of(const struct traffic *t)
 {
@@ -193,8 +194,8 @@ static void lb_fail(struct lb *lb, const struct err *e)
 /* Is this another process than the one that answered before? */
 static void lb_identify(struct lb *lb, const struct haproxy_report *r)
 {
-    bool is_other = lb->pid && (lb->pid != r->pid || lb->start_s != r->start_s ||
-                                lb->uptime_s > r->uptime_s);
+    bool is_other =
+        lb->pid && (lb->pid != r->pid || lb->start_s != r->start_s || lb->uptime_s > r->uptime_s);
 
     lb->pid = r->pid;
     lb->start_s = r->start_s;
@@ -212,8 +213,8 @@ static void lb_read(struct lb *lb, const struct talk_result *result)
     struct err e = result->err;
     int i;
 
-    if (!e.code && haproxy_report_parse(&report, result->answer, result->answer_len, h->backend,
-                                        &e) != 0)
+    if (!e.code &&
+        haproxy_report_parse(&report, result->answer, result->answer_len, h->backend, &e) != 0)
         err_prefix(&e, "%s", balancer->name);
     if (e.code) {
         lb_fail(lb, &e);
@@ -226,7 +227,7 @@ static void lb_read(struct lb *lb, const struct talk_result *result)
     haproxy_report_release(&report);
 }
 
-/* ---- talks ---------------------------------------------------------------------------------------- */
+/* ---- talks ----------------------------------------------------------------------------------- */
 
 static void lb_next(struct lb *lb);
 
@@ -317,7 +318,7 @@ static void lb_want(struct lb *lb, const struct job *job)
     lb_next(lb);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------ */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static void lbs_ask(struct traffic *t)
 {
@@ -371,7 +372,7 @@ static void haproxy_round(struct traffic *t)
         lbs_ask(t);
 }
 
-/* ---- telling -------------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static void haproxy_tell(struct traffic *t, int b, int i, enum word word, struct traffic_op *op)
 {
@@ -404,7 +405,7 @@ static void haproxy_forget(struct traffic *t, struct traffic_op *op)
         lb_forget(&haproxy_of(t)->lbs[b], op);
 }
 
-/* ---- birth and end -------------------------------------------------------------------------------- */
+/* ---- birth and end --------------------------------------------------------------------------- */
 
 static void lb_close(struct lb *lb)
 {
@@ -531,8 +532,10 @@ static int config_check(const struct traffic_config *config, struct err *e)
         const char *s = config->sockets[k];
 
         if (strncmp(s, "unix:/", 6) != 0 && strncmp(s, "tcp://", 6) != 0)
-            return err_set(e, ERR_USAGE, "traffic.socket %s: allowed are unix:/path and "
-                           "tcp://host:port", s);
+            return err_set(e, ERR_USAGE,
+                           "traffic.socket %s: allowed are unix:/path and "
+                           "tcp://host:port",
+                           s);
     }
     return 0;
 }
@@ -564,8 +567,8 @@ static int haproxy_open(struct traffic *t, const struct traffic_config *config, 
     h = xcalloc(1, sizeof(*h));
     t->own = h;
     h->backend = xstrdup(config->backend);
-    h->question = xasprintf("show servers state %s;show stat %s 4 -1;show info\n", h->backend,
-                            h->backend);
+    h->question =
+        xasprintf("show servers state %s;show stat %s 4 -1;show info\n", h->backend, h->backend);
     lbs_open(t, config);
     status = places_open(t, config, e);
     if (status != 0)

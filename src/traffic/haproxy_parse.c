@@ -1,11 +1,11 @@
 /* haproxy_parse.c: reads the answers of HAProxy 2.x's runtime API, line by line:
  *
- *     "1", "# be_id be_name srv_id ...", rows   servers: split at blanks, columns found by their names
- *     "# pxname,svname,...", rows               sessions: comma-separated, quoted where needed
+ *     "1", "# be_id be_name srv_id ...", rows   servers: blanks between, columns by their names
+ *     "# pxname,svname,...", rows               sessions: commas between, quoted where needed
  *     "Name: HAProxy", "Pid: 17", ...           which process answered
  *
- * each part ended by an empty line. Everything that does not fit is an error: a part that is missing
- * must never read as a server that is missing. It does not know who asked, nor what for. */
+ * each part ended by an empty line. Everything that does not fit is an error: a part that is
+ * missing must never read as a server that is missing. It does not know who asked, nor what for. */
 #include "config.h"
 
 #include "traffic/haproxy_parse.h"
@@ -18,12 +18,21 @@
 
 enum { COLUMNS_MAX = 256, WORDS_BYTES = 200 };
 
-enum state_column { ST_BACKEND, ST_NAME, ST_ADDRESS, ST_PORT, ST_OP, ST_ADMIN, ST_WEIGHT, ST_COUNT };
+enum state_column {
+    ST_BACKEND,
+    ST_NAME,
+    ST_ADDRESS,
+    ST_PORT,
+    ST_OP,
+    ST_ADMIN,
+    ST_WEIGHT,
+    ST_COUNT
+};
 enum stat_column { SS_BACKEND, SS_NAME, SS_QUEUE, SS_SESSIONS, SS_COUNT };
 
-static const char *const state_columns[ST_COUNT] = {
-    "be_name",      "srv_name",        "srv_addr",   "srv_port",
-    "srv_op_state", "srv_admin_state", "srv_uweight"};
+static const char *const state_columns[ST_COUNT] = {"be_name",    "srv_name",     "srv_addr",
+                                                    "srv_port",   "srv_op_state", "srv_admin_state",
+                                                    "srv_uweight"};
 static const char *const stat_columns[SS_COUNT] = {"pxname", "svname", "qcur", "scur"};
 
 enum part { PART_NONE, PART_STATE, PART_STAT, PART_INFO };
@@ -71,7 +80,7 @@ static void words_copy(char *dst, size_t size, const char *s)
     dst[n] = '\0';
 }
 
-/* ---- fields --------------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Split at blanks, in place. */
 static int words_split(char *line, char **fields)
@@ -151,7 +160,7 @@ static bool fields_hold(const int *at, int n, int n_fields)
     return true;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static int state_row(struct parse *p, char *line)
 {
@@ -171,7 +180,8 @@ static int state_row(struct parse *p, char *line)
     s.weight = number_parse(p->fields[p->state_at[ST_WEIGHT]]);
     admin = number_parse(p->fields[p->state_at[ST_ADMIN]]);
     if (s.port < 0 || s.op < 0 || s.op > 3 || s.weight < 0 || admin < 0)
-        return err_set(p->e, ERR_PROTOCOL, "a row of servers state has no numbers where they belong");
+        return err_set(p->e, ERR_PROTOCOL,
+                       "a row of servers state has no numbers where they belong");
     s.admin = (unsigned)admin;
     if (r->n == p->servers_cap) {
         p->servers_cap = p->servers_cap ? 2 * p->servers_cap : 32;
@@ -224,7 +234,7 @@ static void info_row(struct parse *p, char *line)
     }
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 /* A line between two parts: it says which part begins, or is HAProxy's refusal. */
 static int part_begin(struct parse *p, char *line)
@@ -279,7 +289,7 @@ static int line_take(struct parse *p, char *line)
     return part_begin(p, line);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static int server_by_name(const void *a, const void *b)
 {
@@ -329,8 +339,8 @@ static void tables_join(struct parse *p)
     for (i = 0; i < r->n; i++) {
         r->by_address[i] = &r->servers[i];
         key.name = r->servers[i].name;
-        row = p->n_rows ? bsearch(&key, p->rows, (size_t)p->n_rows, sizeof(key), row_by_name)
-                        : NULL;
+        row =
+            p->n_rows ? bsearch(&key, p->rows, (size_t)p->n_rows, sizeof(key), row_by_name) : NULL;
         if (row)
             r->servers[i].sessions = row->sessions;
     }

@@ -1,4 +1,5 @@
-/* haproxy_parse.h: what HAProxy's runtime API answers, as a table. Pure text to structs: no socket. */
+/* haproxy_parse.h: what HAProxy's runtime API answers, as a table. Pure text to structs: no socket.
+ */
 #ifndef FOOTPLATE_TRAFFIC_HAPROXY_PARSE_H
 #define FOOTPLATE_TRAFFIC_HAPROXY_PARSE_H
 
@@ -35,7 +36,8 @@ struct haproxy_report {
 
 /* Parse the answer to "show servers state BACKEND;show stat BACKEND 4 -1;show info". The last part
  * proves that nothing is missing. 0, or ERR_NOTFOUND (no such backend), ERR_REFUSED (other words of
- * HAProxy, in *e), ERR_PROTOCOL (not such an answer, or not all of it); then nothing is to release. */
+ * HAProxy, in *e), ERR_PROTOCOL (not such an answer, or not all of it); then nothing is to release.
+ */
 int haproxy_report_parse(struct haproxy_report *r, const char *text, size_t len,
                          const char *backend, struct err *e);
 void haproxy_report_release(struct haproxy_report *r);

@@ -96,8 +96,8 @@ static void detail_write(const struct traffic *t, int i, struct traffic_reading 
 
         if (!is_telling(reading, &lb->seats[i], b))
             continue;
-        n = snprintf(reading->detail + at, sizeof(reading->detail) - at, "%s%s: %s",
-                     at ? "; " : "", lb->name, lb->seats[i].text);
+        n = snprintf(reading->detail + at, sizeof(reading->detail) - at, "%s%s: %s", at ? "; " : "",
+                     lb->name, lb->seats[i].text);
         at += n > 0 ? (size_t)n : 0;
     }
 }

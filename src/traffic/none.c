@@ -1,5 +1,5 @@
-/* none.c: the driver of a group without a balancer: no seats, so every state is NONE and nothing is to
- * be told. The answer still comes from the loop, as the contract says. */
+/* none.c: the driver of a group without a balancer: no seats, so every state is NONE and nothing is
+ * to be told. The answer still comes from the loop, as the contract says. */
 #include "config.h"
 
 #include "traffic/traffic_int.h"

@@ -1,18 +1,19 @@
 /* set.c: when a balancer may be told, and when what it was told is true:
  *
  *     look -> allowed everywhere? -> tell each that needs it -> look back -> as wanted? -> done
- *               no: refused, nothing told                        ready: not yet -> pause -> look back
+ *               no: refused, nothing told                        ready: not yet -> pause -> look
+ * back
  *
  * `drain` is told only where nobody holds the instance (on one in maintenance it would lift the
- * maintenance), `ready` only where nothing but a drain does. Reading and telling are not one act: the
- * look back catches who came between. Whether a drain is our own is the caller's knowledge. */
+ * maintenance), `ready` only where nothing but a drain does. Reading and telling are not one act:
+ * the look back catches who came between. Whether a drain is our own is the caller's knowledge. */
 #include "config.h"
 
 #include "traffic/traffic_int.h"
 
 #include <stddef.h>
 
-/* ---- judging -------------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static int seat_unread(const struct balancer *lb, const struct seat *seat, struct err *e)
 {
@@ -59,7 +60,7 @@ static bool seat_needs(const struct traffic_op *op, const struct seat *seat)
     return op->kind == OP_DRAIN ? seat->hold == HOLD_NONE : seat->hold == HOLD_DRAIN;
 }
 
-/* ---- looking back --------------------------------------------------------------------------------- */
+/* ---- looking back ---------------------------------------------------------------------------- */
 
 static int drain_judge(const struct traffic_op *op, const struct balancer *lb, struct err *e)
 {
@@ -90,8 +91,8 @@ static int ready_judge(const struct traffic_op *op, const struct balancer *lb, s
                    seat->text);
 }
 
-/* Is what was told true now on every balancer? The first where it is not says why; what is wrong goes
- * before what is only early. */
+/* Is what was told true now on every balancer? The first where it is not says why; what is wrong
+ * goes before what is only early. */
 static int back_judge(const struct traffic_op *op, struct err *e, bool *is_early)
 {
     const struct traffic *t = op->t;
@@ -144,7 +145,7 @@ static void look_back(struct traffic_op *op)
     op->pause = t->net->ops->timer_start(t->net, READY_POLL_MS, pause_over, op);
 }
 
-/* ---- telling -------------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static void told_all(struct traffic_op *op)
 {

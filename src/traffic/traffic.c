@@ -1,6 +1,6 @@
-/* traffic.c: the door of the room: makes and frees a struct traffic, and sees to it that one round of
- * questions serves all who asked before it began. Whoever asks while a round is under way gets the
- * next one, so that nobody is told of a time before his question.
+/* traffic.c: the door of the room: makes and frees a struct traffic, and sees to it that one round
+ * of questions serves all who asked before it began. Whoever asks while a round is under way gets
+ * the next one, so that nobody is told of a time before his question.
  *
  * It does not know how a balancer is asked (the drivers), nor when one may be told (set.c). */
 #include "config.h"
@@ -15,7 +15,7 @@
 
 enum { TIMEOUT_MS = 5000 };
 
-/* ---- ops ------------------------------------------------------------------------------------------ */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
 void traffic_op_move(struct traffic_op *op, struct op_list *list)
 {
@@ -52,7 +52,7 @@ void traffic_cancel(struct traffic_op *op)
     op_free(op);
 }
 
-/* ---- the end -------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void traffic_release(struct traffic *t)
 {
@@ -119,7 +119,7 @@ void traffic_op_finish(struct traffic_op *op, const struct err *e)
     leave(t);
 }
 
-/* ---- rounds --------------------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static void round_begin(void *arg)
 {
@@ -201,7 +201,7 @@ void traffic_round_over(struct traffic *t)
     leave(t);
 }
 
-/* ---- the door ------------------------------------------------------------------------------------- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 static int instances_copy(struct traffic *t, const struct traffic_instance *instances, int n,
                           struct err *e)

@@ -1,5 +1,5 @@
-/* traffic.h: what a load balancer is asked and told about the instances of one group. A driver knows
- * addresses and balancers, never a release. */
+/* traffic.h: what a load balancer is asked and told about the instances of one group. A driver
+ * knows addresses and balancers, never a release. */
 #ifndef FOOTPLATE_TRAFFIC_TRAFFIC_H
 #define FOOTPLATE_TRAFFIC_TRAFFIC_H
 
@@ -10,18 +10,18 @@
 #include "base/err.h"
 #include "net/net.h"
 
-/* As read, before anybody asks whose doing it is. With several balancers the worst of their answers:
- * UNKNOWN, ABSENT or MAINT if one says so; READY only if every balancer reads it so, DRAINED only if
- * every one does. Drained on one and admitted on another reads DOWN: it is not wholly in, and nothing
- * may rest on its being out. */
-#define TRAFFIC_STATES(X)                                                                         \
-    X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                           \
-    X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                \
-    X(TRAFFIC_READY, "ready")       /* takes new requests */                                      \
-    X(TRAFFIC_DOWN, "down")         /* admitted, but not (or not everywhere) in use */            \
-    X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                          \
-    X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                            \
-    X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */         \
+/* As read, before anybody asks whose doing it is. With several balancers the worst of their
+ * answers: UNKNOWN, ABSENT or MAINT if one says so; READY only if every balancer reads it so,
+ * DRAINED only if every one does. Drained on one and admitted on another reads DOWN: it is not
+ * wholly in, and nothing may rest on its being out. */
+#define TRAFFIC_STATES(X)                                                                          \
+    X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                            \
+    X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                 \
+    X(TRAFFIC_READY, "ready")       /* takes new requests */                                       \
+    X(TRAFFIC_DOWN, "down")         /* admitted, but not (or not everywhere) in use */             \
+    X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                           \
+    X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                             \
+    X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */          \
     X(TRAFFIC_ABSENT, "absent")     /* the balancer has no such server */
 
 enum traffic_state {
@@ -54,8 +54,8 @@ struct traffic_config {
     const char *const *sockets; /* every balancer: "unix:/path" or "tcp://host:port" */
     int n_sockets;
     const char *backend;
-    const char *server;   /* pattern of the server's name with %h %p, or NULL: by address and port */
-    int64_t timeout_ms;   /* of one talk */
+    const char *server; /* pattern of the server's name with %h %p, or NULL: by address and port */
+    int64_t timeout_ms; /* of one talk */
 };
 
 struct traffic;
@@ -70,19 +70,20 @@ void traffic_free(struct traffic *t);
 bool traffic_has_balancer(const struct traffic *t);
 
 /* Read all instances: readings[i] belongs to instance i, valid during the callback. e->code 0, or
- * the first balancer's trouble (then its instances read UNKNOWN), or the first instance's that alone
- * could not be read (no address, two servers there). is_reloaded: a balancer's start time or process
- * has changed since the reading before. Readings asked for while one is under way share the next one,
- * never one that began before the call. */
+ * the first balancer's trouble (then its instances read UNKNOWN), or the first instance's that
+ * alone could not be read (no address, two servers there). is_reloaded: a balancer's start time or
+ * process has changed since the reading before. Readings asked for while one is under way share the
+ * next one, never one that began before the call. */
 typedef void (*traffic_read_done)(void *arg, const struct traffic_reading *readings, int n,
                                   bool is_reloaded, const struct err *e);
 struct traffic_op *traffic_read(struct traffic *t, traffic_read_done done, void *arg);
 
-/* Take instance i out on every balancer. First reads; sends drain only where the last read was admin
- * 0; reads back. ours: the ledger holds it, a drain that is found is our own (asserted, no error).
- * Done with code 0 and the reading after; ERR_REFUSED: somebody else holds it out (reading says so,
- * nothing was sent), or the balancer refused in words; ERR_UNREACHABLE/ERR_TIMEOUT: a balancer could
- * not be asked, the state is not known. Does not wait for sessions to end: read again for that. */
+/* Take instance i out on every balancer. First reads; sends drain only where the last read was
+ * admin 0; reads back. ours: the ledger holds it, a drain that is found is our own (asserted, no
+ * error). Done with code 0 and the reading after; ERR_REFUSED: somebody else holds it out (reading
+ * says so, nothing was sent), or the balancer refused in words; ERR_UNREACHABLE/ERR_TIMEOUT: a
+ * balancer could not be asked, the state is not known. Does not wait for sessions to end: read
+ * again for that. */
 typedef void (*traffic_set_done)(void *arg, const struct traffic_reading *reading,
                                  const struct err *e);
 struct traffic_op *traffic_drain(struct traffic *t, int i, bool ours, traffic_set_done done,
@@ -90,8 +91,8 @@ struct traffic_op *traffic_drain(struct traffic *t, int i, bool ours, traffic_se
 
 /* Bring instance i in on every balancer and read back until it is READY or deadline_ms is over
  * (ERR_TIMEOUT, with the reading: a balancer whose own check has not passed reads DOWN). Sends
- * `ready` only where the state is a drain of ours (admin mask 0x08 alone) or already ready; anything
- * else is ERR_REFUSED with nothing sent. */
+ * `ready` only where the state is a drain of ours (admin mask 0x08 alone) or already ready;
+ * anything else is ERR_REFUSED with nothing sent. */
 struct traffic_op *traffic_ready(struct traffic *t, int i, int64_t deadline_ms,
                                  traffic_set_done done, void *arg);
 
@@ -108,8 +109,8 @@ bool traffic_is_out(enum traffic_state s);
 /* Do new requests reach it? (READY, and NONE: nobody holds them back.) */
 bool traffic_is_in(enum traffic_state s);
 
-/* Does no drain hold it: READY, or DOWN, which takes requests as soon as the balancer's check passes?
- * This is how a drain that a reload forgot looks. */
+/* Does no drain hold it: READY, or DOWN, which takes requests as soon as the balancer's check
+ * passes? This is how a drain that a reload forgot looks. */
 bool traffic_is_admitted(enum traffic_state s);
 
 #endif

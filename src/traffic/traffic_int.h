@@ -1,5 +1,6 @@
-/* traffic_int.h: what the files of src/traffic share. traffic.c reads (rounds), set.c drains and brings
- * in, a driver asks and tells its balancers; merge.c makes one state of several balancers' answers.
+/* traffic_int.h: what the files of src/traffic share. traffic.c reads (rounds), set.c drains and
+ * brings in, a driver asks and tells its balancers; merge.c makes one state of several balancers'
+ * answers.
  *
  *     traffic_read, drain, ready -> a round is wanted -> driver->round -> traffic_round_over()
  *     drain, ready                -> driver->tell for each balancer that needs it -> traffic_told()
@@ -27,8 +28,8 @@ struct seat {
     int code;
     enum hold hold;
     int sessions;
-    char name[SEAT_BYTES];   /* the server there, for `tell`; "" when there is none */
-    char text[SEAT_BYTES];   /* "shop/web03 maint (admin 0x01)" */
+    char name[SEAT_BYTES]; /* the server there, for `tell`; "" when there is none */
+    char text[SEAT_BYTES]; /* "shop/web03 maint (admin 0x01)" */
 };
 
 /* trouble.code != 0: it could not be asked, all its seats are UNKNOWN. */
@@ -50,16 +51,16 @@ struct driver_ops {
     /* Let go of everything under way; traffic.c frees t->balancers. */
     void (*close)(struct traffic *t);
 
-    /* Ask every balancer and fill its trouble and seats, then traffic_round_over(), never inside this
-     * call. One round at a time. */
+    /* Ask every balancer and fill its trouble and seats, then traffic_round_over(), never inside
+     * this call. One round at a time. */
     void (*round)(struct traffic *t);
 
-    /* Say word of instance i to balancer b, then traffic_told(), never inside this call. One saying at
-     * a time for each balancer; more wait in order. */
+    /* Say word of instance i to balancer b, then traffic_told(), never inside this call. One saying
+     * at a time for each balancer; more wait in order. */
     void (*tell)(struct traffic *t, int b, int i, enum word word, struct traffic_op *op);
 
-    /* op is over: what it wants told and is not under way yet is not told any more, and nothing comes
-     * back for it. */
+    /* op is over: what it wants told and is not under way yet is not told any more, and nothing
+     * comes back for it. */
     void (*forget)(struct traffic *t, struct traffic_op *op);
 };
 
@@ -99,9 +100,9 @@ struct traffic {
     int n_balancers;
     int64_t timeout_ms;
     struct traffic_reading *readings;
-    struct err trouble;     /* the first of the last round */
-    bool is_reloaded;       /* seen by a round, not yet told to a reader */
-    bool is_round;          /* one is under way */
+    struct err trouble; /* the first of the last round */
+    bool is_reloaded;   /* seen by a round, not yet told to a reader */
+    bool is_round;      /* one is under way */
     int64_t round_began_ms;
     struct net_timer *soon; /* a round begins when the loop turns */
     struct op_list waiting; /* for the next round */

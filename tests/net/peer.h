@@ -1,6 +1,6 @@
-/* peer.h: a small server on 127.0.0.1 inside a test: one thread accepts, each connection has a thread
- * that reads the first line(s) and calls the test's function. peer_stop() cuts every connection off
- * and joins every thread. */
+/* peer.h: a small server on 127.0.0.1 inside a test: one thread accepts, each connection has a
+ * thread that reads the first line(s) and calls the test's function. peer_stop() cuts every
+ * connection off and joins every thread. */
 #ifndef FOOTPLATE_TESTS_NET_PEER_H
 #define FOOTPLATE_TESTS_NET_PEER_H
 

@@ -34,7 +34,7 @@ static atomic_int n_lookups;
 static atomic_int n_connections;
 static atomic_bool is_dns_slow;
 
-/* ---- the system's resolver, as libuv and libcurl would call it ------------------------------------- */
+/* ---- the system's resolver, as libuv and libcurl would call it ------------------------------- */
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **res)
@@ -56,7 +56,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     return real(node, service, hints, res);
 }
 
-/* ---- the peer ------------------------------------------------------------------------------------- */
+/* ---- the peer -------------------------------------------------------------------------------- */
 
 static void say_for_ever(struct peer *p, int fd, const char *text, useconds_t every_us)
 {
@@ -136,7 +136,8 @@ static void say_plain(int fd, const char *path)
         {"/503", "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"},
         {"/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"},
-        {"/gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b!!"},
+        {"/gzip",
+         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b!!"},
         {"/bigsaid", "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nxxxx"},
         {"/09", "hello, this is HTTP/0.9\n"},
         {"/partial", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly"},
@@ -169,7 +170,7 @@ static void serve(struct peer *p, int fd, const char *request)
     say_floods(p, fd, path);
 }
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void on_done(void *arg, const struct http_result *r)
 {
@@ -226,7 +227,7 @@ static void teardown(void)
     peer_stop(peer);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 START_TEST(test_answers)
 {
@@ -313,8 +314,7 @@ START_TEST(test_broken_answers)
     getrusage(RUSAGE_SELF, &before);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         got(&s, rows[i].path, WITHIN_MS);
-        ck_assert_msg(s.err.code == rows[i].code, "%s: %d %s", rows[i].path, s.err.code,
-                      s.err.msg);
+        ck_assert_msg(s.err.code == rows[i].code, "%s: %d %s", rows[i].path, s.err.code, s.err.msg);
         ck_assert_ptr_nonnull(strstr(s.err.msg, rows[i].path));
         ck_assert_uint_le(s.body_len, 256 * 1024);
     }
@@ -391,8 +391,8 @@ END_TEST
 START_TEST(test_bad_urls)
 {
     static const char *const bad[] = {
-        "",        "nonsense", "file:///etc/passwd", "scp://h/x", "ftp://h/", "http://",
-        "http://h:99999/", "gopher://h", "dict://h",
+        "",        "nonsense",        "file:///etc/passwd", "scp://h/x", "ftp://h/",
+        "http://", "http://h:99999/", "gopher://h",         "dict://h",
     };
     struct seen s;
     size_t i;
@@ -471,13 +471,24 @@ START_TEST(test_certificate_that_nobody_signed)
     snprintf(cert, sizeof(cert), "%s/cert", dir);
     snprintf(port, sizeof(port), "127.0.0.1:%d", peer_free_port());
     snprintf(url, sizeof(url), "https://%s/ok", port);
-    char *make[] = {word("openssl"), word("req"),  word("-x509"), word("-newkey"),
-                    word("ec"),      word("-pkeyopt"), word("ec_paramgen_curve:prime256v1"),
-                    word("-nodes"),  word("-keyout"), word(key), word("-out"), word(cert),
-                    word("-subj"),   word("/CN=127.0.0.1"), NULL};
-    char *serve_tls[] = {word("openssl"), word("s_server"), word("-www"),  word("-accept"),
-                         word(port),      word("-key"),     word(key),     word("-cert"),
-                         word(cert),      NULL};
+    char *make[] = {word("openssl"),
+                    word("req"),
+                    word("-x509"),
+                    word("-newkey"),
+                    word("ec"),
+                    word("-pkeyopt"),
+                    word("ec_paramgen_curve:prime256v1"),
+                    word("-nodes"),
+                    word("-keyout"),
+                    word(key),
+                    word("-out"),
+                    word(cert),
+                    word("-subj"),
+                    word("/CN=127.0.0.1"),
+                    NULL};
+    char *serve_tls[] = {
+        word("openssl"), word("s_server"), word("-www"),  word("-accept"), word(port),
+        word("-key"),    word(key),        word("-cert"), word(cert),      NULL};
 
     status = run_to_end(make);
     server = status == 0 ? spawn(serve_tls) : -1;

@@ -1,5 +1,6 @@
-/* test_session.c: what session.c promises whatever the transport, on one that does only what it is told:
- * slots, the order of callbacks at a loss, and callbacks that close what they are called for. */
+/* test_session.c: what session.c promises whatever the transport, on one that does only what it is
+ * told: slots, the order of callbacks at a loss, and callbacks that close what they are called for.
+ */
 #include "config.h"
 
 #include <string.h>

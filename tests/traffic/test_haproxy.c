@@ -1,5 +1,5 @@
-/* test_haproxy.c: the driver against real HAProxies: what they read as, what they may be told, and what
- * is true after somebody else has been at work there (FAULTS F49-F53). */
+/* test_haproxy.c: the driver against real HAProxies: what they read as, what they may be told, and
+ * what is true after somebody else has been at work there (FAULTS F49-F53). */
 #include "config.h"
 
 #include "suite.h"
@@ -28,7 +28,7 @@ static int ports[SERVERS];
 static int fds[SERVERS];
 static char servers[512];
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void on_read(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
                     const struct err *e)
@@ -111,9 +111,9 @@ static struct traffic *traffic_on(const char *const *sockets, int n_sockets, con
                                     .backend = "shop",
                                     .server = server,
                                     .timeout_ms = TALK_MS};
-    struct traffic_instance instances[SERVERS] = {
-        {"web01", ports[0], "127.0.0.1"}, {"web02", ports[1], "127.0.0.1"},
-        {"web03", ports[2], "127.0.0.1"}};
+    struct traffic_instance instances[SERVERS] = {{"web01", ports[0], "127.0.0.1"},
+                                                  {"web02", ports[1], "127.0.0.1"},
+                                                  {"web03", ports[2], "127.0.0.1"}};
     struct err e;
     struct traffic *t = traffic_new(net, &config, instances, SERVERS, &e);
 
@@ -171,7 +171,7 @@ static void teardown(void)
         close(fds[i]);
 }
 
-/* ---- one balancer --------------------------------------------------------------------------------- */
+/* ---- one balancer ---------------------------------------------------------------------------- */
 
 START_TEST(test_drain_and_ready)
 {
@@ -319,6 +319,7 @@ START_TEST(test_stopped)
     struct seen s;
 
     kill(lb.pid, SIGSTOP);
+    ck_assert_int_eq(waitpid(lb.pid, NULL, WUNTRACED), lb.pid);
     read_all(&s);
     ck_assert_int_eq(s.err.code, ERR_TIMEOUT);
     ck_assert_int_eq(s.readings[0].state, TRAFFIC_UNKNOWN);
@@ -409,7 +410,7 @@ START_TEST(test_all_at_once)
 }
 END_TEST
 
-/* ---- which server --------------------------------------------------------------------------------- */
+/* ---- which server ---------------------------------------------------------------------------- */
 
 START_TEST(test_finding)
 {
@@ -497,11 +498,11 @@ START_TEST(test_bad_configurations)
         const char *server;
         struct traffic_instance *instance;
     } rows[] = {
-        {sockets, 0, "shop", NULL, &web01},         {bad_sockets, 1, "shop", NULL, &web01},
-        {sockets, 1, NULL, NULL, &web01},           {sockets, 1, "shop;quit", NULL, &web01},
-        {sockets, 1, "shop", "%h %p", &web01},      {sockets, 1, "shop", "%x", &web01},
-        {sockets, 1, "shop", "%", &web01},          {sockets, 1, "shop", NULL, &no_port},
-        {sockets, 1, "shop", NULL, &no_address},    {sockets, 1, "shop", "", &web01},
+        {sockets, 0, "shop", NULL, &web01},      {bad_sockets, 1, "shop", NULL, &web01},
+        {sockets, 1, NULL, NULL, &web01},        {sockets, 1, "shop;quit", NULL, &web01},
+        {sockets, 1, "shop", "%h %p", &web01},   {sockets, 1, "shop", "%x", &web01},
+        {sockets, 1, "shop", "%", &web01},       {sockets, 1, "shop", NULL, &no_port},
+        {sockets, 1, "shop", NULL, &no_address}, {sockets, 1, "shop", "", &web01},
     };
     size_t i;
     struct err e;
@@ -519,7 +520,7 @@ START_TEST(test_bad_configurations)
 }
 END_TEST
 
-/* ---- two balancers -------------------------------------------------------------------------------- */
+/* ---- two balancers --------------------------------------------------------------------------- */
 
 START_TEST(test_two)
 {
@@ -567,12 +568,13 @@ START_TEST(test_two_disagree)
 }
 END_TEST
 
-/* ---- rounds and life ------------------------------------------------------------------------------ */
+/* ---- rounds and life ------------------------------------------------------------------------- */
 
 static int n_questions;
 
 static const char canned[] =
-    "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port\n"
+    "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "
+    "srv_port\n"
     "3 shop 1 web01 127.0.0.1 2 0 1 80\n\n"
     "# pxname,svname,qcur,qmax,scur,\nshop,web01,0,0,0,\n\nName: HAProxy\nPid: 1\n\n";
 

@@ -1,4 +1,5 @@
-/* test_haproxy_parse.c: answers of HAProxy, whole, cut, and damaged in every way a loop can think of. */
+/* test_haproxy_parse.c: answers of HAProxy, whole, cut, and damaged in every way a loop can think
+ * of. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -141,7 +142,8 @@ static unsigned next_random(unsigned *state)
 
 static void damage(char *text, size_t n, unsigned *seed)
 {
-    static const char bytes[] = "\n ,\"#:-0189\0\x1b\xff" "ax";
+    static const char bytes[] = "\n ,\"#:-0189\0\x1b\xff"
+                                "ax";
     unsigned times = 1 + next_random(seed) % 6;
     size_t at;
     size_t from;
@@ -179,8 +181,8 @@ START_TEST(test_damaged)
             n_good++;
             for (i = 0; i < r.n; i++) {
                 ck_assert_ptr_nonnull(haproxy_find_name(&r, r.servers[i].name));
-                ck_assert_ptr_nonnull(haproxy_find_address(&r, r.servers[i].address,
-                                                           r.servers[i].port, &count));
+                ck_assert_ptr_nonnull(
+                    haproxy_find_address(&r, r.servers[i].address, r.servers[i].port, &count));
                 ck_assert_int_ge(count, 1);
                 ck_assert_int_lt(haproxy_state(&r.servers[i]), TRAFFIC_STATE_COUNT);
             }
