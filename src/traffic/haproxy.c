@@ -25,6 +25,9 @@
 static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789_.:-";
 
+/* A slow name server must not hold up every round; an answer of a backend of 10,000 has 5 MiB. */
+enum { RETRY_MS = 10000, ANSWER_BYTES = 16 * 1024 * 1024 };
+
 /* One talk that is wanted. op: whom to tell of a saying; NULL for a reading, or nobody any more. */
 struct job {
     TAILQ_ENTRY(job) link;
@@ -55,6 +58,7 @@ struct place {
     char *name;
     struct resolve *resolve;
     struct err trouble;
+    int64_t retry_ms; /* mono: a name that did not resolve is not looked up again before */
     char addresses[ADDRESSES_MAX][ADDRESS_BYTES];
     int n_addresses;
 };
@@ -295,7 +299,8 @@ static char *job_request(const struct lb *lb, const struct job *job)
 static void lb_next(struct lb *lb)
 {
     struct traffic *t = lb->t;
-    struct talk_spec spec = {.address = t->balancers[lb->b].name, .deadline_ms = t->timeout_ms};
+    struct talk_spec spec = {.address = t->balancers[lb->b].name, .deadline_ms = t->timeout_ms,
+                             .max_answer = ANSWER_BYTES};
     char *request;
 
     if (lb->current || TAILQ_EMPTY(&lb->jobs))
@@ -338,6 +343,7 @@ static void place_resolved(void *arg, const struct resolve_result *result)
 
     p->resolve = NULL;
     p->trouble = result->err;
+    p->retry_ms = net_mono_ms(p->t->net) + RETRY_MS;
     for (p->n_addresses = 0; p->n_addresses < result->n && p->n_addresses < ADDRESSES_MAX;
          p->n_addresses++)
         str_copy(p->addresses[p->n_addresses], ADDRESS_BYTES, result->addresses[p->n_addresses]);
@@ -352,6 +358,8 @@ static bool place_look_up(struct place *p)
     const char *host = p->t->instances[p->i].host;
 
     if (p->name || p->n_addresses > 0)
+        return false;
+    if (p->trouble.code && net_mono_ms(net) < p->retry_ms)
         return false;
     if (!net->ops->resolve_start) {
         err_set(&p->trouble, ERR_UNREACHABLE, "cannot resolve %s", host);

@@ -2,6 +2,9 @@
  * what is true after somebody else has been at work there (FAULTS F49-F53). */
 #include "config.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include "suite.h"
 
 #include "net/peer.h"
@@ -21,12 +24,28 @@ struct seen {
 };
 
 static struct net *net;
+static atomic_int n_lookups;
 static struct test_lb lb;
 static struct test_lb lb2;
 static struct traffic *traffic;
 static int ports[SERVERS];
 static int fds[SERVERS];
 static char servers[512];
+
+/* ---- the system's resolver -------------------------------------------------------------------- */
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **res)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *next = dlsym(RTLD_NEXT, "getaddrinfo");
+
+    memcpy(&real, &next, sizeof(real));
+    n_lookups++;
+    if (node && strcmp(node, "nowhere.test") == 0)
+        return EAI_NONAME;
+    return real(node, service, hints, res);
+}
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
@@ -446,6 +465,38 @@ START_TEST(test_finding)
 }
 END_TEST
 
+START_TEST(test_no_address)
+{
+    const char *sockets[] = {lb.admin};
+    struct traffic_config config = {.driver = TRAFFIC_DRIVER_HAPROXY,
+                                    .sockets = sockets,
+                                    .n_sockets = 1,
+                                    .backend = "shop",
+                                    .timeout_ms = TALK_MS};
+    struct traffic_instance instances[] = {{"nowhere.test", ports[1], NULL},
+                                           {"web03", ports[2], "127.0.0.1"}};
+    struct seen s;
+    struct err e;
+    int i;
+
+    traffic_free(traffic);
+    traffic = traffic_new(net, &config, instances, 2, &e);
+    n_lookups = 0;
+    for (i = 0; i < 3; i++) {
+        read_all(&s);
+        ck_assert_int_eq(s.err.code, ERR_UNREACHABLE);
+        ck_assert_ptr_nonnull(strstr(s.err.msg, "cannot resolve nowhere.test"));
+        ck_assert_int_eq(s.readings[0].state, TRAFFIC_UNKNOWN);
+        ck_assert_int_eq(s.readings[1].state, TRAFFIC_READY);
+    }
+    ck_assert_int_eq(n_lookups, 1);
+    drain(&s, 0, false);
+    ck_assert_int_eq(s.err.code, ERR_UNREACHABLE);
+    drain(&s, 1, false);
+    ck_assert_int_eq(s.err.code, 0);
+}
+END_TEST
+
 START_TEST(test_names)
 {
     const char *sockets[] = {lb.admin};
@@ -787,6 +838,7 @@ int main(void)
     tcase_add_test(c, test_check_has_not_passed);
     tcase_add_test(c, test_all_at_once);
     tcase_add_test(c, test_finding);
+    tcase_add_test(c, test_no_address);
     tcase_add_test(c, test_names);
     tcase_add_test(c, test_twins);
     tcase_add_test(c, test_bad_configurations);
