@@ -227,6 +227,29 @@ static void target_progress(void *arg, const char *text)
     engine_kick(t->r->e, t->r);
 }
 
+/* What a step has just proved of the instance, for every screen: also when no probe comes soon. */
+static void store_instance(struct target *t, enum traffic_state state, struct txn *x)
+{
+    struct release *r = t->r;
+    const char *traffic = traffic_has_balancer(r->traffic) ? traffic_state_name(state) : NULL;
+    struct instance_row row = {.group = r->row.group,
+                               .host = t->row.host,
+                               .port = t->row.port,
+                               .version = t->row.version_now,
+                               .traffic = (char *)(uintptr_t)traffic,
+                               .health = t->op_step >= STEP_VERIFY ? (char *)(uintptr_t)"ok" : NULL,
+                               .at = engine_wall(r->e)};
+
+    if (traffic) {
+        str_set(&t->row.traffic, traffic);
+        t->row.traffic_sessions = 0;
+        t->row.traffic_at = row.at;
+        r->readings[t->i].state = state;
+    }
+    t->is_dirty = true;
+    txn_instance(x, &row);
+}
+
 /* The ledger and the record of operations after a step that went well. */
 static void settle_ok(struct target *t, const struct step_result *res, struct txn *x)
 {
@@ -254,8 +277,12 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
         t->is_verified = !res->is_verify_ignored;
         str_set(&t->row.version_now, r->row.version);
     }
-    if (t->op_step == STEP_INSTALL)
+    if (t->op_step == STEP_INSTALL) {
         t->is_verified = false;
+        str_set(&t->row.version_now, NULL); /* until verify has seen it */
+    }
+    if (!res->is_left_by_other && t->op_step != STEP_DOWNLOAD)
+        store_instance(t, t->op_step == STEP_MARKUP ? TRAFFIC_READY : TRAFFIC_DRAINED, x);
     if (!res->is_verify_ignored)
         target_set_error(t, NULL);
 }

@@ -70,6 +70,9 @@ static void say_seen(const struct http_result *r, char *dst, size_t size)
     char body[160];
 
     struct raw raw = {.p = r->body, .len = r->body_len < SEEN_BYTES ? r->body_len : SEEN_BYTES};
+
+    while (raw.len > 0 && strchr(" \r\n", raw.p[raw.len - 1]))
+        raw.len--;
     text_copy_safe(body, sizeof body, raw, 0);
     if (body[0])
         snprintf(dst, size, "%d \"%s\"", r->status, body);
