@@ -484,7 +484,7 @@ static void begin_read_done(void *arg, const struct traffic_reading *readings, i
         release_brake(r, BRAKE_BALANCER, "%s", why.code ? why.msg : mine->detail);
         return;
     }
-    if (t->op_step == STEP_INSTALL && traffic_is_in(mine->state) &&
+    if (t->op_step == STEP_INSTALL && traffic_is_admitted(mine->state) &&
         !r->core.targets[t->i].is_left_by_other) {
         forgotten(t);
         return;

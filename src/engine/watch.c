@@ -110,12 +110,6 @@ static void note_reading(struct target *t, const struct traffic_reading *rd, str
     t->is_dirty = true;
 }
 
-/* DOWN is admitted as well: traffic comes as soon as the balancer's own check passes. */
-static bool is_admitted(enum traffic_state s)
-{
-    return s == TRAFFIC_READY || s == TRAFFIC_DOWN;
-}
-
 static void watch_done(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
                        const struct err *e)
 {
@@ -133,7 +127,7 @@ static void watch_done(void *arg, const struct traffic_reading *readings, int n,
         note_reading(&r->t[i], &readings[i], x);
     txn_submit(x, NULL, NULL);
     for (int i = 0; i < r->n; i++) {
-        if (should_be_out(&r->t[i]) && is_admitted(r->readings[i].state))
+        if (should_be_out(&r->t[i]) && traffic_is_admitted(r->readings[i].state))
             drain_was_forgotten(&r->t[i]);
     }
     engine_kick(r->e, r);
