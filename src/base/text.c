@@ -236,6 +236,20 @@ bool text_is_safe(struct raw in)
     return true;
 }
 
+size_t text_utf8_prefix(struct raw in)
+{
+    size_t at = 0;
+    uint32_t c;
+
+    while (at < in.len) {
+        size_t n = utf8_decode((const unsigned char *)in.p + at, in.len - at, &c);
+        if (n == 0)
+            break;
+        at += n;
+    }
+    return at;
+}
+
 int text_char_cells(uint32_t c)
 {
     switch (class_of(c)) {

@@ -47,6 +47,9 @@ size_t text_copy_safe(char *dst, size_t size, struct raw raw, unsigned flags);
 /* Is this already safe? */
 bool text_is_safe(struct raw raw);
 
+/* How many bytes at the start are whole characters of UTF-8, whatever they are. */
+size_t text_utf8_prefix(struct raw raw);
+
 /* Cells of one character: 0 (a mark), 1, 2, or -1 for one that is never shown as itself. */
 int text_char_cells(uint32_t c);
 

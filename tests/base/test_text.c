@@ -71,6 +71,7 @@ START_TEST(bytes_that_are_not_utf8_are_shown)
     assert_safe("\xF4\x90\x80\x80", 4, 0, "\\xf4\\x90\\x80\\x80");
     assert_safe("\xE4\xB8", 2, 0, "\\xe4\\xb8");
     assert_safe("\xE0\x80\xAF", 3, 0, "\\xe0\\x80\\xaf");
+    ck_assert_uint_eq(text_utf8_prefix((struct raw){"a发\xE4\xB8", 6}), 4);
 }
 END_TEST
 
