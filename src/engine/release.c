@@ -273,8 +273,6 @@ static void say_person(const struct release *r, struct buf *b)
     }
     deploy_say_continue(&r->core, s, sizeof s);
     buf_addf(b, "a person: Continue (%s), or Interrupt to end", s);
-    if (r->core.brake != BRAKE_NONE)
-        buf_addf(b, "; braked: %s", r->row.brake_text ? r->row.brake_text : brake_name(r->core.brake));
 }
 
 void release_say_waiting(struct release *r)

@@ -225,7 +225,7 @@ struct runner_op {
     struct runner_events ev;
     void *arg;
     struct buf line;
-    char last[240];       /* last line that is not empty */
+    char last[420];       /* last line that is not empty */
     uint64_t offset;      /* bytes of the log seen */
     bool is_header_seen;
     bool is_sent;         /* a begin may have reached the instance */
@@ -275,7 +275,7 @@ static void flush_line(struct runner_op *op)
     if (n > 0 && p[n - 1] == '\r')
         n--;
     if (n > 0) {
-        struct raw raw = {.p = p, .len = n < 200 ? n : 200};
+        struct raw raw = {.p = p, .len = n < 400 ? n : 400};
         text_copy_safe(op->last, sizeof op->last, raw, TEXT_PLAIN);
     }
     if (op->ev.line)
@@ -336,7 +336,7 @@ static void begin_again(struct runner_op *op, enum verb v)
 /* "OP FENCE STATUS BOOT end" */
 static void judge_result(struct runner_op *op, const char *record)
 {
-    char id[OP_ID_BYTES + 1] = "", boot[64] = "", end[8] = "", words[400];
+    char id[OP_ID_BYTES + 1] = "", boot[64] = "", end[8] = "", words[ERR_MSG_BYTES];
     long long fence = 0;
     int status = -1;
 
