@@ -1,6 +1,6 @@
-/* test_queue.c: the writing worker: order, one bad job among good ones, lines behind jobs, and what it
- * says when the disk does not play along. The program puts itself in front of the calls that reach the
- * disk, so that they can fail when a test wants it. */
+/* test_queue.c: the writing worker: order, one bad job among good ones, lines behind jobs, and
+ * what it says when the disk does not play along. The program puts itself in front of the calls
+ * that reach the disk, so that they can fail when a test wants it. */
 #include "config.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static struct place place;
 static struct store_queue *q;
 static int woken = -1;
 
-/* ---- the disk ----------------------------------------------------------------------------------------- */
+/* ---- the disk -------------------------------------------------------------------------------- */
 
 static atomic_int sync_fails;  /* that many times */
 static atomic_int write_fails; /* with that errno, until it is 0 */
@@ -66,7 +66,7 @@ static void disk_can_fill(void)
             vfs->xSetSystemCall(vfs, names[i], (sqlite3_syscall_ptr)full_write);
 }
 
-/* ---- the owner ------------------------------------------------------------------------------------------ */
+/* ---- the owner ------------------------------------------------------------------------------- */
 
 static void on_wake(void *arg)
 {
@@ -281,8 +281,8 @@ START_TEST(lines_beyond_the_bound_are_counted)
     enum { N = 6000, LENGTH = 4000 };
     static char text[LENGTH];
     char group[] = "shop";
-    struct log_row line = {.group = group, .deployment = 9, .level = 'i', .stream = 'o', .text = text,
-                           .text_len = LENGTH};
+    struct log_row line = {.group = group, .deployment = 9, .level = 'i', .stream = 'o',
+                           .text = text, .text_len = LENGTH};
     struct log_row *rows;
     sqlite3 *db = NULL;
     char path[256];
