@@ -89,6 +89,7 @@ struct queue {
     pthread_cond_t idle;  /* no job waits or runs */
     struct job_list waiting, done;
     struct line_list lines;
+    size_t in_hand; /* bytes of lines that the worker is writing */
     struct dropped dropped;
     bool is_running; /* the worker has jobs in its hands */
     bool did_jobs;   /* the last it did was jobs */
@@ -383,6 +384,7 @@ static void do_lines(struct queue *q, struct line_list *batch)
         note_dropped(q, &batch->head->row, batch->n);
     else if (q->dropped.n > 0 && q->lines.bytes < LINES_MAX_BYTES / 2)
         tell_dropped(q);
+    q->in_hand = 0;
     pthread_mutex_unlock(&q->lock);
     lines_clear(batch);
     if (rc == 0)
@@ -453,6 +455,7 @@ static void *worker(void *arg)
             jobs_move(&q->waiting, &jobs, JOBS_A_COMMIT);
         if (work == WORK_LINES)
             lines_move(&q->lines, &lines, LINES_A_COMMIT);
+        q->in_hand = lines.bytes;
         q->is_running = q->did_jobs = work == WORK_JOBS;
         if (work != WORK_JOBS && !q->waiting.head)
             pthread_cond_broadcast(&q->idle);
@@ -507,7 +510,7 @@ static void queue_log(struct store_queue *face, const struct log_row *row)
     struct line *line = line_new(row);
 
     pthread_mutex_lock(&q->lock);
-    bool is_full = q->lines.bytes + line->bytes > LINES_MAX_BYTES;
+    bool is_full = q->lines.bytes + q->in_hand + line->bytes > LINES_MAX_BYTES;
     bool is_first = q->lines.n == 0;
     if (is_full) {
         note_dropped(q, row, 1);

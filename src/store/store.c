@@ -154,8 +154,6 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
         rc = set_pragma(f, settings[i].pragma, settings[i].value, e);
     if (rc == 0)
         rc = set_pragma(f, "synchronous", sync, e);
-    if (rc == 0 && (s->flags & STORE_CREATE))
-        rc = set_pragma(f, "journal_mode", "WAL", e);
     for (size_t i = 0; i < ARRAY_LEN(settings) && rc == 0; i++)
         rc = assert_pragma(f, settings[i].pragma, settings[i].value, e);
     if (rc == 0)
@@ -164,7 +162,7 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
 }
 
 /* Only after the schema was looked at: a file whose creation was interrupted is not yet WAL, and
- * the word for it is that there is no store. */
+ * the word for it is that there is no store; one that is not ours is left as it is. */
 static int assert_mode(struct store *s, struct store_file *f, struct err *e)
 {
     int rc = assert_pragma(f, "journal_mode", "wal", e);
@@ -187,8 +185,12 @@ static int bring_forward(struct store *s, struct store_file *f, struct err *e)
         return err_set(e, version == 0 ? ERR_NOTFOUND : ERR_UNAVAILABLE,
                        version == 0 ? "%s is empty: there is no store yet (schema %d, wanted %d)"
                                     : "%s was written by an older footplate (schema %d, wanted "
-                                      "%d): start the engine or the console once to bring it forward",
+                                      "%d): start the engine or the console once to bring it "
+                                      "forward",
                        sc->file, version, newest);
+    int rc = set_pragma(f, "journal_mode", "WAL", e);
+    if (rc != 0)
+        return rc;
     int alive = version > 0 ? engine_other_alive(s->dir_fd, who, sizeof who) : 0;
     if (alive < 0)
         return err_set(e, ERR_IO, "cannot see whether an engine is alive: %s", strerror(errno));

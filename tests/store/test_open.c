@@ -156,7 +156,10 @@ END_TEST
 START_TEST(foreign_and_newer_files_are_refused)
 {
     outside("footplate.db", "CREATE TABLE somebody (x)");
+    int64_t size = size_of("footplate.db");
     ck_assert_int_eq(open_code(STORE_CREATE), ERR_UNAVAILABLE);
+    ck_assert_int_eq(size_of("footplate.db"), size);
+    ck_assert_int_eq(size_of("footplate.db-wal"), -1); /* not even its journal mode */
     teardown();
     setup();
     store_close(place_store(&place, STORE_CREATE));

@@ -287,6 +287,7 @@ START_TEST(lines_beyond_the_bound_are_counted)
     sqlite3 *db = NULL;
     char path[256];
     long long dropped = 0;
+    int told = 0;
 
     /* Nobody can write to the log file meanwhile. */
     snprintf(path, sizeof path, "%s/footplate-log.db", place.dir);
@@ -305,10 +306,17 @@ START_TEST(lines_beyond_the_bound_are_counted)
     int n = logs_list(s, NULL, 9, NULL, 0, 0, &rows, NULL);
     ck_assert_int_gt(n, 1000);
     ck_assert_int_lt(n, N);
-    ck_assert_int_eq(rows[n - 1].level, 'w');
-    ck_assert_str_eq(rows[n - 1].group, "shop");
-    ck_assert_int_eq(sscanf(rows[n - 1].text, "%lld lines dropped", &dropped), 1);
-    ck_assert_int_eq(dropped + n - 1, N);
+    for (int i = 0; i < n; i++) {
+        long long here = 0;
+        if (rows[i].level != 'w')
+            continue;
+        ck_assert_str_eq(rows[i].group, "shop");
+        ck_assert_int_eq(sscanf(rows[i].text, "%lld lines dropped", &here), 1);
+        dropped += here;
+        told++;
+    }
+    ck_assert_int_gt(told, 0);
+    ck_assert_int_eq(dropped + n - told, N);
     log_rows_free(rows, n);
     store_close(s);
 }
