@@ -372,7 +372,7 @@ int act_send(struct act *a, enum action kind, int64_t rev, json_t *args, unsigne
     row = w.row;
     a->rev_acted = a->view.rev;
     if (flags & ACT_SHOW_LOG) {
-        watch_wait(&a->watch, LAST_LINES_MS);
+        poll(NULL, 0, LAST_LINES_MS);
         act_print_log(a, 0);
     }
     if (deployment)

@@ -33,12 +33,18 @@ static bool is_ok(const json_t *entry)
     return json_is_true(json_object_get(entry, "ok"));
 }
 
+/* What is well takes one line of the screen; what is not is told whole. */
 static void print_entry(const char *name, bool ok, const char *line)
 {
-    printf("  %-4s ", ok ? "ok" : "FAIL");
+    int indent = NAME_CELLS + 8;
+
+    printf("  %-4s ", !name[0] ? "" : ok ? "ok" : "FAIL");
     out_column(stdout, name, NAME_CELLS);
     putchar(' ');
-    out_wrap(stdout, line, NAME_CELLS + 8, out_width());
+    if (ok)
+        out_column(stdout, line, out_width() - indent);
+    else
+        out_wrap(stdout, line, indent, out_width());
     putchar('\n');
 }
 

@@ -17,6 +17,7 @@
 
 enum {
     GO_ON = -1,
+    STILL_MS = 3000,     /* a standstill worth a word */
     LAST_LINES_MS = 300, /* the log is written in batches behind the state */
     MOVED_MS = 2000,     /* for the state to follow the verdict */
     QUEUED_MS = 20000,   /* for the next deployment to open */
@@ -24,7 +25,7 @@ enum {
     TEXT_BYTES = 1024
 };
 
-/* What was last printed, so that only changes are. */
+/* What was last seen, so that a change can be told from a standstill. */
 struct follow {
     struct act *act;
     int64_t deployment;
@@ -33,8 +34,10 @@ struct follow {
     enum deploy_status status;
     enum brake brake;
     bool is_ending;
-    int64_t still_since; /* mono: the last change */
-    char *waiting;
+    int64_t still_since;   /* mono: the last change of any of these */
+    char *waiting;         /* what it waits for */
+    int64_t waiting_since; /* mono */
+    bool is_waiting_said;
 };
 
 /* "next batch in 28 s" and "... 27 s" are one wait. */
@@ -55,39 +58,43 @@ static bool is_same_wait(const char *a, const char *b)
     return *a == *b;
 }
 
-static void say(struct follow *f, const char *text)
+static void print_own(const struct follow *f, const char *text)
 {
     log_print_own(f->act->view.now, f->act->view.now, f->act->view.name, text);
-    f->still_since = clock_mono_ms();
 }
 
-static void print_changes(struct follow *f)
+static void note_changes(struct follow *f)
 {
     const struct view *v = &f->act->view;
     const struct deployment_row *d = v->deployment;
-    char text[TEXT_BYTES];
 
-    if (!f->is_begun || f->status != d->status)
-        say(f, deploy_status_name(d->status));
-    if (!f->is_begun ? v->is_braked : f->brake != v->brake) {
-        snprintf(text, sizeof text, "%s%s%s%s", v->is_braked ? "BRAKED: " : "brake lifted",
-                 v->is_braked ? brake_name(v->brake) : "", v->brake_text ? ": " : "",
-                 v->brake_text ? v->brake_text : "");
-        say(f, text);
-    }
-    if (d->is_ending && !f->is_ending)
-        say(f, "ending: what is in flight runs to its end");
-    if (v->is_open && !is_same_wait(f->waiting, d->waiting)) {
-        snprintf(text, sizeof text, "waiting for %s", d->waiting ? d->waiting : "");
-        if (d->waiting)
-            say(f, text);
-        free(f->waiting);
-        f->waiting = xstrdup_null(d->waiting);
-    }
+    if (!f->is_begun || f->status != d->status || f->brake != v->brake ||
+        f->is_ending != d->is_ending)
+        f->still_since = clock_mono_ms();
     f->is_begun = true;
     f->status = d->status;
     f->brake = v->brake;
     f->is_ending = d->is_ending;
+}
+
+/* The log tells what happens; when nothing does, the reason is told, once. */
+static void print_why_still(struct follow *f)
+{
+    const struct view *v = &f->act->view;
+    const char *waiting = v->is_open ? v->deployment->waiting : NULL;
+    char text[TEXT_BYTES];
+
+    if (!is_same_wait(f->waiting, waiting)) {
+        free(f->waiting);
+        f->waiting = xstrdup_null(waiting);
+        f->waiting_since = clock_mono_ms();
+        f->is_waiting_said = false;
+    }
+    if (!waiting || f->is_waiting_said || clock_mono_ms() - f->waiting_since < STILL_MS)
+        return;
+    snprintf(text, sizeof text, "waiting for %s", waiting);
+    print_own(f, text);
+    f->is_waiting_said = true;
 }
 
 static bool is_still_for(const struct follow *f, int64_t ms)
@@ -187,12 +194,23 @@ static void say_end(const struct follow *f, int status)
                 v->brake_text ? v->brake_text : "");
     if (v->is_open)
         status_print_commands(v, stderr);
-    if (status == EXIT_DONE)
-        cli_say("%s: success%s%s", v->name, summary ? ": " : "", summary ? summary : "");
-    if (status == EXIT_INTERRUPTED)
-        cli_say("%s: interrupted%s%s", v->name, summary ? ": " : "", summary ? summary : "");
+    if (status == EXIT_DONE || status == EXIT_INTERRUPTED)
+        cli_say("%s", summary ? summary : deploy_status_name(v->deployment->status));
     if (status == EXIT_FAILED || (status == EXIT_BRAKED && view_is_failure(v)))
         cli_say("%s", summary ? summary : deploy_status_name(v->deployment->status));
+}
+
+/* The log is written behind the state: wait for its last lines before the last word. */
+static void print_last_lines(struct follow *f)
+{
+    int64_t until = clock_mono_ms() + LAST_LINES_MS;
+    int64_t left;
+
+    while ((left = until - clock_mono_ms()) > 0)
+        if (watch_wait(&f->act->watch, (int)left) == WATCH_STOP)
+            break;
+    act_print_log(f->act, f->deployment);
+    print_own(f, deploy_status_name(f->act->view.deployment->status));
 }
 
 static int follow_loop(struct follow *f)
@@ -205,14 +223,14 @@ static int follow_loop(struct follow *f)
             status = act_print_log(f->act, f->deployment);
         if (status != EXIT_DONE)
             return status;
-        print_changes(f);
+        note_changes(f);
         verdict = judge(f, &f->act->view);
         if (verdict != GO_ON) {
-            watch_wait(&f->act->watch, LAST_LINES_MS);
-            act_print_log(f->act, f->deployment);
+            print_last_lines(f);
             say_end(f, verdict);
             return verdict;
         }
+        print_why_still(f);
         if (watch_wait(&f->act->watch, WATCH_TICK_MS) == WATCH_STOP)
             return cli_fail(EXIT_SIGINT,
                             "no longer following; the release goes on: footplate logs -f %s",

@@ -9,7 +9,7 @@
  * been probed; the brake it found is not the end. */
 enum follow_flags { FOLLOW_PLAIN = 0, FOLLOW_QUEUED = 1 << 0, FOLLOW_LIFTS = 1 << 1 };
 
-/* Print the log of a deployment from a->log_after on, and its changes of status.
+/* Print the log of a deployment from a->log_after on, and why it stands still when it does.
  * deployment 0: the open or newest one. Answers the
  * exit status of the command: EXIT_DONE, EXIT_WAITS, EXIT_FAILED, EXIT_BRAKED, EXIT_INTERRUPTED,
  * EXIT_SIGINT after Ctrl-C, EXIT_UNABLE. Says last on stderr what a person can do. */

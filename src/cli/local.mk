@@ -4,7 +4,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/byhand.c src/cli/byhand.h \
 	src/cli/cli.c src/cli/cli.h \
 	src/cli/commands.c src/cli/commands.h \
-	src/cli/cmd_check.c src/cli/cmd_continue.c src/cli/cmd_exclude.c \
+	src/cli/cmd_check.c src/cli/cmd_continue.c src/cli/cmd_engine.c src/cli/cmd_exclude.c \
 	src/cli/cmd_help.c src/cli/cmd_history.c src/cli/cmd_interrupt.c src/cli/cmd_ledger.c \
 	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
 	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \
@@ -23,7 +23,16 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/view.c src/cli/view.h \
 	src/cli/watch.c src/cli/watch.h
 
-CLI_LIBS = src/cli/libcli.a $(ENGINE_LIBS) $(STEPS_LIBS) $(STORE_LIBS) $(INVENTORY_LIBS) $(PCRE2_LIBS)
-
-EXTRA_DIST += src/cli/main.c src/cli/cmd_engine.c tests/cli/scripted_engine.c tests/cli/cli.sh tests/cli/manual.sh
+bin_PROGRAMS += footplate
+footplate_SOURCES = src/cli/main.c
+footplate_LDADD = src/cli/libcli.a $(ENGINE_LIBS)
 dist_man_MANS += doc/footplate.1
+
+# The commands with an engine that plays stories in the place of the real one.
+check_PROGRAMS += tests/cli/footplate-scripted
+tests_cli_footplate_scripted_SOURCES = src/cli/main.c tests/cli/scripted_engine.c
+tests_cli_footplate_scripted_LDADD = src/cli/libcli.a $(ENGINE_LIBS)
+
+CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh
+TESTS += $(CLI_TESTS)
+EXTRA_DIST += $(CLI_TESTS)

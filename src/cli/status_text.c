@@ -14,7 +14,7 @@
 #include "cli/status.h"
 
 enum {
-    LABEL_CELLS = 12,
+    LABEL_CELLS = 14,
     HOST_CELLS = 26,
     STATUS_CELLS = 18,
     VERSION_CELLS = 12,
