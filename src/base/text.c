@@ -1,5 +1,5 @@
-/* text.c: bytes to safe text and its measure. Knows nothing of terminals, panes or colours, and asks
- * no locale: two consoles show the same bytes alike. */
+/* text.c: bytes to safe text and its measure. Knows nothing of terminals, panes or colours, and
+ * asks no locale: two consoles show the same bytes alike. */
 #include "config.h"
 
 #include "base/text.h"

@@ -1,10 +1,10 @@
 /* text.h: the one door from bytes of the outside world to text that may be shown to a person, and
  * how many cells of a terminal such text takes. Pure: no locale, no state.
  *
- * Safe text is valid UTF-8 of characters on an allow-list (Unicode 14, as the C library of Debian 12):
- * letters, digits, signs, U+0020. It holds no control, no ESC, no bidi or zero-width character, no
- * tag, and behind a character at most TEXT_MAX_MARKS combining marks. What is not on the list is
- * shown in its place:
+ * Safe text is valid UTF-8 of characters on an allow-list (Unicode 14, as the C library of Debian
+ * 12): letters, digits, signs, U+0020. It holds no control, no ESC, no bidi or zero-width
+ * character, no tag, and behind a character at most TEXT_MAX_MARKS combining marks. What is not on
+ * the list is shown in its place:
  *     \n \r \t        these three as C writes them
  *     \x1b            any other control below U+0080, and each byte that is not valid UTF-8
  *     \u{202E}        a C1 control, a format, bidi, zero-width or tag character, a mark too many
@@ -53,7 +53,7 @@ size_t text_utf8_prefix(struct raw raw);
 /* Cells of one character: 0 (a mark), 1, 2, or -1 for one that is never shown as itself. */
 int text_char_cells(uint32_t c);
 
-/* Cells that safe text takes. A byte that is not safe counts as one, so that the answer is bounded. */
+/* Cells that safe text takes. A byte that is not safe counts as one: the answer is bounded. */
 size_t text_cells(const char *s);
 
 /* How many bytes at the start of safe text fit in `cells`, marks included. */

@@ -1,5 +1,5 @@
-/* expand.c: host ranges. "web[01-03].example.com" names three hosts; several ranges multiply; a range
- * may hold parts, "[01-03,07]"; the width of the first number is kept. Knows nothing of YAML. */
+/* expand.c: host ranges. "web[01-03].example.com" names three hosts; several ranges multiply; a
+ * range may hold parts, "[01-03,07]"; the width of the first number is kept. Knows no YAML. */
 #include "config.h"
 
 #include "inventory/inventory_int.h"

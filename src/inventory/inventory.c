@@ -187,8 +187,9 @@ static void check_names(struct loader *l)
             const struct group_config *g = l->files[j].group;
             if (!g->name || strcasecmp(g->name, f->group->name) != 0)
                 continue;
-            problem_add(&l->problems, group_place(f), "group `%s` stands twice; the first is in %s:%d",
-                        f->group->name, g->file, g->line);
+            problem_add(&l->problems, group_place(f),
+                        "group `%s` stands twice; the first is in %s:%d", f->group->name, g->file,
+                        g->line);
             break;
         }
     }
@@ -248,7 +249,7 @@ static void read_groups(struct loader *l)
     if (fd < 0 && errno != ENOENT)
         problem_add(&l->problems, (struct place){0}, "%s cannot be opened: %s", path,
                     strerror(errno));
-    if (fd >= 0 && source_check_dir(path, &l->problems) == 0) {
+    if (fd >= 0 && source_check_dir(fd, path, &l->problems) == 0) {
         int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         char **names = again >= 0 ? list_files(l, again, &n) : NULL;
         l->files = xcalloc((size_t)n, sizeof *l->files);
@@ -359,7 +360,7 @@ struct inventory *inventory_load(const char *dir, struct buf *report)
 
     schema_defaults(&main_table, l.inv);
     l.inv->dir = open_dir(dir, &fd, &l.problems);
-    if (fd >= 0 && source_check_dir(l.inv->dir, &l.problems) == 0) {
+    if (fd >= 0 && source_check_dir(fd, l.inv->dir, &l.problems) == 0) {
         read_main(&l, fd);
         read_groups(&l);
         check_names(&l);

@@ -90,7 +90,8 @@ struct inventory {
 };
 
 /* Read DIR/footplate.yaml (may be missing) and every .yaml file of DIR/groups.d. NULL dir: the XDG
- * config folder.
+ * config folder. A folder or file that others may write, or that is neither ours nor root's, is an
+ * error, as is a key or value that asks for what this version does not serve.
  * On errors answers NULL and adds to `report` every one of them, each as
  *     file:line:col: what was found, what is allowed
  *       the line
@@ -102,15 +103,15 @@ void inventory_free(struct inventory *inv);
 /* The group of that name, or NULL. */
 const struct group_config *inventory_group(const struct inventory *inv, const char *name);
 
-/* The group's frozen form: JSON that group_config_from_json() reads back to an equal one; the caller
- * frees. Also what is mirrored into the store. */
+/* The group's frozen form: JSON that group_config_from_json() reads back to an equal one; the
+ * caller frees. Also what is mirrored into the store. */
 char *group_config_to_json(const struct group_config *g);
 struct group_config *group_config_from_json(const char *json, struct err *e);
 void group_config_free(struct group_config *g);
 struct group_config *group_config_copy(const struct group_config *g);
 
-/* Set one of the keys that an operator may change at Start ("max_out=50%", also "deployment.max_out=")
- * as --set gives it. ERR_USAGE in words. */
+/* Set one of the keys that an operator may change at Start ("max_out=50%", also
+ * "deployment.max_out=") as --set gives it. ERR_USAGE in words. */
 int group_config_set(struct group_config *g, const char *assignment, struct err *e);
 
 /* Is this a version (or host) that may reach a server: [A-Za-z0-9._+:-], no leading dash or dot, at

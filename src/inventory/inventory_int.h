@@ -52,9 +52,11 @@ const char *quote(char *dst, const char *text);
 
 /* ---- source.c: files that may be trusted ---- */
 
-/* Is nobody but us and root able to write the folder (its parents, unless sticky, included)? Adds a
- * problem for each that is wrong, and answers the number of problems added. */
-int source_check_dir(const char *path, struct problems *p);
+/* Is nobody but us and root able to write the folder that is open as fd (its parents, unless
+ * sticky, included)? Adds a problem for each that is wrong, and answers the number of problems
+ * added. path is absolute and without links. Whose a parent is does not matter: who owns one could
+ * as well have made another folder there. */
+int source_check_dir(int fd, const char *path, struct problems *p);
 
 /* Read the file `file` of folder descriptor dirfd. name is how to call it. 1: it is not there;
  * 0: *out is filled; -1: problems were added (at out->name, which is filled all the same). */
@@ -93,8 +95,8 @@ void schema_read(struct schema_reader *r, const struct key_table *t, yaml_node_t
 
 /* ---- expand.c ---- */
 
-/* Hosts of a pattern such as "web[01-03,07].example.com", at most max. The caller frees each and the
- * list. ERR_USAGE with e->column the first wrong byte, counted from 1. */
+/* Hosts of a pattern such as "web[01-03,07].example.com", at most max. The caller frees each and
+ * the list. ERR_USAGE with e->column the first wrong byte, counted from 1. */
 int host_expand(const char *pattern, int max, char ***hosts, int *n, struct err *e);
 
 #endif

@@ -61,7 +61,7 @@ static const struct key group_keys[] = {
     {"verify.expect.status", &type_int, G(verify.status), .min = 100, .max = 599,
      .standard = "200"},
     {"verify.expect.body", &type_regex, G(verify.body), .placeholders = ALL},
-    {"verify.expect.version", &type_expect, G(verify.version), .placeholders = ALL},
+    {"verify.expect.version", &type_text, G(verify.version), .placeholders = ALL},
     {"verify.successes", &type_int, G(verify.successes), .min = 1, .max = 100, .standard = "2"},
     {"verify.interval", &type_duration, G(verify.interval_ms), .min = 10, .max = 10 * MIN,
      .standard = "500ms"},
@@ -180,7 +180,8 @@ size_t edit_distance(const char *a, const char *b, size_t limit)
         size_t *now = rows[i % 3], *before = rows[(i + 2) % 3], *twice = rows[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            now[j] = least(least(now[j - 1], before[j]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
+            now[j] =
+                least(least(now[j - 1], before[j]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 now[j] = least(now[j], twice[j - 2] + 1);
         }

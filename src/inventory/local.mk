@@ -8,9 +8,12 @@ src_inventory_libinventory_a_SOURCES = \
 	src/inventory/value.c src/inventory/yaml.c
 INVENTORY_LIBS = src/inventory/libinventory.a $(CORE_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS)
 
-EXTRA_DIST += tests/inventory/folder.h
+dist_man_MANS += doc/footplate-config.5
+
+EXTRA_DIST += tests/inventory/folder.h tests/inventory/manual.sh
+TESTS += tests/inventory/manual.sh
 inventory_tests = tests/inventory/test_expand tests/inventory/test_inventory \
-	tests/inventory/test_mutations tests/inventory/test_packages
+	tests/inventory/test_manual tests/inventory/test_mutations tests/inventory/test_packages
 check_PROGRAMS += $(inventory_tests)
 TESTS += $(inventory_tests)
 
@@ -23,6 +26,11 @@ tests_inventory_test_inventory_SOURCES = tests/inventory/test_inventory.c
 tests_inventory_test_inventory_CFLAGS = $(TEST_CFLAGS)
 tests_inventory_test_inventory_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_inventory_test_inventory_LDADD = $(INVENTORY_LIBS) $(CHECK_LIBS)
+
+tests_inventory_test_manual_SOURCES = tests/inventory/test_manual.c
+tests_inventory_test_manual_CFLAGS = $(TEST_CFLAGS)
+tests_inventory_test_manual_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_inventory_test_manual_LDADD = $(INVENTORY_LIBS) $(CHECK_LIBS)
 
 tests_inventory_test_mutations_SOURCES = tests/inventory/test_mutations.c
 tests_inventory_test_mutations_CFLAGS = $(TEST_CFLAGS)

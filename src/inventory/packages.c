@@ -221,17 +221,33 @@ static int add_line(const char *line, size_t len, const char *name, int number,
     char *version = version_of(file, n, name);
     if (!version)
         return 0;
-    const struct package *old = package_find(out, version);
-    if (old) {
-        int rc = strcmp(old->sha256, sum) == 0 ? 0 : ERR_PROTOCOL;
-        if (rc)
-            err_set(e, rc, "line %d gives version %s another digest than a line before", number,
-                    version);
+    if (out->n == PACKAGES_MAX) {
         free(version);
-        return rc;
+        return err_set(e, ERR_LIMIT, "more than %d packages", PACKAGES_MAX);
     }
     memcpy(add(out, version, file, n)->sha256, sum, sizeof sum);
     return 0;
+}
+
+/* Of a sorted list: leave one of those that stand twice. */
+static int drop_repeated(struct package_list *l, struct err *e)
+{
+    int n = 0, rc = 0;
+
+    for (int i = 0; i < l->n; i++) {
+        struct package *last = n ? &l->items[n - 1] : NULL;
+        if (!last || strcmp(last->version, l->items[i].version) != 0) {
+            l->items[n++] = l->items[i];
+            continue;
+        }
+        if (strcmp(last->sha256, l->items[i].sha256) != 0)
+            rc = err_set(e, ERR_PROTOCOL, "version %s stands there twice, with different digests",
+                         last->version);
+        free(l->items[i].version);
+        free(l->items[i].file);
+    }
+    l->n = n;
+    return rc;
 }
 
 int packages_parse_sums(const char *text, size_t len, const char *name, struct package_list *out,
@@ -248,9 +264,11 @@ int packages_parse_sums(const char *text, size_t len, const char *name, struct p
         rc = add_line(text + at, n, name, ++number, out, e);
         at += n + 1;
     }
+    sort(out);
+    if (rc == 0)
+        rc = drop_repeated(out, e);
     if (rc != 0)
         package_list_release(out);
-    sort(out);
     return rc;
 }
 
@@ -341,6 +359,17 @@ static int list_folder(DIR *d, const char *name, struct package_list *out, struc
     return 0;
 }
 
+/* Sorted lists are as long as a folder is full: each version is looked up by halving. */
+static const struct package *find_sorted(const struct package_list *l, const char *version)
+{
+    struct package wanted = {.version = xstrdup(version)};
+    const struct package *found =
+        l->n ? bsearch(&wanted, l->items, (size_t)l->n, sizeof *l->items, newest_first) : NULL;
+
+    free(wanted.version);
+    return found;
+}
+
 static int read_digests(int dirfd, const char *name, struct package_list *out, struct err *e)
 {
     struct package_list sums = {0};
@@ -354,7 +383,7 @@ static int read_digests(int dirfd, const char *name, struct package_list *out, s
         buf_release(&b);
     }
     for (int i = 0; rc >= 0 && i < out->n; i++) {
-        const struct package *p = package_find(&sums, out->items[i].version);
+        const struct package *p = find_sorted(&sums, out->items[i].version);
         if (p)
             memcpy(out->items[i].sha256, p->sha256, sizeof p->sha256);
         rc = read_sum_file(dirfd, &out->items[i], e);

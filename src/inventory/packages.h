@@ -1,6 +1,6 @@
 /* packages.h: the versions on offer in a group's package source, when it is a folder: files
- * NAME-VERSION.tar.gz with NAME-VERSION.tar.gz.sha256 or a line in SHA256SUMS. An http(s) index is the
- * same list fetched by the engine; package_parse_sums() reads it. */
+ * NAME-VERSION.tar.gz with NAME-VERSION.tar.gz.sha256 or a line in SHA256SUMS. An http(s) index is
+ * the same list fetched by the engine; packages_parse_sums() reads it. */
 #ifndef FOOTPLATE_INVENTORY_PACKAGES_H
 #define FOOTPLATE_INVENTORY_PACKAGES_H
 

@@ -1,4 +1,5 @@
-/* report.c: keeps what is wrong and writes it down for a person: place, words, the line, a caret. */
+/* report.c: keeps what is wrong and writes it down for a person: place, words, the line, a caret.
+ * Knows no key and judges nothing. */
 #include "config.h"
 
 #include "inventory/inventory_int.h"

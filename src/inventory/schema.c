@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* STRANGE_MAX: behind so many wrong entries of one list or mapping the rest is not looked at, so that
- * a file of nothing but errors costs no more than it should. */
+/* STRANGE_MAX: behind so many wrong entries of one list or mapping the rest is not looked at, so
+ * that a file of nothing but errors costs no more than it should. */
 enum { PATH_BYTES = 128, KEYS_MAX = 96, TYPOS_MAX = 3, STRANGE_MAX = 1000 };
 
 /* One walk: which keys were seen, and where. */
@@ -61,7 +61,8 @@ static struct place place_in(const struct schema_reader *r, const yaml_node_t *n
     size_t from = source_column_byte(line, len, at.column) + is_quoted;
     size_t upto = column > 0 ? (size_t)column - 1 : 0;
 
-    if (upto == 0 || upto > strlen(text) || from + upto > len || memcmp(line + from, text, upto) != 0)
+    if (upto == 0 || upto > strlen(text) || from + upto > len ||
+        memcmp(line + from, text, upto) != 0)
         return at;
     at.column += is_quoted;
     for (size_t i = 0; i < upto; i++)

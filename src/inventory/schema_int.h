@@ -1,5 +1,5 @@
-/* schema_int.h: the one table of keys that the YAML reader, the frozen JSON form, --set and the test
- * of the manual all read. */
+/* schema_int.h: the one table of keys that the YAML reader, the frozen JSON form, --set and the
+ * test of the manual all read. */
 #ifndef FOOTPLATE_INVENTORY_SCHEMA_INT_H
 #define FOOTPLATE_INVENTORY_SCHEMA_INT_H
 
@@ -29,8 +29,8 @@ struct key;
 
 /* parse: type one text and store it under base (a list: add it). dir: the configuration folder, for
  * file names. On failure 0 is not answered, e->msg says what is wrong and what is allowed, and
- * e->column, when not 0, is the first wrong byte of text, counted from 1. NULL where the schema reads
- * the key itself or it is not built.
+ * e->column, when not 0, is the first wrong byte of text, counted from 1. NULL where the schema
+ * reads the key itself or it is not built.
  * allowed: the same in words, for a value of the wrong shape. */
 struct value_type {
     const char *name; /* in the manual's words */
@@ -80,7 +80,7 @@ struct instance_entry {
 
 /* The types; their parsers are in value.c. */
 extern const struct value_type type_text, type_name, type_word, type_doc_base, type_file,
-    type_source, type_url, type_url_path, type_warmup, type_regex, type_expect, type_command, type_server,
+    type_source, type_url, type_url_path, type_warmup, type_regex, type_command, type_server,
     type_host, type_bool, type_int, type_duration, type_share, type_shares, type_failures,
     type_choice, type_flag, type_only, type_sockets, type_instances, type_later;
 

@@ -36,13 +36,13 @@ static int check_ours(const struct stat *st, const char *name, struct place at,
     return p->total - before;
 }
 
-int source_check_dir(const char *path, struct problems *p)
+int source_check_dir(int fd, const char *path, struct problems *p)
 {
     int before = p->total;
     char *part = xstrdup(path);
     struct stat st;
 
-    if (stat(part, &st) == 0)
+    if (fstat(fd, &st) == 0)
         check_ours(&st, path, (struct place){0}, p);
     for (char *slash = strrchr(part, '/'); slash; slash = strrchr(part, '/')) {
         *(slash == part ? slash + 1 : slash) = '\0';

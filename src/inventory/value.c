@@ -1,5 +1,5 @@
-/* value.c: one text of a file to one value of a type: numbers, durations, shares, words, names, URLs.
- * Knows no key by name and no file format; what a key wants more is in its row of keys.c. */
+/* value.c: one text of a file to one value of a type: numbers, durations, shares, words, names,
+ * URLs. Knows no key by name and no file format; what a key wants more is in its row of keys.c. */
 #include "config.h"
 
 #include "inventory/schema_int.h"
@@ -470,7 +470,7 @@ static int parse_regex(const struct key *k, const char *text, void *base, const 
 
 /* ---- numbers ---- */
 
-/* Digits at text without a needless 0 before them: their number in *v. Answers how many, 0: none. */
+/* Digits at text without a needless 0 before them, their value in *v. How many; 0: none. */
 static size_t read_digits(const char *text, int64_t *v)
 {
     size_t n = strspn(text, "0123456789");
@@ -733,7 +733,6 @@ ALLOWED(later, "to leave it out")
     const struct value_type type_##id = {name, storage, parse, allowed_##words};
 
 TYPE(text, "text", STORE_STRING, parse_text, text)
-TYPE(expect, "text", STORE_STRING, parse_text, text)
 TYPE(name, "name", STORE_STRING, parse_name, name)
 TYPE(word, "name", STORE_STRING, parse_word, word)
 TYPE(doc_base, "path", STORE_STRING, parse_doc_base, doc_base)

@@ -1,6 +1,6 @@
-/* yaml.c: the text of one file to libyaml's document. Looks for what libyaml would take but a person
- * did not mean (a second document, bytes that cannot be seen), and for what it says badly. Knows no
- * key. */
+/* yaml.c: the text of one file to libyaml's document. Looks for what libyaml would take but a
+ * person did not mean (a second document, bytes that cannot be seen), and for what it says badly.
+ * Knows no key. */
 #include "config.h"
 
 #include "inventory/inventory_int.h"
@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-/* libyaml compares each anchor with all before it, and looks at each open bracket at every token. */
+/* libyaml compares each anchor with all before it and looks at all open brackets at each token. */
 enum { ANCHORS_MAX = 1000, NESTING_MAX = 100 };
 
 static bool is_anchor(const struct source *s, size_t i)

@@ -32,12 +32,15 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Put one of the things that YAML or we give a meaning to, drop a run, double one, or flip a byte. */
+/* Put one of the things that YAML or we give a meaning to, drop a run, double one, or flip a byte.
+ * */
 static size_t change(char *text, size_t len, size_t size, unsigned *state)
 {
-    static const char *const parts[] = {"[", "]", "{", "}", ": ", "- ", "&a ", "*a", "%x", "\n", "\t",
-                                        "'", "\"", "|\n", "\\0", "~", "!!int ", "---\n", "99999999999",
-                                        "[1-9999]", "\xEF\xBB\xBF", "? ", "<<: *s\n", "\xC2\x85"};
+    static const char *const parts[] = {
+        "[",   "]",        "{",       "}",     ": ",          "- ",       "&a ",
+        "*a",  "%x",       "\n",      "\t",    "'",           "\"",       "|\n",
+        "\\0", "~",        "!!int ",  "---\n", "99999999999", "[1-9999]", "\xEF\xBB\xBF",
+        "? ",  "<<: *s\n", "\xC2\x85"};
     size_t at = next_random(state) % (len + 1);
     size_t run = next_random(state) % 12;
     const char *part = parts[next_random(state) % ARRAY_LEN(parts)];

@@ -107,7 +107,32 @@ START_TEST(wrong_sums_are_refused)
 {
     assert_sums_refused("abc  shop-1.0.tar.gz\n", "line 1");
     assert_sums_refused("\nabc *./shop-1.0.tar.gz\n", "line 2");
-    assert_sums_refused(SUM_A "  shop-1.0.tar.gz\n" SUM_B "  shop-1.0.tar.gz\n", "another digest");
+    assert_sums_refused(SUM_A "  shop-1.0.tar.gz\n" SUM_B "  shop-1.0.tar.gz\n",
+                        "twice, with different digests");
+}
+END_TEST
+
+/* Anything that a server might send as its list: an answer, and never a name that is not allowed.
+ * */
+START_TEST(any_sums_are_an_answer)
+{
+    unsigned state = 3;
+    char text[sizeof SUMS];
+
+    for (int round = 0; round < 5000; round++) {
+        struct package_list l;
+        struct err e = {0};
+        memcpy(text, SUMS, sizeof SUMS);
+        for (int i = 0; i < 8; i++) {
+            state = state * 1664525U + 1013904223U;
+            text[(state >> 8) % (sizeof SUMS - 1)] = (char)(state >> 4);
+        }
+        int rc = packages_parse_sums(text, sizeof SUMS - 1, "shop", &l, &e);
+        ck_assert(rc == 0 || (e.msg[0] && l.n == 0));
+        for (int i = 0; i < l.n; i++)
+            ck_assert_int_eq(name_is_allowed("version", l.items[i].version, NULL), 0);
+        package_list_release(&l);
+    }
 }
 END_TEST
 
@@ -191,6 +216,7 @@ int main(void)
     tcase_add_test(t, the_order_is_a_total_one);
     tcase_add_test(t, sums_are_read);
     tcase_add_test(t, wrong_sums_are_refused);
+    tcase_add_test(t, any_sums_are_an_answer);
     tcase_add_test(t, a_folder_is_scanned);
     tcase_add_test(t, what_cannot_be_trusted_is_refused);
     tcase_add_test(t, urls_are_told_from_folders);

@@ -1,0 +1,171 @@
+/* test_manual.c: doc/footplate-config.5 has every key of the table with its type, its default, its
+ * range and what is not built of it, and no key that the table does not have. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "folder.h"
+#include "inventory/schema_int.h"
+#include "suite.h"
+
+static struct buf manual;
+
+static void set_up(void)
+{
+    const char *top = getenv("abs_top_srcdir");
+    char *path = xasprintf("%s/doc/footplate-config.5", top ? top : ".");
+    FILE *f = fopen(path, "r");
+    char part[4096];
+    size_t n;
+
+    ck_assert_msg(f != NULL, "%s cannot be opened", path);
+    buf_init(&manual, 0);
+    while ((n = fread(part, 1, sizeof part, f)) > 0)
+        buf_add(&manual, part, n);
+    fclose(f);
+    free(path);
+}
+
+static void tear_down(void)
+{
+    buf_release(&manual);
+}
+
+/* What stands about one key, to be freed: from its line to the next key or the end of the list. */
+static char *section_of(const char *prefix, const char *path, const char *type)
+{
+    char *line = xasprintf("\n.It Ic %s%s : Ar %s\n", prefix, path, type);
+    const char *at = strstr(buf_str(&manual), line);
+
+    ck_assert_msg(at != NULL, "not in the manual: %s", line + 1);
+    at += strlen(line);
+    ck_assert_msg(strstr(at, line) == NULL, "twice in the manual: %s", line + 1);
+    free(line);
+    const char *next = strstr(at, "\n.It "), *end = strstr(at, "\n.El");
+    if (!next || (end && end < next))
+        next = end;
+    return xstrndup(at, next ? (size_t)(next - at) + 1 : strlen(at));
+}
+
+static void assert_holds(const char *text, const char *path, const char *wanted)
+{
+    ck_assert_msg(strstr(text, wanted) != NULL, "%s: the manual does not say \"%s\"", path, wanted);
+}
+
+/* "from 1s to 24h, ..." as the manual puts it. */
+static void check_range(const struct key *k, const char *text)
+{
+    char words[400], from[24], to[24];
+    const char *at;
+
+    k->type->allowed(k, words, sizeof words);
+    at = strstr(words, " from ");
+    ck_assert_ptr_nonnull(at);
+    ck_assert_int_eq(sscanf(at, " from %23s to %23[^,]", from, to), 2);
+    char *wanted = k->min ? xasprintf("%s to %s", from, to) : xasprintf("up to %s", to);
+    assert_holds(text, k->path, wanted);
+    free(wanted);
+}
+
+static void check_key(const char *prefix, const struct key *k)
+{
+    char *text = section_of(prefix, k->path, k->type->name);
+
+    if (k->standard) {
+        char *wanted = xasprintf("Default:\n.Cm %s .\n", k->standard);
+        assert_holds(text, k->path, wanted);
+        free(wanted);
+    } else {
+        ck_assert_msg(strstr(text, "Default:") == NULL, "%s has no default", k->path);
+    }
+    if (k->standard && (k->type == &type_int || k->type == &type_duration))
+        check_range(k, text);
+    for (const char *w = k->later; w && *w; w += strcspn(w, " ") + (strchr(w, ' ') != NULL)) {
+        char *wanted = xasprintf(".Cm %.*s\n", (int)strcspn(w, " "), w);
+        char *comma = xasprintf(".Cm %.*s ,\n", (int)strcspn(w, " "), w);
+        if (!strstr(text, comma))
+            assert_holds(text, k->path, wanted);
+        assert_holds(text, k->path, "not built in this version");
+        free(wanted);
+        free(comma);
+    }
+    free(text);
+}
+
+START_TEST(every_key_is_in_the_manual)
+{
+    for (size_t i = 0; i < group_table.n; i++)
+        check_key("", &group_table.keys[i]);
+    for (size_t i = 0; i < instance_table.n; i++)
+        check_key("instances[].", &instance_table.keys[i]);
+    for (size_t i = 0; i < main_table.n; i++)
+        check_key("", &main_table.keys[i]);
+}
+END_TEST
+
+START_TEST(the_manual_has_no_other_key)
+{
+    static const char mark[] = "\n.It Ic ";
+    const char *at = strstr(buf_str(&manual), mark);
+
+    ck_assert_ptr_nonnull(at);
+    for (; at; at = strstr(at, mark)) {
+        at += sizeof mark - 1;
+        char *path = xstrndup(at, strcspn(at, " \n"));
+        bool is_instance = strncmp(path, "instances[].", 12) == 0;
+        const struct key *k = is_instance ? schema_find(&instance_table, path + 12)
+                                          : schema_find(&group_table, path);
+        ck_assert_msg(k || schema_find(&main_table, path), "no such key: %s", path);
+        free(path);
+    }
+}
+END_TEST
+
+START_TEST(required_keys_are_called_so)
+{
+    for (size_t i = 0; i < group_table.n; i++) {
+        const struct key *k = &group_table.keys[i];
+        if (!(k->flags & KEY_REQUIRED))
+            continue;
+        char *text = section_of("", k->path, k->type->name);
+        assert_holds(text, k->path, "required");
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(the_example_of_the_manual_is_good)
+{
+    static const char begin[] = ".Bd -literal -offset indent\n";
+    const char *from = strstr(buf_str(&manual), begin);
+    struct folder f;
+
+    ck_assert_ptr_nonnull(from);
+    from += sizeof begin - 1;
+    const char *to = strstr(from, ".Ed\n");
+    ck_assert_ptr_nonnull(to);
+    char *text = xstrndup(from, (size_t)(to - from));
+    folder_init(&f);
+    ck_assert_int_eq(folder_group(&f, text)->n_instances, 40);
+    folder_release(&f);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("manual");
+    TCase *t = tcase_create("all");
+
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, every_key_is_in_the_manual);
+    tcase_add_test(t, the_manual_has_no_other_key);
+    tcase_add_test(t, required_keys_are_called_so);
+    tcase_add_test(t, the_example_of_the_manual_is_good);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
