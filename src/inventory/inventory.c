@@ -353,7 +353,9 @@ static void loader_release(struct loader *l)
     problems_release(&l->problems);
 }
 
-struct inventory *inventory_load(const char *dir, struct buf *report)
+enum extent { SETTINGS_ONLY, WITH_GROUPS };
+
+static struct inventory *load(const char *dir, enum extent extent, struct buf *report)
 {
     struct loader l = {.inv = xcalloc(1, sizeof *l.inv)};
     int fd = -1;
@@ -362,7 +364,8 @@ struct inventory *inventory_load(const char *dir, struct buf *report)
     l.inv->dir = open_dir(dir, &fd, &l.problems);
     if (fd >= 0 && source_check_dir(fd, l.inv->dir, &l.problems) == 0) {
         read_main(&l, fd);
-        read_groups(&l);
+        if (extent == WITH_GROUPS)
+            read_groups(&l);
         check_names(&l);
         check_hosts(&l);
     }
@@ -377,6 +380,16 @@ struct inventory *inventory_load(const char *dir, struct buf *report)
     }
     loader_release(&l);
     return l.inv;
+}
+
+struct inventory *inventory_load(const char *dir, struct buf *report)
+{
+    return load(dir, WITH_GROUPS, report);
+}
+
+struct inventory *inventory_load_settings(const char *dir, struct buf *report)
+{
+    return load(dir, SETTINGS_ONLY, report);
 }
 
 void inventory_free(struct inventory *inv)

@@ -98,6 +98,9 @@ struct inventory {
  *       ^
  * At most 200 are written, then how many more there are. */
 struct inventory *inventory_load(const char *dir, struct buf *report);
+/* The same of footplate.yaml alone, without any group: what a person needs to find the store must not
+ * hang on a mistake in the file of some group, least of all for a brake. */
+struct inventory *inventory_load_settings(const char *dir, struct buf *report);
 void inventory_free(struct inventory *inv);
 
 /* The group of that name, or NULL. */
