@@ -17,6 +17,7 @@
 
 static const char DATABASE[] = "footplate.db";
 
+static void say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 static void say(const char *fmt, va_list ap)
 {
     struct buf b;
@@ -83,30 +84,37 @@ static void print_report(const char *text)
     }
 }
 
-static const struct inventory *load(struct cli *c, bool is_quiet)
+enum loudness { QUIET, LOUD };
+
+static struct inventory *load(const struct cli *c, enum loudness loudness,
+                              struct inventory *(*read)(const char *dir, struct buf *report))
 {
+    struct inventory *inv;
     struct buf report;
 
-    if (c->inventory)
-        return c->inventory;
     buf_init(&report, 0);
-    c->inventory = inventory_load(c->config_dir, &report);
-    if (!c->inventory && !is_quiet) {
+    inv = read(c->config_dir, &report);
+    if (!inv && loudness == LOUD) {
         fflush(stdout);
         print_report(buf_str(&report));
     }
     buf_release(&report);
-    return c->inventory;
+    return inv;
 }
 
 const struct inventory *cli_inventory(struct cli *c)
 {
-    return load(c, false);
+    if (!c->inventory)
+        c->inventory = load(c, LOUD, inventory_load);
+    return c->inventory;
 }
 
 const struct inventory *cli_inventory_quiet(struct cli *c)
 {
-    return load(c, true);
+    if (!c->inventory && !c->is_inventory_wrong)
+        c->inventory = load(c, QUIET, inventory_load);
+    c->is_inventory_wrong = !c->inventory;
+    return c->inventory;
 }
 
 /* The engine is started in another folder: every path is absolute. A folder that is not there yet
@@ -153,17 +161,22 @@ static char *xdg_state(void)
     return NULL;
 }
 
+/* Of the settings alone: a mistake in the file of some group keeps nobody from braking. */
 const char *cli_store_dir(struct cli *c)
 {
+    struct inventory *settings;
+
     if (c->store_dir)
         return c->store_dir;
     if (c->store_arg) {
         c->store_dir = folder_of(c->store_arg);
         return c->store_dir;
     }
-    if (!cli_inventory(c))
+    settings = load(c, LOUD, inventory_load_settings);
+    if (!settings)
         return NULL;
-    c->store_dir = c->inventory->store ? xstrdup(c->inventory->store) : xdg_state();
+    c->store_dir = settings->store ? xstrdup(settings->store) : xdg_state();
+    inventory_free(settings);
     if (!c->store_dir)
         cli_fail(EXIT_USAGE, "neither XDG_STATE_HOME nor HOME names a folder; say --store DIR");
     return c->store_dir;

@@ -34,6 +34,7 @@ struct cli {
     const char *driver_arg;
     char *store_dir;
     struct inventory *inventory;
+    bool is_inventory_wrong; /* it was read in silence, and has errors */
 };
 
 /* One command: one file, one entry of the table in commands.c. */

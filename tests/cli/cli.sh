@@ -402,6 +402,18 @@ fp status --json
 json '.[0].deployment | .status == "INTERRUPTED" and .result == "interrupted" and .buttons == ["Start"]' 'it is idle'
 json '.[0].deployment.ended | type == "string"' 'with its end'
 
+# ---- a configuration that was broken meanwhile --------------------------------------------------------------
+
+printf 'gruop: x\n' >"$T/config/groups.d/wrong.yaml"
+echo "store: $T/store" >"$T/config/footplate.yaml"
+code=0
+"$program" -c "$T/config" status shop-web --json >"$T/out" 2>"$T/err" </dev/null || code=$?
+is 0 'a mistake in the file of another group does not hide the store'
+json '.[0].deployment.status == "INTERRUPTED"' 'that footplate.yaml names'
+fp start shop-web 9.9.9 --yes
+is 2 'but nothing is started on it'
+rm "$T/config/groups.d/wrong.yaml" "$T/config/footplate.yaml"
+
 # ---- rollback behind an end, auto, success ------------------------------------------------------------------
 
 story start <<'END'
