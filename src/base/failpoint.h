@@ -2,12 +2,12 @@
  *
  *     FAILPOINT("store:commit:before");
  *
- * compiles to nothing unless configured with --enable-failpoints. Names are room:act:moment. In a
- * test build three variables of the environment are read once, at the first passing of any:
- *     FOOTPLATE_FAILPOINT=name[:n]       SIGKILL to ourselves at the n-th passing of name (default 1)
+ * compiles to nothing unless configured with --enable-failpoints. Names are room:act:moment. In
+ * a test build three variables of the environment are read once, at the first passing of any:
+ *     FOOTPLATE_FAILPOINT=name[:n]       SIGKILL to ourselves at the n-th passing (default 1)
  *     FOOTPLATE_FAILPOINT_DELAY=name:ms  stand still for ms at each passing of name: widens races
- *     FOOTPLATE_FAILPOINT_LIST=file      append each name when this process first passes it, so that
- *                                        a test can learn them all and then kill at each
+ *     FOOTPLATE_FAILPOINT_LIST=file      append each name when this process first passes it, so
+ *                                        that a test can learn them all, then kill at each
  * Any thread may pass one. */
 #ifndef FOOTPLATE_BASE_FAILPOINT_H
 #define FOOTPLATE_BASE_FAILPOINT_H

@@ -1,9 +1,11 @@
-/* lock.c: locks that the kernel frees when their holder dies: the one that all writers of the store
- * share, and the engine's. Both are OFD locks: they belong to the open file, so two handles of one
- * process exclude each other too, and closing some other descriptor frees nothing.
+/* lock.c: locks that the kernel frees when their holder dies: the one that all writers of the
+ * store share, and the engine's. Both are OFD locks: they belong to the open file, so two
+ * handles of one process exclude each other too, and closing some other descriptor frees
+ * nothing.
  *
- * The shared lock is two bytes: a gate and the lock behind it. Who waits for the lock holds the gate,
- * so that a writer in a tight loop cannot take the lock twice while another waits: turns alternate. */
+ * The shared lock is two bytes: a gate and the lock behind it. Who waits for the lock holds the
+ * gate, so that a writer in a tight loop cannot take the lock twice while another waits: turns
+ * alternate. */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -129,8 +131,8 @@ int lock_take(struct store *s, struct err *e)
         return err_set(e, ERR_IO, "cannot lock the store: %s", strerror(errno));
     if (got == 0)
         return err_set(e, ERR_BUSY,
-                       "another process has held the store's lock for %d s (fuser %s/footplate.lock "
-                       "names it)",
+                       "another process has held the store's lock for %d s "
+                       "(fuser %s/footplate.lock names it)",
                        s->lock_wait_ms / 1000, s->dir);
     s->lock_depth = 1;
     FAILPOINT("store:lock:taken");
@@ -143,7 +145,7 @@ void lock_drop(struct store *s)
         unlock(s->lock_fd, LOCK_BYTE);
 }
 
-/* ---- the engine's ------------------------------------------------------------------------------------ */
+/* ---- the engine's ---------------------------------------------------------------------------- */
 
 static void read_owner(int fd, char *dst, size_t size)
 {
@@ -183,11 +185,10 @@ int engine_lock(const char *dir, struct err *e)
     char who[256];
     int got = try_lock(fd, WHOLE_FILE);
     if (got <= 0) {
-        int rc = got < 0 ? err_set(e, ERR_IO, "cannot lock %s: %s", engine_file, strerror(errno)) : 0;
-        if (got == 0) {
-            read_owner(fd, who, sizeof who);
-            rc = err_set(e, ERR_BUSY, "an engine is alive already: %s", who);
-        }
+        int why = errno;
+        read_owner(fd, who, sizeof who);
+        int rc = got == 0 ? err_set(e, ERR_BUSY, "an engine is alive already: %s", who)
+                          : err_set(e, ERR_IO, "cannot lock %s: %s", engine_file, strerror(why));
         close(fd);
         return rc;
     }

@@ -1,5 +1,5 @@
-/* migrate.c: brings one file from its version to ours, whole or not at all. Knows no table: the steps
- * are data (schema.c). */
+/* migrate.c: brings one file from its version to ours, whole or not at all. Knows no table: the
+ * steps are data (schema.c). */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -36,7 +36,8 @@ int schema_version(sqlite3 *db, const struct schema *sc, struct err *e)
     if (application == 0 && version == 0 && tables == 0)
         return 0;
     if (application != sc->application_id)
-        return err_set(e, ERR_UNAVAILABLE, "%s is a database, but not one of footplate's", sc->file);
+        return err_set(e, ERR_UNAVAILABLE, "%s is a database, but not one of footplate's",
+                       sc->file);
     int newest = sc->steps[sc->n_steps - 1].version;
     if (version > newest)
         return err_set(e, ERR_UNAVAILABLE,

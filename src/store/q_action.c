@@ -1,5 +1,5 @@
-/* q_action.c: what people want (actions, one verdict each; questions, one answer each) and the record
- * of what happened (events). */
+/* q_action.c: what people want (actions, one verdict each; questions, one answer each) and the
+ * record of what happened (events). */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -89,8 +89,9 @@ int actions_list(struct store *s, const char *group, int limit, struct action_ro
                  struct err *e)
 {
     void *p = NULL;
-    int n = group ? query_rows(s, &s->main, &q_list, ARGS(I64(rows_limit(limit)), TEXT(group)), &p, e)
-                  : query_rows(s, &s->main, &q_list_all, ARGS(I64(rows_limit(limit))), &p, e);
+    int max = rows_limit(limit);
+    int n = group ? query_rows(s, &s->main, &q_list, ARGS(I64(max), TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_list_all, ARGS(I64(max)), &p, e);
 
     *rows = p;
     return n;
@@ -101,7 +102,7 @@ void action_rows_free(struct action_row *rows, int n)
     rows_free(&action_shape, rows, n);
 }
 
-/* ---- questions -------------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 static const struct col question_cols[] = {
     COL(struct question_row, id, "id", COL_I64),
@@ -174,7 +175,7 @@ void question_rows_free(struct question_row *rows, int n)
     rows_free(&question_shape, rows, n);
 }
 
-/* ---- events ----------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static const struct col event_cols[] = {
     COL(struct event_row, id, "id", COL_I64),

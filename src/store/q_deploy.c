@@ -87,7 +87,8 @@ int64_t deployment_insert(struct store *s, const struct deployment_row *d, struc
         return id; /* what ran before is no release of the group's: it opens and moves nothing */
     if (rc == 0)
         rc = query_write(s, &q_group_opened,
-                         ARGS(TEXT(d->group), I64(d->rev), I64(id), I64(deploy_is_final(d->status))),
+                         ARGS(TEXT(d->group), I64(d->rev), I64(id),
+                              I64(deploy_is_final(d->status))),
                          &changed, e);
     if (rc == 0 && changed == 0)
         rc = err_set(e, ERR_NOTFOUND, "the store has no group %s", d->group);
@@ -126,8 +127,9 @@ int deployments_list(struct store *s, const char *group, int limit, struct deplo
                      struct err *e)
 {
     void *p = NULL;
-    int n = group ? query_rows(s, &s->main, &q_list, ARGS(I64(rows_limit(limit)), TEXT(group)), &p, e)
-                  : query_rows(s, &s->main, &q_list_all, ARGS(I64(rows_limit(limit))), &p, e);
+    int max = rows_limit(limit);
+    int n = group ? query_rows(s, &s->main, &q_list, ARGS(I64(max), TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_list_all, ARGS(I64(max)), &p, e);
 
     *rows = p;
     return n;
@@ -138,7 +140,7 @@ void deployment_rows_free(struct deployment_row *rows, int n)
     rows_free(&deployment_shape, rows, n);
 }
 
-/* ---- bad versions ----------------------------------------------------------------------------------- */
+/* ---- bad versions ---------------------------------------------------------------------------- */
 
 static const struct col bad_cols[] = {
     COL_OF(struct bad_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
@@ -210,7 +212,7 @@ void bad_rows_free(struct bad_row *rows, int n)
     rows_free(&bad_shape, rows, n);
 }
 
-/* ---- targets ---------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 #define T(field, kind) COL(struct target_row, field, #field, kind)
 #define T_LINE(field, max) COL_OF(struct target_row, field, #field, COL_LINE, max)

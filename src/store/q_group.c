@@ -1,5 +1,5 @@
-/* q_group.c: groups as the engine mirrored them, and what is known of their instances apart from any
- * deployment. */
+/* q_group.c: groups as the engine mirrored them, and what is known of their instances apart from
+ * any deployment. */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -68,7 +68,7 @@ void group_rows_free(struct group_row *rows, int n)
     rows_free(&group_shape, rows, n);
 }
 
-/* ---- instances -------------------------------------------------------------------------------------- */
+/* ---- instances ------------------------------------------------------------------------------- */
 
 static const struct col instance_cols[] = {
     COL_OF(struct instance_row, group, "i.group_name", COL_TEXT, NAME_MAX_BYTES),
@@ -121,7 +121,7 @@ void instance_rows_free(struct instance_row *rows, int n)
     rows_free(&instance_shape, rows, n);
 }
 
-/* ---- versions --------------------------------------------------------------------------------------- */
+/* ---- versions -------------------------------------------------------------------------------- */
 
 static const struct col version_cols[] = {
     COL_OF(struct version_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),

@@ -1,5 +1,5 @@
-/* q_journal.c: the step journal (an intent before, an outcome after) and the ledger of what we pulled
- * out. Both are what a new engine begins from; neither decides anything. */
+/* q_journal.c: the step journal (an intent before, an outcome after) and the ledger of what we
+ * pulled out. Both are what a new engine begins from; neither decides anything. */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -79,9 +79,9 @@ int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const c
 
     if ((int)o <= JOURNAL_OPEN || o >= JOURNAL_OUTCOME_COUNT)
         return err_set(e, ERR_REFUSED, "%d is no outcome of a step", (int)o);
-    int rc = query_write(
-        s, &q_outcome, ARGS(I64(id), TEXT(words_outcome.names[o]), LINE(reason), I64(now)), &changed,
-        e);
+    int rc = query_write(s, &q_outcome,
+                         ARGS(I64(id), TEXT(words_outcome.names[o]), LINE(reason), I64(now)),
+                         &changed, e);
     if (rc == 0 && changed == 0)
         rc = err_set(e, ERR_NOTFOUND, "the journal has no row %lld", (long long)id);
     return rc;
@@ -122,7 +122,7 @@ void journal_rows_free(struct journal_row *rows, int n)
     rows_free(&journal_shape, rows, n);
 }
 
-/* ---- ledger ----------------------------------------------------------------------------------------- */
+/* ---- ledger ---------------------------------------------------------------------------------- */
 
 static const struct col ledger_cols[] = {
     COL_OF(struct ledger_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
@@ -152,7 +152,8 @@ static const struct query q_by_other = {
 static const struct query q_remove = {
     QUERY_PLAIN, NULL, "DELETE FROM ledger WHERE group_name = ?1 AND host = ?2 AND port = ?3"};
 static const struct query q_ledger = {
-    QUERY_SELECT, &ledger_shape, "WHERE ?1 IS NULL OR group_name = ?1 ORDER BY group_name, host, port"};
+    QUERY_SELECT, &ledger_shape,
+    "WHERE ?1 IS NULL OR group_name = ?1 ORDER BY group_name, host, port"};
 
 int ledger_add(struct store *s, const struct ledger_row *r, struct err *e)
 {

@@ -1,11 +1,13 @@
-/* q_lease.c: who drives, and the fencing number that grows with every change of driver. The kernel's
- * lock (lock.c) says who may take the lease; this row says it to people and guards against an owner
- * that was asleep and does not know that it was replaced. */
+/* q_lease.c: who drives, and the fencing number that grows with every change of driver. The
+ * kernel's lock (lock.c) says who may take the lease; this row says it to people and guards
+ * against an owner that was asleep and does not know that it was replaced. */
 #include "config.h"
 
 #include "store/store_int.h"
 
 #include <stdlib.h>
+
+#include "base/mem.h"
 
 #define LEASE(field, kind) COL(struct lease_row, field, #field, kind)
 
@@ -18,7 +20,9 @@ static const struct col lease_cols[] = {
     LEASE(heartbeat, COL_I64),
     LEASE(is_held, COL_BOOL),
 };
-static const struct shape lease = {"lease", "lease", sizeof(struct lease_row), lease_cols, 7, false, 0, 7};
+static const struct shape lease = {
+    .table = "lease", .from = "lease", .size = sizeof(struct lease_row), .cols = lease_cols,
+    .n = ARRAY_LEN(lease_cols), .n_stored = ARRAY_LEN(lease_cols)};
 
 static const struct query q_take = {
     QUERY_PLAIN, NULL,

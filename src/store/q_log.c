@@ -1,5 +1,5 @@
-/* q_log.c: log lines, in a file of their own, so that a flood of output never stands before a brake.
- * The text is what a peer sent, byte by byte; making it safe to draw is not done here. */
+/* q_log.c: log lines, in a file of their own, so that a flood of output never stands before a
+ * brake. The text is what a peer sent, byte by byte; making it safe to draw is not done here. */
 #include "config.h"
 
 #include "store/store_int.h"

@@ -5,9 +5,10 @@
  *     log    -> lines    ----------> only when no job waits: a batch of its own on the log file
  *     drain  <- done     <---------- wake()
  *
- * One mutex guards the three lists and the counts; no job, no done function, no wake and no call of
- * the store runs under it. A full disk or a locked store is tried again; a store whose write failed in
- * a way that leaves the disk unknown is lost in this process: every later job is told so. */
+ * One mutex guards the three lists and the counts; no job, no done function, no wake and no call
+ * of the store runs under it. A full disk or a locked store is tried again; a store whose write
+ * failed in a way that leaves the disk unknown is lost in this process: every later job is told
+ * so. */
 #include "config.h"
 
 #include "store/queue.h"
@@ -88,6 +89,7 @@ struct queue {
     pthread_cond_t idle;  /* no job waits or runs */
     struct job_list waiting, done;
     struct line_list lines;
+    size_t in_hand; /* bytes of lines that the worker is writing */
     struct dropped dropped;
     bool is_running; /* the worker has jobs in its hands */
     bool did_jobs;   /* the last it did was jobs */
@@ -99,7 +101,7 @@ struct queue {
     bool owes_ring;
 };
 
-/* ---- lists ------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static void jobs_init(struct job_list *l)
 {
@@ -226,7 +228,7 @@ static struct line *line_new(const struct log_row *row)
     return line;
 }
 
-/* ---- jobs, on the worker ---------------------------------------------------------------------------- */
+/* ---- jobs, on the worker --------------------------------------------------------------------- */
 
 static void job_fail(struct job *j, int rc, const struct err *e)
 {
@@ -261,8 +263,8 @@ static void run_job(struct store *s, struct job *j)
         job_fail(j, rc, &e);
 }
 
-/* 0, or why nothing of the batch is in the store: then no job of it counts, or, for ERR_BUSY from the
- * beginning, none was begun. */
+/* 0, or why nothing of the batch is in the store: then no job of it counts, or, for ERR_BUSY
+ * from the beginning, none was begun. */
 static int run_batch(struct store *s, struct job_list *batch, bool *is_begun, struct err *e)
 {
     int rc = store_begin(s, e);
@@ -324,7 +326,7 @@ static void do_jobs(struct queue *q, struct job_list *batch)
     q->wake(q->wake_arg);
 }
 
-/* ---- log lines, on the worker ----------------------------------------------------------------------- */
+/* ---- log lines, on the worker ---------------------------------------------------------------- */
 
 /* Under the lock: one line that says how many are missing here. */
 static void tell_dropped(struct queue *q)
@@ -382,13 +384,14 @@ static void do_lines(struct queue *q, struct line_list *batch)
         note_dropped(q, &batch->head->row, batch->n);
     else if (q->dropped.n > 0 && q->lines.bytes < LINES_MAX_BYTES / 2)
         tell_dropped(q);
+    q->in_hand = 0;
     pthread_mutex_unlock(&q->lock);
     lines_clear(batch);
     if (rc == 0)
         ring_sometimes(q);
 }
 
-/* ---- the worker ------------------------------------------------------------------------------------- */
+/* ---- the worker ------------------------------------------------------------------------------ */
 
 enum work { WORK_NONE, WORK_JOBS, WORK_LINES, WORK_OVER };
 
@@ -398,7 +401,8 @@ static enum work choose(struct queue *q, int *wait_ms)
     int64_t age = q->lines.head ? clock_mono_ms() - q->lines.head->came : 0;
 
     *wait_ms = -1;
-    /* Jobs first; only if they never end, lines older than a second get one batch between two commits. */
+    /* Jobs first. Only if they never end, lines older than a second get one batch between two
+     * commits. */
     if (q->waiting.head && (age < LINES_STARVE_MS || !q->did_jobs))
         return WORK_JOBS;
     bool are_due = q->lines.n >= LINES_READY || age >= LINES_WAIT_MS || q->is_over;
@@ -451,6 +455,7 @@ static void *worker(void *arg)
             jobs_move(&q->waiting, &jobs, JOBS_A_COMMIT);
         if (work == WORK_LINES)
             lines_move(&q->lines, &lines, LINES_A_COMMIT);
+        q->in_hand = lines.bytes;
         q->is_running = q->did_jobs = work == WORK_JOBS;
         if (work != WORK_JOBS && !q->waiting.head)
             pthread_cond_broadcast(&q->idle);
@@ -468,7 +473,7 @@ static void *worker(void *arg)
     return NULL;
 }
 
-/* ---- the owner's side --------------------------------------------------------------------------------- */
+/* ---- the owner's side ------------------------------------------------------------------------ */
 
 static void look(struct queue *q)
 {
@@ -505,7 +510,7 @@ static void queue_log(struct store_queue *face, const struct log_row *row)
     struct line *line = line_new(row);
 
     pthread_mutex_lock(&q->lock);
-    bool is_full = q->lines.bytes + line->bytes > LINES_MAX_BYTES;
+    bool is_full = q->lines.bytes + q->in_hand + line->bytes > LINES_MAX_BYTES;
     bool is_first = q->lines.n == 0;
     if (is_full) {
         note_dropped(q, row, 1);

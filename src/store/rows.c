@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-/* ---- statements ------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static void add_names(struct buf *b, const struct shape *sh, int from, int to, const char *behind)
 {
@@ -85,7 +85,7 @@ int store_prepare(struct store *s, struct store_file *f, const struct query *q, 
     return 0;
 }
 
-/* ---- struct to row ---------------------------------------------------------------------------------- */
+/* ---- struct to row --------------------------------------------------------------------------- */
 
 static int bound(int rc, struct err *e)
 {
@@ -98,11 +98,13 @@ static int bound(int rc, struct err *e)
 /* The longest part of v within max bytes that does not end inside a UTF-8 character. */
 static size_t cut(const char *v, size_t len, size_t max)
 {
+    size_t at = max;
+
     if (len <= max)
         return len;
-    while (max > 0 && ((unsigned char)v[max] & 0xC0) == 0x80)
-        max--;
-    return max;
+    while (at > 0 && max - at < 3 && ((unsigned char)v[at] & 0xC0) == 0x80)
+        at--;
+    return ((unsigned char)v[at] & 0xC0) == 0x80 ? max : at;
 }
 
 static int bind_string(sqlite3_stmt *st, int at, const struct col *c, const char *v, struct err *e)
@@ -207,8 +209,8 @@ static int bind_args(sqlite3_stmt *st, const struct arg *args, int n, struct err
     return rc;
 }
 
-static int row_bind(sqlite3_stmt *st, int at, const struct shape *sh, int from, int to, const void *row,
-             struct err *e)
+static int row_bind(sqlite3_stmt *st, int at, const struct shape *sh, int from, int to,
+                    const void *row, struct err *e)
 {
     for (int i = from; i < to; i++) {
         const struct col *c = &sh->cols[i];
@@ -219,7 +221,7 @@ static int row_bind(sqlite3_stmt *st, int at, const struct shape *sh, int from, 
     return 0;
 }
 
-/* ---- row to struct ---------------------------------------------------------------------------------- */
+/* ---- row to struct --------------------------------------------------------------------------- */
 
 static int read_word(sqlite3_stmt *st, int at, const struct col *c, char *field, struct err *e)
 {
@@ -349,7 +351,7 @@ static int read_all(struct store_file *f, sqlite3_stmt *st, const struct shape *
     return n;
 }
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* The statement with its parameters, or NULL and *rc. */
 static sqlite3_stmt *ready(struct store *s, struct store_file *f, const struct query *q,

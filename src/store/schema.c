@@ -1,6 +1,7 @@
 /* schema.c: the tables of both files, one string a version. A version that was ever released is
- * history: it is never edited, a change is a new step behind it. Enums stand by name; what may never
- * change is guarded by triggers, so that a mistake above is an error and not a lost record. */
+ * history: it is never edited, a change is a new step behind it. Enums stand by name; what may
+ * never change is guarded by triggers, so that a mistake above is an error and not a lost
+ * record. */
 #include "config.h"
 
 #include "store/store_int.h"

@@ -24,6 +24,7 @@
 
 enum {
     BUSY_MS = 2000,
+    LOG_BUSY_MS = 50, /* the shared lock is held meanwhile, and no line is worth a wait */
     LOCK_WAIT_MS = 10000,
     VALUE_MAX_BYTES = 16 << 20,
     MAIN_WAL_BOUND = 4 << 20,
@@ -31,10 +32,11 @@ enum {
     CHECKPOINT_AGAIN_MS = 1000
 };
 
-/* ---- failures --------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
-/* No room: nothing was written, and it may be tried again. SQLite knows only ENOSPC as such; for the
- * others errno still holds why the write failed (its own sqlite3_system_errno is not set by a commit). */
+/* No room: nothing was written, and it may be tried again. SQLite knows only ENOSPC as such; for
+ * the others errno still holds why the write failed (its own sqlite3_system_errno is not set by
+ * a commit). */
 static bool is_full(int rc, int why)
 {
     if ((rc & 0xFF) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE)
@@ -82,7 +84,7 @@ int store_must_write(const struct store *s, struct err *e)
     return 0;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 struct setting {
     const char *pragma;
@@ -142,7 +144,7 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
     int rc = 0;
 
     sqlite3_extended_result_codes(f->db, 1);
-    sqlite3_busy_timeout(f->db, BUSY_MS);
+    sqlite3_busy_timeout(f->db, f->busy_ms);
     sqlite3_limit(f->db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
     sqlite3_limit(f->db, SQLITE_LIMIT_ATTACHED, 0);
     for (size_t i = 0; i < ARRAY_LEN(switches); i++)
@@ -152,8 +154,6 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
         rc = set_pragma(f, settings[i].pragma, settings[i].value, e);
     if (rc == 0)
         rc = set_pragma(f, "synchronous", sync, e);
-    if (rc == 0 && (s->flags & STORE_CREATE))
-        rc = set_pragma(f, "journal_mode", "WAL", e);
     for (size_t i = 0; i < ARRAY_LEN(settings) && rc == 0; i++)
         rc = assert_pragma(f, settings[i].pragma, settings[i].value, e);
     if (rc == 0)
@@ -161,8 +161,8 @@ static int apply_settings(struct store *s, struct store_file *f, struct err *e)
     return rc;
 }
 
-/* Only after the schema was looked at: a file whose creation was interrupted is not yet WAL, and the
- * word for it is that there is no store. */
+/* Only after the schema was looked at: a file whose creation was interrupted is not yet WAL, and
+ * the word for it is that there is no store; one that is not ours is left as it is. */
 static int assert_mode(struct store *s, struct store_file *f, struct err *e)
 {
     int rc = assert_pragma(f, "journal_mode", "wal", e);
@@ -184,9 +184,13 @@ static int bring_forward(struct store *s, struct store_file *f, struct err *e)
     if (!(s->flags & STORE_CREATE))
         return err_set(e, version == 0 ? ERR_NOTFOUND : ERR_UNAVAILABLE,
                        version == 0 ? "%s is empty: there is no store yet (schema %d, wanted %d)"
-                                    : "%s was written by an older footplate (schema %d, wanted %d): "
-                                      "start the engine or the console once to bring it forward",
+                                    : "%s was written by an older footplate (schema %d, wanted "
+                                      "%d): start the engine or the console once to bring it "
+                                      "forward",
                        sc->file, version, newest);
+    int rc = set_pragma(f, "journal_mode", "WAL", e);
+    if (rc != 0)
+        return rc;
     int alive = version > 0 ? engine_other_alive(s->dir_fd, who, sizeof who) : 0;
     if (alive < 0)
         return err_set(e, ERR_IO, "cannot see whether an engine is alive: %s", strerror(errno));
@@ -206,6 +210,7 @@ int file_open(struct store *s, struct store_file *f, const struct schema *sc, in
 
     f->schema = sc;
     f->wal_bound = wal_bound;
+    f->busy_ms = f == &s->log && (s->flags & STORE_WRITE) ? LOG_BUSY_MS : BUSY_MS;
     f->path = xasprintf("%s/%s", s->dir, sc->file);
     if (s->flags & STORE_CREATE) {
         int rc = place_make(s->dir_fd, sc->file, s->file_mode, e);
@@ -299,7 +304,7 @@ const char *store_dir(const struct store *s)
     return s->dir;
 }
 
-/* ---- transactions ----------------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static const struct query q_begin = {QUERY_PLAIN, NULL, "BEGIN IMMEDIATE"};
 static const struct query q_read = {QUERY_PLAIN, NULL, "BEGIN"};
@@ -455,7 +460,7 @@ void store_read_end(struct store *s)
         run(s, &s->main, &q_rollback, NULL);
 }
 
-/* ---- checkpoint and version --------------------------------------------------------------------------- */
+/* ---- checkpoint and version ------------------------------------------------------------------ */
 
 static int64_t wal_bytes(const struct store *s, const struct store_file *f)
 {
@@ -481,7 +486,7 @@ static int checkpoint(struct store *s, struct store_file *f, struct err *e)
         /* A reader in the way is no reason to stand under the lock: try again later. */
         sqlite3_busy_timeout(f->db, 0);
         int done = sqlite3_wal_checkpoint_v2(f->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        sqlite3_busy_timeout(f->db, BUSY_MS);
+        sqlite3_busy_timeout(f->db, f->busy_ms);
         FAILPOINT("store:checkpoint:after");
         if (done != SQLITE_OK)
             f->checkpoint_after = now + CHECKPOINT_AGAIN_MS;

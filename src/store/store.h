@@ -22,17 +22,17 @@ struct store;
 enum store_open_flags { STORE_READ = 0, STORE_WRITE = 1, STORE_CREATE = 2 };
 
 /* dir: the store's folder. STORE_CREATE (which is STORE_WRITE too) makes it (0700) and the files
- * (0600; group rights follow a setgid folder) and migrates forward, but not under the hands of an
- * engine of an older version (ERR_BUSY); without it an older schema is an error that says what to do
- * (ERR_UNAVAILABLE), a newer one always is; ERR_NOTFOUND: there is no store yet. */
+ * (0600; group rights follow a setgid folder) and migrates forward, but not under the hands of
+ * an engine of an older version (ERR_BUSY); without it an older schema is an error that says
+ * what to do (ERR_UNAVAILABLE), a newer one always is; ERR_NOTFOUND: there is no store yet. */
 struct store *store_open(const char *dir, unsigned flags, struct err *e);
 void store_close(struct store *s);
 
-/* One transaction on footplate.db. begin takes the shared lock (waiting at most 10 s: ERR_BUSY), then
- * BEGIN IMMEDIATE; refused when the file was replaced or migrated under us (ERR_UNAVAILABLE). After a
- * failed commit nothing of it counts and no transaction stands. After the first i/o error of a write
- * every later begin of this handle is ERR_IO: what the disk holds is not known. A full disk is ERR_IO
- * too, but may be tried again. */
+/* One transaction on footplate.db. begin takes the shared lock (waiting at most 10 s: ERR_BUSY),
+ * then BEGIN IMMEDIATE; refused when the file was replaced or migrated under us
+ * (ERR_UNAVAILABLE). After a failed commit nothing of it counts and no transaction stands. After
+ * the first i/o error of a write every later begin of this handle is ERR_IO: what the disk holds
+ * is not known. A full disk is ERR_IO too, but may be tried again. */
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
@@ -41,9 +41,9 @@ int store_savepoint(struct store *s, struct err *e);
 int store_release_savepoint(struct store *s, struct err *e);
 void store_undo_savepoint(struct store *s);
 
-/* One consistent reading of footplate.db: everything read between the two is of one moment. Keep it
- * short (no key, no network is waited for inside): a long one stops checkpoints. end without begin is
- * fine. Log lines are not part of it. */
+/* One consistent reading of footplate.db: everything read between the two is of one moment. Keep
+ * it short (no key, no network is waited for inside): a long one stops checkpoints. end without
+ * begin is fine. Log lines are not part of it. */
 int store_read_begin(struct store *s, struct err *e);
 void store_read_end(struct store *s);
 
@@ -67,16 +67,16 @@ int doorbell_fd(const struct doorbell *d);
 void doorbell_drain(struct doorbell *d);
 void doorbell_close(struct doorbell *d);
 
-/* Rows handed out below are arrays of structs whose strings the array owns: free with *_rows_free
- * (rows_free for each type: X_rows_free(rows, n)). Functions that read answer the number of rows or a
- * negative code; functions that write answer 0 or a negative code, inserts the new id (> 0). Writers
- * must stand inside store_begin()..store_commit(). Absent text is NULL. Times are wall ms, 0 = none.
- * X_get answers 1 and one row, or 0 and NULL where there is none. What the schema forbids (a second
- * open deployment of a group, a change of what is frozen or append-only) is ERR_REFUSED. Lines for a
- * person are cut at 4 KiB; names over 256 bytes and JSON over 4 MiB are ERR_LIMIT. A limit of 0 means
- * 100,000. */
+/* Rows handed out below are arrays of structs whose strings the array owns: free with
+ * *_rows_free (rows_free for each type: X_rows_free(rows, n)). Functions that read answer the
+ * number of rows or a negative code; functions that write answer 0 or a negative code, inserts
+ * the new id (> 0). Writers must stand inside store_begin()..store_commit(). Absent text is
+ * NULL. Times are wall ms, 0 = none. X_get answers 1 and one row, or 0 and NULL where there is
+ * none. What the schema forbids (a second open deployment of a group, a change of what is frozen
+ * or append-only) is ERR_REFUSED. Lines for a person are cut at 4 KiB; names over 256 bytes and
+ * JSON over 4 MiB are ERR_LIMIT. A limit of 0 means 100,000. */
 
-/* ---- lease and fencing ------------------------------------------------------------------------------ */
+/* ---- lease and fencing ----------------------------------------------------------------------- */
 
 struct lease_row {
     char *owner;       /* "pid 123 on host" */
@@ -105,7 +105,7 @@ int engine_lock(const char *dir, struct err *e);
 /* Does any process hold it now? 1, 0 or negative. */
 int engine_is_alive(const char *dir);
 
-/* ---- groups, mirror of the inventory ------------------------------------------------------------------ */
+/* ---- groups, mirror of the inventory --------------------------------------------------------- */
 
 struct group_row {
     char *name;
@@ -116,14 +116,15 @@ struct group_row {
     bool is_gone;       /* no longer in the inventory */
 };
 
-/* Put or refresh a group; rev is kept. Names not given in `keep` are marked gone by groups_mark_gone. */
+/* Put or refresh a group; rev is kept. Names not given in `keep` are marked gone by
+ * groups_mark_gone. */
 int group_put(struct store *s, const char *name, const char *config, struct err *e);
 int groups_mark_gone(struct store *s, const char *const *keep, int n_keep, struct err *e);
 int groups_list(struct store *s, struct group_row **rows, struct err *e);
 int group_get(struct store *s, const char *name, struct group_row **row, struct err *e);
 void group_rows_free(struct group_row *rows, int n);
 
-/* ---- deployments ------------------------------------------------------------------------------------ */
+/* ---- deployments ----------------------------------------------------------------------------- */
 
 struct deployment_row {
     int64_t id;
@@ -157,8 +158,8 @@ struct deployment_row {
 /* Insert with everything but id; answers the id. The group's rev, deployment and last_deployment
  * follow. */
 int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e);
-/* Store everything that can change after Start (status .. summary, rev); the group's rev follows and
- * its open deployment is cleared when the status is final. */
+/* Store everything that can change after Start (status .. summary, rev); the group's rev follows
+ * and its open deployment is cleared when the status is final. */
 int deployment_update(struct store *s, const struct deployment_row *d, struct err *e);
 int deployment_get(struct store *s, int64_t id, struct deployment_row **row, struct err *e);
 int deployments_open(struct store *s, struct deployment_row **rows, struct err *e);
@@ -185,7 +186,7 @@ struct bad_row {
 int versions_bad(struct store *s, const char *group, struct bad_row **rows, struct err *e);
 void bad_rows_free(struct bad_row *rows, int n);
 
-/* ---- targets ---------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 struct target_row {
     int64_t id;
@@ -242,7 +243,7 @@ struct version_row {
 int versions_count(struct store *s, const char *group, struct version_row **rows, struct err *e);
 void version_rows_free(struct version_row *rows, int n);
 
-/* ---- step journal: append-only but for the outcome ---------------------------------------------------- */
+/* ---- step journal: append-only but for the outcome ------------------------------------------- */
 
 #define JOURNAL_OUTCOMES(X)                                                                       \
     X(JOURNAL_OPEN, "open") X(JOURNAL_OK, "ok") X(JOURNAL_FAILED, "failed")                       \
@@ -271,8 +272,8 @@ struct journal_row {
     char *reason; /* one line; NULL */
 };
 
-/* Write an intent; attempt is counted by the store. Answers the id. ERR_REFUSED when fence is not the
- * lease's (0 while no lease was ever taken) or the op_id was used before. */
+/* Write an intent; attempt is counted by the store. Answers the id. ERR_REFUSED when fence is
+ * not the lease's (0 while no lease was ever taken) or the op_id was used before. */
 int64_t journal_intent(struct store *s, const struct journal_row *j, struct err *e);
 /* Close it. An outcome that is not OPEN or UNKNOWN is never changed again (ERR_REFUSED). */
 int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const char *reason,
@@ -284,7 +285,7 @@ int journal_unsettled(struct store *s, struct journal_row **rows, struct err *e)
 int64_t journal_usual_ms(struct store *s, const char *group, enum step step, struct err *e);
 void journal_rows_free(struct journal_row *rows, int n);
 
-/* ---- ledger: pulled out (or about to be) by us, not yet seen back in ----------------------------------- */
+/* ---- ledger: pulled out (or about to be) by us, not yet seen back in ------------------------- */
 
 struct ledger_row {
     char *group, *host;
@@ -309,7 +310,7 @@ int ledger_remove(struct store *s, const char *group, const char *host, int port
 int ledger_list(struct store *s, const char *group, struct ledger_row **rows, struct err *e);
 void ledger_rows_free(struct ledger_row *rows, int n);
 
-/* ---- actions and questions ------------------------------------------------------------------------------ */
+/* ---- actions and questions ------------------------------------------------------------------- */
 
 enum verdict { VERDICT_NONE, VERDICT_DONE, VERDICT_REFUSED, VERDICT_FAILED };
 
@@ -339,7 +340,8 @@ int actions_list(struct store *s, const char *group, int limit, struct action_ro
                  struct err *e);
 void action_rows_free(struct action_row *rows, int n);
 
-/* What a console wants to know and only the engine can ask: "plan", "check", "versions", "rollback". */
+/* What a console wants to know and only the engine can ask: "plan", "check", "versions",
+ * "rollback". */
 struct question_row {
     int64_t id;
     char *kind;
@@ -358,7 +360,7 @@ int question_get(struct store *s, int64_t id, struct question_row **row, struct 
 int questions_sweep(struct store *s, int64_t before, struct err *e);
 void question_rows_free(struct question_row *rows, int n);
 
-/* ---- events: the record of operations, append-only -------------------------------------------------------- */
+/* ---- events: the record of operations, append-only ------------------------------------------- */
 
 struct event_row {
     int64_t id;
@@ -376,7 +378,7 @@ int events_list(struct store *s, const char *group, int64_t after, int limit,
                 struct event_row **rows, struct err *e);
 void event_rows_free(struct event_row *rows, int n);
 
-/* ---- logs, in footplate-log.db ---------------------------------------------------------------------------- */
+/* ---- logs, in footplate-log.db --------------------------------------------------------------- */
 
 struct log_row {
     int64_t id;

@@ -11,7 +11,7 @@
 
 #include "store/store.h"
 
-/* ---- one way from a struct to a row and back ------------------------------------------------------ */
+/* ---- one way from a struct to a row and back ------------------------------------------------- */
 
 /* The names that an enum has in the store, by value. */
 struct words {
@@ -78,7 +78,7 @@ enum {
 extern const struct words words_deploy_status, words_target_status, words_flavour, words_strategy,
     words_brake, words_action, words_step, words_outcome, words_verdict;
 
-/* ---- the handle ------------------------------------------------------------------------------------ */
+/* ---- the handle ------------------------------------------------------------------------------ */
 
 struct store_file {
     sqlite3 *db;
@@ -86,6 +86,7 @@ struct store_file {
     const struct schema *schema;
     ino_t inode; /* of the file that was opened */
     dev_t device;
+    int busy_ms;             /* how long SQLite waits for other programs */
     int64_t wal_bound;       /* bytes of WAL over which a checkpoint is tried */
     int64_t checkpoint_after; /* mono ms: not before, because a reader was in the way */
     int64_t data_version;    /* last seen */
@@ -121,25 +122,26 @@ struct store {
 /* The reset statement of q on the file's connection; 0 or a negative code. */
 int store_prepare(struct store *s, struct store_file *f, const struct query *q, sqlite3_stmt **st,
                   struct err *e);
-/* Turn a result of SQLite into a code and words; on a failed write that the disk may have eaten half
- * of, marks the file lost. */
+/* Turn a result of SQLite into a code and words; on a failed write that the disk may have eaten
+ * half of, marks the file lost. */
 int store_fail(struct store_file *f, int rc, const char *what, struct err *e);
-/* Is a write allowed now: store_begin() stands. 0, ERR_REFUSED, or ERR_IO when SQLite has undone the
- * transaction because of an earlier failure within it (another write would stand alone). */
+/* Is a write allowed now: store_begin() stands. 0, ERR_REFUSED, or ERR_IO when SQLite has undone
+ * the transaction because of an earlier failure within it (another write would stand alone). */
 int store_must_write(const struct store *s, struct err *e);
 
-/* Open one file of the folder and bring it to the schema (with STORE_CREATE, under the shared lock) or
- * check that it is there. file_close() also after a failure. */
+/* Open one file of the folder and bring it to the schema (with STORE_CREATE, under the shared
+ * lock) or check that it is there. file_close() also after a failure. */
 int file_open(struct store *s, struct store_file *f, const struct schema *sc, int64_t wal_bound,
               struct err *e);
 void file_close(struct store_file *f);
 
-/* Begin and end a transaction on one file: shared lock, inode check, BEGIN IMMEDIATE, schema check. */
+/* Begin and end a transaction on one file: shared lock, inode check, BEGIN IMMEDIATE, schema
+ * check. */
 int file_begin(struct store *s, struct store_file *f, struct err *e);
 int file_commit(struct store *s, struct store_file *f, struct err *e);
 void file_rollback(struct store *s, struct store_file *f);
 
-/* ---- rows.c ----------------------------------------------------------------------------------------- */
+/* ---- rows.c ---------------------------------------------------------------------------------- */
 
 /* A parameter of a plain statement, in the order of its question marks. */
 struct arg {
@@ -157,7 +159,8 @@ struct arg {
         (int)(sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
 #define NO_ARGS NULL, 0
 
-/* Rows of a QUERY_SELECT: the number, *rows to be freed by rows_free(); NULL when there are none. */
+/* Rows of a QUERY_SELECT: the number, *rows to be freed by rows_free(); NULL when there are
+ * none. */
 int query_rows(struct store *s, struct store_file *f, const struct query *q, const struct arg *args,
                int n_args, void **rows, struct err *e);
 /* The first column of the first row as a number; `none` when there is no row or it is NULL. */
@@ -178,7 +181,7 @@ void rows_free(const struct shape *sh, void *rows, int n);
 /* A limit that a caller gave: at least 1, at most ROWS_MAX. */
 int rows_limit(int limit);
 
-/* ---- schema.c, migrate.c ------------------------------------------------------------------------------ */
+/* ---- schema.c, migrate.c --------------------------------------------------------------------- */
 
 struct migration {
     int version;
@@ -194,13 +197,13 @@ struct schema {
 
 extern const struct schema schema_main, schema_log;
 
-/* What the file says: its version; ERR_UNAVAILABLE in words when it is newer than ours or no store at
- * all. 0: empty. */
+/* What the file says: its version; ERR_UNAVAILABLE in words when it is newer than ours or no
+ * store at all. 0: empty. */
 int schema_version(sqlite3 *db, const struct schema *sc, struct err *e);
 /* All missing steps in one transaction. The caller holds the shared lock. */
 int schema_migrate(sqlite3 *db, const struct schema *sc, struct err *e);
 
-/* ---- place.c: the folder ------------------------------------------------------------------------------ */
+/* ---- place.c: the folder --------------------------------------------------------------------- */
 
 /* The name of a file system that the store refuses, or NULL. magic: statfs.f_type. */
 const char *place_refused(unsigned long magic);
@@ -210,7 +213,7 @@ int place_open(const char *dir, bool may_create, char **real, mode_t *file_mode,
  * closing a database file drops all POSIX locks of the process on it. */
 int place_make(int dir_fd, const char *name, mode_t mode, struct err *e);
 
-/* ---- lock.c --------------------------------------------------------------------------------------------- */
+/* ---- lock.c ---------------------------------------------------------------------------------- */
 
 extern const char lock_file[];
 int lock_open(int dir_fd, const char *name, mode_t mode, struct err *e);

@@ -78,8 +78,8 @@ void store_ring(const struct store *s)
     closedir(d);
 }
 
-/* Bound under a name that nobody rings, then moved over whatever the last owner left: at no moment is
- * there a bell without somebody behind it. */
+/* Bound under a name that nobody rings, then moved over whatever the last owner left: at no
+ * moment is there a bell without somebody behind it. */
 static int hang(struct doorbell *b, mode_t mode, struct err *e)
 {
     char fresh[sizeof b->file + 24];

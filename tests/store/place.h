@@ -1,5 +1,5 @@
-/* place.h: a folder of its own for each test of the store, removed at the end; and the few words that
- * every one of them needs. */
+/* place.h: a folder of its own for each test of the store, removed at the end; and the few words
+ * that every one of them needs. */
 #ifndef FOOTPLATE_TESTS_STORE_PLACE_H
 #define FOOTPLATE_TESTS_STORE_PLACE_H
 

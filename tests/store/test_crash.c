@@ -42,7 +42,7 @@ static void check_whole(sqlite3 *db)
     sqlite3_finalize(st);
 }
 
-/* ---- writers at full speed ------------------------------------------------------------------------------ */
+/* ---- writers at full speed ------------------------------------------------------------------- */
 
 enum { WRITERS = 2, SECONDS_MS = 2000, KILL_EVERY_MS = 150 };
 
@@ -115,8 +115,8 @@ static void end_writer(pid_t pid)
     ck_assert_msg(WIFSIGNALED(status), "a writer ended by itself with %d", WEXITSTATUS(status));
 }
 
-/* Every number that the ledger holds is in the store once, in order, and at most one is there that the
- * writer could not note any more, for each of its lives. */
+/* Every number that the ledger holds is in the store once, in order, and at most one is there
+ * that the writer could not note any more, for each of its lives. */
 static int64_t check_writer(struct store *s, int who, int lives)
 {
     char ledger[256];
@@ -188,9 +188,10 @@ END_TEST
 
 #if FOOTPLATE_FAILPOINTS
 
-/* ---- killed at each failpoint --------------------------------------------------------------------------- */
+/* ---- killed at each failpoint ---------------------------------------------------------------- */
 
-/* What an engine and a person write, with a note outside after each commit that was acknowledged. */
+/* What an engine and a person write, with a note outside after each commit that was
+ * acknowledged. */
 static void scenario(int ledger)
 {
     char shop[] = "shop", v[] = "1.0.0", host[] = "web01", op[] = "a", json[] = "{}";

@@ -1,5 +1,5 @@
-/* test_open.c: what a store is made as, what is refused, how it goes from an old schema to ours, and
- * what a reader sees while others write. */
+/* test_open.c: what a store is made as, what is refused, how it goes from an old schema to ours,
+ * and what a reader sees while others write. */
 #include "config.h"
 
 #include <sqlite3.h>
@@ -156,7 +156,10 @@ END_TEST
 START_TEST(foreign_and_newer_files_are_refused)
 {
     outside("footplate.db", "CREATE TABLE somebody (x)");
+    int64_t size = size_of("footplate.db");
     ck_assert_int_eq(open_code(STORE_CREATE), ERR_UNAVAILABLE);
+    ck_assert_int_eq(size_of("footplate.db"), size);
+    ck_assert_int_eq(size_of("footplate.db-wal"), -1); /* not even its journal mode */
     teardown();
     setup();
     store_close(place_store(&place, STORE_CREATE));
@@ -376,7 +379,7 @@ START_TEST(a_store_locked_by_another_tool_is_busy_then_free)
 }
 END_TEST
 
-/* ---- migrations, with a schema that has a history ------------------------------------------------------ */
+/* ---- migrations, with a schema that has a history -------------------------------------------- */
 
 static const struct migration history[] = {
     {1, "CREATE TABLE parent (id INTEGER PRIMARY KEY, a TEXT) STRICT;"
@@ -410,7 +413,8 @@ static int count(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *st = NULL;
 
-    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
     ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
     int n = sqlite3_column_int(st, 0);
     sqlite3_finalize(st);

@@ -1,6 +1,6 @@
-/* test_queue.c: the writing worker: order, one bad job among good ones, lines behind jobs, and what it
- * says when the disk does not play along. The program puts itself in front of the calls that reach the
- * disk, so that they can fail when a test wants it. */
+/* test_queue.c: the writing worker: order, one bad job among good ones, lines behind jobs, and
+ * what it says when the disk does not play along. The program puts itself in front of the calls
+ * that reach the disk, so that they can fail when a test wants it. */
 #include "config.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static struct place place;
 static struct store_queue *q;
 static int woken = -1;
 
-/* ---- the disk ----------------------------------------------------------------------------------------- */
+/* ---- the disk -------------------------------------------------------------------------------- */
 
 static atomic_int sync_fails;  /* that many times */
 static atomic_int write_fails; /* with that errno, until it is 0 */
@@ -66,7 +66,7 @@ static void disk_can_fill(void)
             vfs->xSetSystemCall(vfs, names[i], (sqlite3_syscall_ptr)full_write);
 }
 
-/* ---- the owner ------------------------------------------------------------------------------------------ */
+/* ---- the owner ------------------------------------------------------------------------------- */
 
 static void on_wake(void *arg)
 {
@@ -281,12 +281,13 @@ START_TEST(lines_beyond_the_bound_are_counted)
     enum { N = 6000, LENGTH = 4000 };
     static char text[LENGTH];
     char group[] = "shop";
-    struct log_row line = {.group = group, .deployment = 9, .level = 'i', .stream = 'o', .text = text,
-                           .text_len = LENGTH};
+    struct log_row line = {.group = group, .deployment = 9, .level = 'i', .stream = 'o',
+                           .text = text, .text_len = LENGTH};
     struct log_row *rows;
     sqlite3 *db = NULL;
     char path[256];
     long long dropped = 0;
+    int told = 0;
 
     /* Nobody can write to the log file meanwhile. */
     snprintf(path, sizeof path, "%s/footplate-log.db", place.dir);
@@ -305,10 +306,17 @@ START_TEST(lines_beyond_the_bound_are_counted)
     int n = logs_list(s, NULL, 9, NULL, 0, 0, &rows, NULL);
     ck_assert_int_gt(n, 1000);
     ck_assert_int_lt(n, N);
-    ck_assert_int_eq(rows[n - 1].level, 'w');
-    ck_assert_str_eq(rows[n - 1].group, "shop");
-    ck_assert_int_eq(sscanf(rows[n - 1].text, "%lld lines dropped", &dropped), 1);
-    ck_assert_int_eq(dropped + n - 1, N);
+    for (int i = 0; i < n; i++) {
+        long long here = 0;
+        if (rows[i].level != 'w')
+            continue;
+        ck_assert_str_eq(rows[i].group, "shop");
+        ck_assert_int_eq(sscanf(rows[i].text, "%lld lines dropped", &here), 1);
+        dropped += here;
+        told++;
+    }
+    ck_assert_int_gt(told, 0);
+    ck_assert_int_eq(dropped + n - told, N);
     log_rows_free(rows, n);
     store_close(s);
 }
