@@ -306,7 +306,9 @@ static void do_jobs(struct queue *q, struct job_list *batch)
 {
     struct err e = {0};
     bool is_begun = false;
+    int before = sqlite3_total_changes(q->store->main.db);
     int rc = run_batch(q->store, batch, &is_begun, &e);
+    bool has_changed = sqlite3_total_changes(q->store->main.db) != before;
 
     if (rc == ERR_BUSY && !is_begun && !must_give_up(q)) {
         pthread_mutex_lock(&q->lock);
@@ -317,8 +319,8 @@ static void do_jobs(struct queue *q, struct job_list *batch)
     }
     if (rc != 0)
         jobs_fail(batch, rc, &e);
-    else
-        ring(q);
+    else if (has_changed)
+        ring(q); /* a job that only looked must not tell its own owner to look again */
     pthread_mutex_lock(&q->lock);
     jobs_move(batch, &q->done, batch->n);
     q->trouble[0] = '\0';

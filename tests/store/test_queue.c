@@ -254,6 +254,31 @@ START_TEST(a_doorbell_rings_after_commits)
 }
 END_TEST
 
+static int job_look(struct store *s, void *arg, struct err *e)
+{
+    struct action_row *rows;
+    int n = actions_waiting(s, &rows, e);
+
+    (void)arg;
+    action_rows_free(rows, n);
+    return n;
+}
+
+START_TEST(a_job_that_only_looks_rings_nobody)
+{
+    struct thing t = {.rc = 1};
+    struct doorbell *b = doorbell_open(place.dir, "test", NULL);
+    struct pollfd p = {.fd = doorbell_fd(b), .events = POLLIN};
+
+    n_done = 0;
+    q->ops->submit(q, job_look, on_done, &t);
+    wait_done(1);
+    ck_assert_int_eq(t.rc, 0);
+    ck_assert_int_eq(poll(&p, 1, 0), 0);
+    doorbell_close(b);
+}
+END_TEST
+
 START_TEST(a_flood_of_lines_does_not_stand_before_a_job)
 {
     enum { N = 50000 };
@@ -472,6 +497,7 @@ int main(void)
     tcase_add_test(t, closing_finishes_everything);
     tcase_add_test(t, what_follows_from_a_job_is_done_too_when_closing);
     tcase_add_test(t, a_doorbell_rings_after_commits);
+    tcase_add_test(t, a_job_that_only_looks_rings_nobody);
     tcase_add_test(t, a_flood_of_lines_does_not_stand_before_a_job);
     tcase_add_test(t, lines_beyond_the_bound_are_counted);
     tcase_add_test(t, a_locked_store_is_waited_for_and_told_of);
