@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -402,6 +403,21 @@ int act_may_confirm(bool is_yes, const char *command)
     return cli_fail(EXIT_USAGE, "%s asks before it acts; without a terminal say --yes", command);
 }
 
+/* One line from the terminal. Ctrl-C, which a watch has blocked, ends the program as anywhere else:
+ * nothing was sent yet. */
+static bool read_line(char *line, int size)
+{
+    sigset_t stop, before;
+    bool is_read;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigprocmask(SIG_UNBLOCK, &stop, &before);
+    is_read = fgets(line, size, stdin) != NULL;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return is_read;
+}
+
 int act_confirm(bool is_yes, const char *sentence)
 {
     char line[NAME_BYTES];
@@ -415,7 +431,7 @@ int act_confirm(bool is_yes, const char *sentence)
     tcflush(STDIN_FILENO, TCIFLUSH);
     out_string(stderr, sentence);
     fputs(" Type Y to do it: ", stderr);
-    if (!fgets(line, sizeof line, stdin) || strcmp(line, "Y\n") != 0)
+    if (!read_line(line, sizeof line) || strcmp(line, "Y\n") != 0)
         return cli_fail(EXIT_REFUSED, "not confirmed: nothing was done");
     return EXIT_DONE;
 }

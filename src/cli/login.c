@@ -45,7 +45,7 @@ static int kill_setting(const char *path)
 static bool logind_kills(void)
 {
     static const char *const patterns[] = {
-        "/usr/lib/systemd/logind.conf.d/*.conf", "/etc/systemd/logind.conf",
+        "/etc/systemd/logind.conf", "/usr/lib/systemd/logind.conf.d/*.conf",
         "/run/systemd/logind.conf.d/*.conf", "/etc/systemd/logind.conf.d/*.conf"};
     int answer = 0;
 

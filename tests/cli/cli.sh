@@ -501,6 +501,9 @@ if command -v script >/dev/null; then
     is 3 'a small y is no'
     out_has 'nothing was done' 'and says so'
     out_has 'take 1 instance of shop-web back to 1.2.0' 'the prompt states the consequence'
+    ask "$(printf '\003')"
+    ! [ "$code" = 0 ] && ! grep -q 'no candidate' "$T/screen"
+    ok $? 'Ctrl-C at the prompt sends nothing'
     ask Y
     is 3 'Y sends it (and it is refused)'
     out_has 'no candidate' 'by the engine'
