@@ -10,11 +10,14 @@
 #include "base/err.h"
 #include "inventory/schema_int.h"
 
-/* The text of one file, without a byte order mark; name is safe to show. */
+/* The text of one file, without a byte order mark, and where its lines begin; name is safe to
+ * show. */
 struct source {
     char *name;
     char *text;
     size_t len;
+    size_t *lines;
+    size_t n_lines;
 };
 
 /* Lines and columns (of characters) start at 1; line 0: the file as a whole. */
@@ -38,6 +41,7 @@ struct problems {
 enum {
     PROBLEMS_MAX = 200,
     SOURCE_MAX_BYTES = 4 << 20,
+    LINE_SHOWN_MAX_BYTES = 1 << 16, /* a longer line is not shown, and columns are not refined */
     QUOTE_CELLS = 60,
     QUOTE_BYTES = 256
 };
@@ -64,7 +68,8 @@ int source_read(int dirfd, const char *file, const char *name, struct source *ou
                 struct problems *p);
 void source_release(struct source *s);
 
-/* The line with that number, without its end. Answers its length, *start its first byte. */
+/* The line with that number, without its end. Answers its length (of one that is longer than
+ * LINE_SHOWN_MAX_BYTES no more than that it is longer), *start its first byte. */
 size_t source_line(const struct source *s, int line, const char **start);
 
 /* The byte of a line of len bytes where the character with that column begins; at most len. */

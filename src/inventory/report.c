@@ -61,7 +61,7 @@ static void write_line(const struct place *at, struct buf *report)
 {
     const char *line;
     size_t len = source_line(at->src, at->line, &line);
-    if (len == 0)
+    if (len == 0 || len > LINE_SHOWN_MAX_BYTES)
         return;
     size_t mark = source_column_byte(line, len, at->column);
     size_t from = first_byte(line, mark);

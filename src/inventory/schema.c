@@ -57,9 +57,12 @@ static struct place place_in(const struct schema_reader *r, const yaml_node_t *n
     const char *text = text_of(node), *line;
     bool is_quoted = node->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
                      node->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-    size_t len = source_line(r->src, at.line, &line);
+    size_t len = column > 0 ? source_line(r->src, at.line, &line) : 0;
+
+    if (len == 0 || len > LINE_SHOWN_MAX_BYTES)
+        return at;
     size_t from = source_column_byte(line, len, at.column) + is_quoted;
-    size_t upto = column > 0 ? (size_t)column - 1 : 0;
+    size_t upto = (size_t)column - 1;
 
     if (upto == 0 || upto > strlen(text) || from + upto > len ||
         memcmp(line + from, text, upto) != 0)
@@ -382,8 +385,9 @@ void schema_read(struct schema_reader *r, const struct key_table *t, yaml_node_t
 
     if (node->type != YAML_MAPPING_NODE) {
         list_keys(t, "", list, sizeof list);
-        problem_add(r->problems, place_of(r, node), "%s is %s; allowed is a mapping with the keys %s",
-                    t->name, is_empty(node) ? "empty" : shape(node), list);
+        problem_add(r->problems, place_of(r, node),
+                    "%s is %s; allowed is a mapping with the keys %s", t->name,
+                    is_empty(node) ? "empty" : shape(node), list);
         return;
     }
     read_map(&w, node, "");

@@ -85,6 +85,40 @@ static void drop_mark(struct source *s)
     }
 }
 
+/* Bytes of the line break at p, 0 for none: those that libyaml counts. */
+static size_t break_bytes(const char *p, size_t n)
+{
+    if (p[0] == '\r')
+        return n > 1 && p[1] == '\n' ? 2 : 1;
+    if (p[0] == '\n')
+        return 1;
+    if (n > 1 && memcmp(p, "\xC2\x85", 2) == 0)
+        return 2;
+    if (n > 2 && (memcmp(p, "\xE2\x80\xA8", 3) == 0 || memcmp(p, "\xE2\x80\xA9", 3) == 0))
+        return 3;
+    return 0;
+}
+
+/* Note where each line begins. */
+static void index_lines(struct source *s)
+{
+    size_t room = 0;
+
+    for (size_t at = 0; at <= s->len; ) {
+        if (s->n_lines == room) {
+            room = room ? 2 * room : 256;
+            s->lines = xreallocarray(s->lines, room, sizeof *s->lines);
+        }
+        s->lines[s->n_lines++] = at;
+        size_t n = 0;
+        while (at < s->len && (n = break_bytes(s->text + at, s->len - at)) == 0)
+            at++;
+        if (n == 0)
+            break;
+        at += n;
+    }
+}
+
 static int read_fd(int fd, struct source *out, struct problems *p)
 {
     struct stat st;
@@ -109,6 +143,7 @@ static int read_fd(int fd, struct source *out, struct problems *p)
     out->len = b.len;
     out->text = buf_take(&b);
     drop_mark(out);
+    index_lines(out);
     return 0;
 }
 
@@ -117,7 +152,8 @@ int source_read(int dirfd, const char *file, const char *name, struct source *ou
 {
     out->name = text_safe(raw_of(name), TEXT_PLAIN);
     out->text = NULL;
-    out->len = 0;
+    out->lines = NULL;
+    out->len = out->n_lines = 0;
     /* Not blocking: a FIFO with that name must not hold us. */
     int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
@@ -135,41 +171,24 @@ void source_release(struct source *s)
 {
     free(s->name);
     free(s->text);
+    free(s->lines);
     memset(s, 0, sizeof *s);
-}
-
-/* Bytes of the line break at p, 0 for none: those that libyaml counts. */
-static size_t break_bytes(const char *p, size_t n)
-{
-    if (p[0] == '\r')
-        return n > 1 && p[1] == '\n' ? 2 : 1;
-    if (p[0] == '\n')
-        return 1;
-    if (n > 1 && memcmp(p, "\xC2\x85", 2) == 0)
-        return 2;
-    if (n > 2 && (memcmp(p, "\xE2\x80\xA8", 3) == 0 || memcmp(p, "\xE2\x80\xA9", 3) == 0))
-        return 3;
-    return 0;
 }
 
 size_t source_line(const struct source *s, int line, const char **start)
 {
-    size_t at = 0, begin = 0;
-
-    for (int now = 1; at < s->len; ) {
-        size_t n = break_bytes(s->text + at, s->len - at);
-        if (n == 0) {
-            at++;
-            continue;
-        }
-        if (now == line)
-            break;
-        now++;
-        at += n;
-        begin = at;
+    if (line < 1 || (size_t)line > s->n_lines) {
+        *start = "";
+        return 0;
     }
-    *start = s->text ? s->text + begin : "";
-    return at - begin;
+    size_t begin = s->lines[line - 1];
+    size_t end = (size_t)line < s->n_lines ? s->lines[line] : s->len;
+    size_t len = 0;
+    while (begin + len < end && len <= LINE_SHOWN_MAX_BYTES &&
+           !break_bytes(s->text + begin + len, s->len - begin - len))
+        len++;
+    *start = s->text + begin;
+    return len;
 }
 
 size_t source_column_byte(const char *line, size_t len, int column)

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -538,8 +539,8 @@ START_TEST(groups_are_in_order_and_found)
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char *file = xasprintf("groups.d/%zu.yaml", i);
-        char *text = xasprintf("group: %s\ndoc_base: /srv/b\nport: %zu\nhealth_check_url: http://h\n"
-                               "instances: [{host: h}]\npackage: {source: http://p/%%20x}\n",
+        char *text = xasprintf("group: %s\ndoc_base: /srv/b\nport: %zu\n"
+                               "health_check_url: http://h\ninstances: [{host: h}]\npackage: {source: http://p/%%20x}\n",
                                names[i], i + 1);
         folder_write(&folder, file, text);
         free(file);
@@ -586,10 +587,19 @@ START_TEST(strange_bytes_are_handled)
 }
 END_TEST
 
+/* Processor time of this test in ms: the machine may be busy with other things. */
+static long spent_ms(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_utime.tv_sec * 1000L + u.ru_utime.tv_usec / 1000;
+}
+
 START_TEST(deep_and_huge_files_end_soon)
 {
     struct buf b;
-    int64_t from = clock_mono_ms();
+    long from = spent_ms();
 
     buf_init(&b, 8 << 20);
     while (b.len < 100000)
@@ -619,9 +629,9 @@ START_TEST(deep_and_huge_files_end_soon)
         buf_adds(&b, "          ");
     folder_refuses(&folder, buf_str(&b), "is larger than 4 MiB");
     buf_release(&b);
-    from = clock_mono_ms() - from;
-    printf("# six large wrong files: %lld ms\n", (long long)from);
-    ck_assert_int_lt(from, 60000);
+    from = spent_ms() - from;
+    printf("# six large wrong files: %ld ms of the processor\n", from);
+    ck_assert_int_lt(from, 30000);
 }
 END_TEST
 
@@ -644,6 +654,14 @@ START_TEST(the_report_is_bounded)
 END_TEST
 
 /* Ten thousand hosts in ten groups, one entry each host, as a generator writes them. */
+static int64_t load_ms(void)
+{
+    int64_t from = clock_mono_ms();
+
+    ck_assert_msg(folder_load(&folder) != NULL, "%s", buf_str(&folder.report));
+    return clock_mono_ms() - from;
+}
+
 START_TEST(ten_thousand_hosts_load_soon)
 {
     struct buf b;
@@ -651,8 +669,10 @@ START_TEST(ten_thousand_hosts_load_soon)
     for (int i = 0; i < 10; i++) {
         char *file = xasprintf("groups.d/g%d.yaml", i);
         buf_init(&b, 0);
-        buf_addf(&b, "group: g%d\ndoc_base: /srv/g\nport: 80\nhealth_check_url: http://%%h\n"
-                     "package: {source: http://p}\ninstances:\n", i);
+        buf_addf(&b,
+                 "group: g%d\ndoc_base: /srv/g\nport: 80\nhealth_check_url: http://%%h\n"
+                 "package: {source: http://p}\ninstances:\n",
+                 i);
         for (int j = 0; j < 1000; j++)
             buf_addf(&b, "  - {host: web%02d-%03d.example.com, canary: %s}\n", i, j,
                      j ? "false" : "true");
@@ -660,34 +680,27 @@ START_TEST(ten_thousand_hosts_load_soon)
         buf_release(&b);
         free(file);
     }
-    int64_t from = clock_mono_ms();
-    ck_assert_msg(folder_load(&folder) != NULL, "%s", buf_str(&folder.report));
-    int64_t took = clock_mono_ms() - from;
+    int64_t took = load_ms();
     printf("# 10,000 hosts, an entry each, in 10 files: %lld ms\n", (long long)took);
     ck_assert_int_eq(folder.inv->groups[9].n_instances, 1000);
-    ck_assert_int_lt(took, 5000);
-    from = clock_mono_ms();
-    const struct group_config *g = NULL;
-    for (int i = 1; i < 10; i++) {
-        char *file = xasprintf("%s/groups.d/g%d.yaml", folder.path, i);
-        ck_assert_int_eq(unlink(file), 0);
-        free(file);
-    }
-    folder_write(&folder, "groups.d/g0.yaml", "");
-    char *ranges = xasprintf("%s%s", GROUP_A, "");
-    char *at = strstr(ranges, "a1}]");
+    ck_assert_int_lt(took, 20000);
+}
+END_TEST
+
+START_TEST(ten_thousand_hosts_of_one_range_load_soon)
+{
+    static const char host[] = "a1}]";
+    const char *at = strstr(GROUP_A, host);
+
     ck_assert_ptr_nonnull(at);
-    char *text = xasprintf("%.*s'web[00001-10000].example.com'}]%s", (int)(at - ranges), ranges,
-                           at + 4);
-    folder_write(&folder, "groups.d/g0.yaml", text);
-    ck_assert_msg(folder_load(&folder) != NULL, "%s", buf_str(&folder.report));
-    took = clock_mono_ms() - from;
-    g = &folder.inv->groups[0];
+    char *text = xasprintf("%.*s'web[00001-10000].example.com'}]%s", (int)(at - GROUP_A), GROUP_A,
+                           at + strlen(host));
+    folder_write(&folder, "groups.d/g.yaml", text);
+    int64_t took = load_ms();
     printf("# 10,000 hosts by one range: %lld ms\n", (long long)took);
-    ck_assert_int_eq(g->n_instances, 10000);
-    assert_text(g->instances[9999].host, "web10000.example.com");
-    ck_assert_int_lt(took, 5000);
-    free(ranges);
+    ck_assert_int_eq(folder.inv->groups[0].n_instances, 10000);
+    assert_text(folder.inv->groups[0].instances[9999].host, "web10000.example.com");
+    ck_assert_int_lt(took, 20000);
     free(text);
 }
 END_TEST
@@ -834,7 +847,8 @@ END_TEST
 
 START_TEST(names_are_an_allow_list)
 {
-    static const char *const good[] = {"1.0.0", "1.0.0-rc1+build.5", "web01.example.com", "::1", "_x"};
+    static const char *const good[] = {"1.0.0", "1.0.0-rc1+build.5", "web01.example.com", "::1",
+                                       "_x"};
     static const char *const bad[] = {"",     "-1",   ".x",  "..",       "a b",   "a/b", "a\n",
                                       "a;b",  "$(x)", "a'b", "\xE2\x9C\x85", "a\\b", "a~b", "a*"};
     struct err e = {0};
@@ -924,7 +938,8 @@ static void random_group(struct group_config *g, unsigned *state)
 }
 
 /* What lies in the memory of one key. */
-static bool is_equal(const struct key *k, const struct group_config *x, const struct group_config *y)
+static bool is_equal(const struct key *k, const struct group_config *x,
+                     const struct group_config *y)
 {
     const char *a = (const char *)x + k->at, *b = (const char *)y + k->at;
     size_t size = k->type->storage == STORE_MS     ? sizeof(int64_t)
@@ -1031,6 +1046,7 @@ int main(void)
     tcase_add_test(t, deep_and_huge_files_end_soon);
     tcase_add_test(t, the_report_is_bounded);
     tcase_add_test(t, ten_thousand_hosts_load_soon);
+    tcase_add_test(t, ten_thousand_hosts_of_one_range_load_soon);
     tcase_add_test(t, what_others_may_write_is_refused);
     tcase_add_test(t, a_parent_that_others_may_write_is_refused);
     tcase_add_test(t, what_another_user_owns_is_refused);

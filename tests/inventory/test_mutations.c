@@ -32,8 +32,7 @@ static unsigned next_random(unsigned *state)
     return *state >> 8;
 }
 
-/* Put one of the things that YAML or we give a meaning to, drop a run, double one, or flip a byte.
- * */
+/* Put in what YAML or we give a meaning to, drop a run, double one, or change a byte. */
 static size_t change(char *text, size_t len, size_t size, unsigned *state)
 {
     static const char *const parts[] = {

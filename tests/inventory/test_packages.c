@@ -112,8 +112,7 @@ START_TEST(wrong_sums_are_refused)
 }
 END_TEST
 
-/* Anything that a server might send as its list: an answer, and never a name that is not allowed.
- * */
+/* Whatever a server sends as its list: an answer, and never a name that is not allowed. */
 START_TEST(any_sums_are_an_answer)
 {
     unsigned state = 3;
