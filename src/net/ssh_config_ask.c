@@ -23,6 +23,7 @@ enum {
     JOB_MS = 5000,
     VOLATILE_MS = 30000,
     MAX_OUTPUT_BYTES = 256 << 10,
+    MAX_COMPLAINT_BYTES = 400,
     MAX_STAMPS = 32,
     MAX_ARGS = 12,
     MAX_ENTRIES = 16384
@@ -283,25 +284,36 @@ static void job_answer(struct job *j, struct ssh_config *config, const struct er
     ssh_config_unref(config);
 }
 
-/* The last line of ssh's errors that is not its trace. */
+static bool is_trace(const char *line)
+{
+    static const char *const starts[] = {"debug", "OpenSSH_", "Pseudo-terminal"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(starts); i++) {
+        if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What ssh complained of, without its trace. */
 static char *complaint(const struct job *j)
 {
     const char *p = buf_str(&j->err_text);
-    const char *best = "";
-    size_t best_len = 0;
+    struct buf b;
 
+    buf_init(&b, MAX_COMPLAINT_BYTES);
     while (*p) {
         size_t n = strcspn(p, "\r\n");
 
-        if (n && strncmp(p, "debug", 5) != 0 && strncmp(p, "OpenSSH_", 8) != 0 &&
-            strncmp(p, "Pseudo-terminal", 15) != 0) {
-            best = p;
-            best_len = n;
+        if (n && !is_trace(p)) {
+            buf_adds(&b, b.len ? "; " : "");
+            buf_add(&b, p, n);
         }
         p += n;
         p += strspn(p, "\r\n");
     }
-    return xstrndup(best, best_len < 300 ? best_len : 300);
+    return buf_take(&b);
 }
 
 static void job_finish(struct job *j)

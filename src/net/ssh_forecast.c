@@ -160,8 +160,7 @@ static void keys_tell(struct forecast *f)
         buf_init(&why, ERR_MSG_BYTES);
         offers_why(&f->offers, f->config, &why);
         buf_adds(&f->line, ", no key");
-        obstacle(f, ERR_AUTH, "no key to offer for %s: %s", f->config->user,
-                 why.len ? buf_str(&why) : "none of the identity files exists");
+        obstacle(f, ERR_AUTH, "no key to offer for %s: %s", f->config->user, buf_str(&why));
         buf_release(&why);
     }
     hostkey_tell(f);

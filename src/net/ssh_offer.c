@@ -179,7 +179,7 @@ static void why_agent(const struct offers *o, const struct ssh_config *config, s
 
 void offers_why(const struct offers *o, const struct ssh_config *config, struct buf *b)
 {
-    size_t i;
+    size_t i, n_there = 0;
 
     for (i = 0; i < o->n_files; i++) {
         const struct ssh_key *k = o->files[i];
@@ -188,11 +188,14 @@ void offers_why(const struct offers *o, const struct ssh_config *config, struct 
             buf_addf(b, "%s%s does not exist", b->len ? "; " : "", config->identities[i]);
         if (!k)
             continue;
+        n_there++;
         if (k->state == KEY_NOT_USABLE || k->state == KEY_BROKEN)
             why_add(b, k->err.msg);
         if (k->state == KEY_LOCKED || k->state == KEY_PUBLIC)
             why_locked(o, config, i, b);
     }
+    if (n_there == 0 && !config->is_key_named)
+        why_add(b, "none of the identity files exists");
     if (o->n_tried == 0 || o->is_agent_asked)
         why_agent(o, config, b);
 }

@@ -120,18 +120,35 @@ static void greeting_lost(struct ssh_session *s)
     ssh_banner_lost(s);
 }
 
-static void handshake_failed(struct ssh_session *s, int rc)
+#define NOT_IN_COMMON                                                                              \
+    "no algorithm in common with the server (%s): it has only RSA host keys, only *-etm MACs, only "  \
+    "GCM or ChaCha20 ciphers, or neither curve25519 nor ECDH, which libssh2 1.10 lacks"
+
+static void greeting_copy(struct ssh_session *s, char who[SSH_WORDS_BYTES])
 {
     const char *banner = libssh2_session_banner_get(s->lib);
+
+    ssh_words(who, SSH_WORDS_BYTES, banner ? banner : "", banner ? strlen(banner) : 0);
+}
+
+/* A server hangs up when it finds nothing in common, at times before its own offer is read. */
+static void handshake_cut(struct ssh_session *s)
+{
     char who[SSH_WORDS_BYTES];
 
-    ssh_words(who, sizeof(who), banner ? banner : "", banner ? strlen(banner) : 0);
+    greeting_copy(s, who);
+    ssh_fail(s, ERR_UNREACHABLE,
+             "the connection ended in the key exchange: %s. If it does so each time: " NOT_IN_COMMON,
+             conn_cut_words(s), who);
+}
+
+static void handshake_failed(struct ssh_session *s, int rc)
+{
+    char who[SSH_WORDS_BYTES];
+
+    greeting_copy(s, who);
     if (rc == LIBSSH2_ERROR_KEX_FAILURE)
-        ssh_fail(s, ERR_PROTOCOL,
-                 "no algorithm in common with the server (%s): it has only RSA host keys, only *-etm "
-                 "MACs, only GCM or ChaCha20 ciphers, or no curve25519 and ECDH; transport openssh "
-                 "can reach it",
-                 who);
+        ssh_fail(s, ERR_PROTOCOL, NOT_IN_COMMON, who);
     else if (rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE || rc == LIBSSH2_ERROR_HOSTKEY_INIT ||
              rc == LIBSSH2_ERROR_HOSTKEY_SIGN)
         ssh_fail(s, ERR_PROTOCOL, "the key exchange failed: the server (%s) cannot prove its key", who);
@@ -172,8 +189,7 @@ void ssh_handshake(struct ssh_session *s)
     } else if (s->phase == PHASE_BANNER && conn_is_cut(s)) {
         greeting_lost(s);
     } else if (conn_is_cut(s) && rc != LIBSSH2_ERROR_KEX_FAILURE) {
-        ssh_fail(s, ERR_UNREACHABLE, "the connection ended in the key exchange: %s",
-                 conn_cut_words(s));
+        handshake_cut(s);
     } else if (rc != LIBSSH2_ERROR_EAGAIN) {
         handshake_failed(s, rc);
     }
@@ -188,8 +204,7 @@ static void nothing_left(struct ssh_session *s)
     buf_init(&b, ERR_MSG_BYTES);
     offers_why(&s->offers, s->config, &b);
     if (s->offers.n_tried == 0)
-        ssh_fail(s, ERR_AUTH, "no key to offer for %s: %s", s->config->user,
-                 b.len ? buf_str(&b) : "none of the identity files exists");
+        ssh_fail(s, ERR_AUTH, "no key to offer for %s: %s", s->config->user, buf_str(&b));
     else
         ssh_fail(s, ERR_AUTH, "the server refuses %s with %s%s%s%s. It is not tried again",
                  s->config->user, s->offers.n_tried == 1 ? "the key " : "all keys, the last ",
