@@ -1,7 +1,8 @@
-/* known_hosts.c: OpenSSH's known_hosts files. Exact names are found through a hash table, patterns by
- * walking the lines that have one, hashed names by one HMAC a line (a hashed line holds one name, so a
- * line once claimed costs no second HMAC). It does not know sessions; what a verdict leads to is
- * decided in ssh_open.c. It is held against `ssh-keygen -F` by tests/net/test_known_hosts.c. */
+/* known_hosts.c: OpenSSH's known_hosts files. Exact names are found through a hash table, patterns
+ * by walking the lines that have one, hashed names by one HMAC a line (a hashed line holds one
+ * name, so a line once claimed costs no second HMAC). It does not know sessions; what a verdict
+ * leads to is decided in ssh_open.c. It is held against `ssh-keygen -F` by
+ * tests/net/test_known_hosts.c. */
 #include "config.h"
 
 #include "net/known_hosts.h"
@@ -18,6 +19,7 @@
 
 #include "base/mem.h"
 #include "net/ssh_file.h"
+#include "net/ssh_glob.h"
 
 enum {
     HASH_BYTES = 20, /* SHA-1, the only hash that the format knows */
@@ -59,7 +61,7 @@ struct known_hosts {
     EVP_MD_CTX *md;
 };
 
-/* ---- text ----------------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 static size_t text_hash(const char *p, size_t n)
 {
@@ -75,32 +77,6 @@ static void text_lower(char *p)
 {
     for (; *p; p++)
         *p = (char)tolower((unsigned char)*p);
-}
-
-/* Does s match the n bytes of a pattern with `*` and `?`? Goes back to the last star only, so the
- * time is bounded by the product of the lengths. */
-static bool glob_match(const char *s, const char *pat, size_t n)
-{
-    const char *star_s = NULL;
-    size_t i = 0, star = 0;
-
-    while (*s) {
-        if (i < n && pat[i] == '*') {
-            star = ++i;
-            star_s = s;
-        } else if (i < n && (pat[i] == '?' || pat[i] == *s)) {
-            i++;
-            s++;
-        } else if (star_s) {
-            i = star;
-            s = ++star_s;
-        } else {
-            return false;
-        }
-    }
-    while (i < n && pat[i] == '*')
-        i++;
-    return i == n;
 }
 
 /* OpenSSH's rule for a list: one negated pattern that matches ends it, whatever the others say. */
@@ -124,7 +100,7 @@ static bool list_match(const char *name, const char *list)
     return is_match;
 }
 
-/* ---- hashed names --------------------------------------------------------------------------------- */
+/* ---- hashed names --------------------------------------------------------------------------- */
 
 static bool hmac_sha1(EVP_MD_CTX *md, const unsigned char key[HASH_BYTES], const char *text,
                       unsigned char out[HASH_BYTES])
@@ -141,8 +117,7 @@ static bool hmac_sha1(EVP_MD_CTX *md, const unsigned char key[HASH_BYTES], const
         return false;
     for (i = 0; i < sizeof(pad); i++)
         pad[i] ^= 0x36 ^ 0x5c;
-    return EVP_DigestInit_ex2(md, NULL, NULL) == 1 &&
-           EVP_DigestUpdate(md, pad, sizeof(pad)) == 1 &&
+    return EVP_DigestInit_ex2(md, NULL, NULL) == 1 && EVP_DigestUpdate(md, pad, sizeof(pad)) == 1 &&
            EVP_DigestUpdate(md, inner, HASH_BYTES) == 1 && EVP_DigestFinal_ex(md, out, NULL) == 1;
 }
 
@@ -158,8 +133,7 @@ static bool hash_parse(const char *field, struct entry *en)
     if (strncmp(field, "|1|", 3) != 0 || !bar)
         return false;
     is_good = base64_decode(salt, (size_t)(bar - salt), &p, &n) &&
-              base64_decode(bar + 1, strlen(bar + 1), &q, &m) && n == HASH_BYTES &&
-              m == HASH_BYTES;
+              base64_decode(bar + 1, strlen(bar + 1), &q, &m) && n == HASH_BYTES && m == HASH_BYTES;
     if (is_good) {
         memcpy(en->salt, p, HASH_BYTES);
         memcpy(en->hash, q, HASH_BYTES);
@@ -181,7 +155,7 @@ static bool hash_match(struct known_hosts *k, struct entry *en, const char *name
     return true;
 }
 
-/* ---- reading a line ------------------------------------------------------------------------------- */
+/* ---- reading a line ------------------------------------------------------------------------- */
 
 static const char *skip_blanks(const char *p)
 {
@@ -253,7 +227,7 @@ static void entry_release(struct entry *en)
     free(en->claimed_by);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static void name_add(struct known_hosts *k, const char *p, size_t n, size_t entry)
 {
@@ -387,7 +361,7 @@ int known_hosts_bad_lines(const struct known_hosts *k)
     return k->bad_lines;
 }
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 void known_hosts_each(struct known_hosts *k, const char *name, known_fn fn, void *arg)
 {
@@ -494,8 +468,7 @@ static enum known_verdict judged(enum known_verdict v, const struct known_line *
 }
 
 enum known_verdict known_hosts_judge(struct known_hosts *const *files, size_t n, const char *name,
-                                     struct bytes key, struct known_line *which,
-                                     const char **path)
+                                     struct bytes key, struct known_line *which, const char **path)
 {
     struct judge j = {.key = key, .type = key_type_of_blob(key.p, key.n)};
     size_t i;
@@ -519,7 +492,7 @@ enum known_verdict known_hosts_judge(struct known_hosts *const *files, size_t n,
     return KNOWN_HOST_NEW;
 }
 
-/* ---- cache ---------------------------------------------------------------------------------------- */
+/* ---- cache ---------------------------------------------------------------------------------- */
 
 struct cached {
     SLIST_ENTRY(cached) link;

@@ -1,5 +1,5 @@
-/* known_hosts.h: which keys the files of OpenSSH name for a host, and what that says of a key that a
- * server shows. One file is read once into a table; files are cached by what stat() says of them. */
+/* known_hosts.h: which keys the files of OpenSSH name for a host, and what that says of a key that
+ * a server shows. One file is read once into a table; files are cached by what stat() says. */
 #ifndef FOOTPLATE_NET_KNOWN_HOSTS_H
 #define FOOTPLATE_NET_KNOWN_HOSTS_H
 
@@ -29,15 +29,15 @@ const char *known_hosts_path(const struct known_hosts *k);
 /* How many lines were neither comment nor readable. */
 int known_hosts_bad_lines(const struct known_hosts *k);
 
-/* Calls fn for each line that names `name`, in no order. `name` is as known_hosts_name() makes it. */
+/* Calls fn for each line that names `name`, in no order. `name` is made by known_hosts_name(). */
 typedef void (*known_fn)(void *arg, const struct known_hosts *k, const struct known_line *line);
 void known_hosts_each(struct known_hosts *k, const char *name, known_fn fn, void *arg);
 
-/* What a host is called in the files: in small letters, "[host]:port" unless the port is 22. With an
- * alias (HostKeyAlias) the alias alone. The caller frees it. */
+/* What a host is called in the files: in small letters, "[host]:port" unless the port is 22. With
+ * an alias (HostKeyAlias) the alias alone. The caller frees it. */
 char *known_hosts_name(const char *host, int port, const char *alias);
 
-/* ---- several files together ------------------------------------------------------------------- */
+/* ---- several files together ----------------------------------------------------------------- */
 
 enum known_verdict {
     KNOWN_HOST_OK,      /* a plain line has this very key */
@@ -61,10 +61,9 @@ void known_hosts_ask(struct known_hosts *const *files, size_t n, const char *nam
 /* Judge a key. *which (may be NULL) and *path name the line that decided: the equal one, or for
  * CHANGED the best one to show as the old key; key.n is 0 where there is none. */
 enum known_verdict known_hosts_judge(struct known_hosts *const *files, size_t n, const char *name,
-                                     struct bytes key, struct known_line *which,
-                                     const char **path);
+                                     struct bytes key, struct known_line *which, const char **path);
 
-/* ---- cache ------------------------------------------------------------------------------------ */
+/* ---- cache ---------------------------------------------------------------------------------- */
 
 /* Tables by path, read again when the file has changed. A file that does not exist is an empty
  * table. What get answers is good until the next get of the same path. */

@@ -41,6 +41,8 @@ src_net_libnet_a_SOURCES += \
 	src/net/ssh_agent.c src/net/ssh_agent.h \
 	src/net/ssh_config.c src/net/ssh_config.h \
 	src/net/ssh_config_ask.c \
+	src/net/ssh_config_share.c src/net/ssh_config_share.h \
+	src/net/ssh_glob.c src/net/ssh_glob.h \
 	src/net/ssh.c src/net/ssh.h \
 	src/net/ssh_conn.c \
 	src/net/ssh_dial.c \
@@ -77,3 +79,9 @@ tests_net_test_ssh_slow_SOURCES = tests/net/test_ssh_slow.c
 tests_net_test_ssh_slow_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_ssh_slow_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_ssh_slow_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/net/test_ssh_config
+TESTS += tests/net/test_ssh_config
+tests_net_test_ssh_config_SOURCES = tests/net/test_ssh_config.c
+tests_net_test_ssh_config_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_ssh_config_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_ssh_config_LDADD = $(NET_LIBS) $(CHECK_LIBS)

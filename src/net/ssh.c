@@ -36,7 +36,7 @@ void ssh_words(char *dst, size_t size, const char *p, size_t n)
     dst[len] = '\0';
 }
 
-/* ---- the hub -------------------------------------------------------------------------------------- */
+/* ---- the hub -------------------------------------------------------------------------------- */
 
 static void step(struct ssh_session *s);
 
@@ -123,7 +123,7 @@ void ssh_dirty(struct ssh_session *s)
     TAILQ_INSERT_TAIL(&s->hub->dirty, s, dirty_link);
 }
 
-/* ---- life ----------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static void spec_release(struct session_spec *spec)
 {
@@ -213,7 +213,7 @@ void ssh_fail(struct ssh_session *s, int code, const char *fmt, ...)
     ssh_leave(s);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------------ */
+/* ---- deadlines ------------------------------------------------------------------------------ */
 
 static void phase_late(uv_timer_t *timer)
 {
@@ -225,8 +225,7 @@ static void phase_late(uv_timer_t *timer)
     else if (s->phase == PHASE_TURN)
         ssh_dial(s);
     else
-        ssh_fail(s, ERR_TIMEOUT, "%s within %d s", phases[s->phase].late,
-                 s->phase_ms / 1000);
+        ssh_fail(s, ERR_TIMEOUT, "%s within %d s", phases[s->phase].late, s->phase_ms / 1000);
     ssh_leave(s);
 }
 
@@ -245,7 +244,7 @@ void ssh_phase_set(struct ssh_session *s, enum ssh_phase phase)
         ssh_timer_start(s, phases[phase].ms);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 /* What there is to do in this phase, without waiting. */
 static void step(struct ssh_session *s)

@@ -1,18 +1,18 @@
-/* ssh.h: what the files of the transport `ssh` share. Nobody outside src/net/ssh*.c reads it, but for
- * ssh_transport().
+/* ssh.h: what the files of the transport `ssh` share. Nobody outside src/net/ssh*.c reads it, but
+ * for ssh_transport().
  *
  *     CONFIG -> RESOLVE -> TURN -> CONNECT -> BANNER -> KEX -> (host key) -> KEYS <-> AUTH -> READY
  *                           ^                   |
  *                           +--- lost before the banner: wait, then again, a few times
  *
- * The connection is read and written by two callbacks that libssh2 is given. The one that sends always
- * takes everything (what the socket does not take waits in `out`), so no call of libssh2 is ever left
- * half sent, and the rule that such a call must be repeated before any other has nothing to bite on.
- * The one that reads says EAGAIN at the end of a turn's budget, and in place of an end or an error, so
- * that what has come before it is still delivered.
+ * The connection is read and written by two callbacks that libssh2 is given. The one that sends
+ * always takes everything (what the socket does not take waits in `out`), so no call of libssh2 is
+ * ever left half sent, and the rule that such a call must be repeated before any other has nothing
+ * to bite on. The one that reads says EAGAIN at the end of a turn's budget, and in place of an end
+ * or an error, so that what has come before it is still delivered.
  *
- * Everything that may call an owner's callback runs between ssh_enter() and ssh_leave(); a session that
- * is closed meanwhile is buried by the last leave. */
+ * Everything that may call an owner's callback runs between ssh_enter() and ssh_leave(); a session
+ * that is closed meanwhile is buried by the last leave. */
 #ifndef FOOTPLATE_NET_SSH_H
 #define FOOTPLATE_NET_SSH_H
 
@@ -150,7 +150,7 @@ struct ssh_session {
     size_t budget;
     bool is_drained;
     bool is_eof;
-    bool is_dead; /* being torn down: reads and writes fail */
+    bool is_dead;  /* being torn down: reads and writes fail */
     bool is_quick; /* acknowledge at once, until the first command runs */
     int io_errno;
     char peer_words[SSH_WORDS_BYTES]; /* of its disconnect message */
@@ -177,7 +177,7 @@ struct ssh_run {
     struct chan *chan;
 };
 
-/* ---- ssh.c ------------------------------------------------------------------------------------- */
+/* ---- ssh.c ---------------------------------------------------------------------------------- */
 
 void ssh_enter(struct ssh_session *s);
 void ssh_leave(struct ssh_session *s);
@@ -201,9 +201,9 @@ void ssh_words(char *dst, size_t size, const char *p, size_t n);
 /* The hub of this loop, made when first asked for. */
 struct ssh_hub *ssh_hub(struct net_real *net);
 
-/* ---- ssh_dial.c -------------------------------------------------------------------------------- */
+/* ---- ssh_dial.c ----------------------------------------------------------------------------- */
 
-void ssh_dial(struct ssh_session *s);         /* after CONFIG */
+void ssh_dial(struct ssh_session *s);          /* after CONFIG */
 void ssh_connect_begin(struct ssh_session *s); /* in CONNECT, without a socket yet */
 void ssh_connected(struct ssh_session *s);     /* in CONNECT, the socket is writable */
 void ssh_connect_late(struct ssh_session *s);
@@ -218,17 +218,17 @@ void ssh_turn_give_back(struct ssh_session *s, bool is_good);
 void ssh_dial_cancel(struct ssh_session *s);
 void ssh_servers_free(struct ssh_hub *hub);
 
-/* ---- ssh_jump.c -------------------------------------------------------------------------------- */
+/* ---- ssh_jump.c ----------------------------------------------------------------------------- */
 
-/* `ssh -W` to config's hostname and port through its ProxyJump. Answers the socket, or -1 and *e. over
- * is called once when the child has ended and its words are there; never after jump_end(). */
+/* `ssh -W` to config's hostname and port through its ProxyJump. Answers the socket, or -1 and *e.
+ * over is called once when the child has ended and its words are there; never after jump_end(). */
 int jump_start(struct ssh_jump **out, uv_loop_t *loop, const struct ssh_config *config,
                const char *config_file, void (*over)(void *arg), void *arg, struct err *e);
 bool jump_is_over(const struct ssh_jump *j);
 const char *jump_words(const struct ssh_jump *j);
 void jump_end(struct ssh_jump *j);
 
-/* ---- ssh_conn.c -------------------------------------------------------------------------------- */
+/* ---- ssh_conn.c ----------------------------------------------------------------------------- */
 
 /* Take a socket, connected or about to be. On failure it is closed. */
 bool conn_open(struct ssh_session *s, int fd);
@@ -255,7 +255,7 @@ void conn_end(struct ssh_session *s);
 /* Memory that libssh2 may free. */
 void *conn_alloc(struct ssh_session *s, size_t n);
 
-/* ---- ssh_open.c -------------------------------------------------------------------------------- */
+/* ---- ssh_open.c ----------------------------------------------------------------------------- */
 
 void ssh_handshake(struct ssh_session *s);
 void ssh_authenticate(struct ssh_session *s);
@@ -271,7 +271,7 @@ size_t ssh_known_files(struct ssh_hub *hub, const struct ssh_config *config,
                        struct known_hosts **files);
 char *ssh_known_name(const struct ssh_config *config);
 
-/* ---- ssh_offer.c ------------------------------------------------------------------------------- */
+/* ---- ssh_offer.c ---------------------------------------------------------------------------- */
 
 enum offer_next { OFFER_KEY, OFFER_ASK_AGENT, OFFER_NONE };
 
@@ -286,7 +286,7 @@ void offers_refused(struct offers *o);
 /* Why the keys that were not offered were not, for a person. */
 void offers_why(const struct offers *o, const struct ssh_config *config, struct buf *b);
 
-/* ---- ssh_chan.c -------------------------------------------------------------------------------- */
+/* ---- ssh_chan.c ----------------------------------------------------------------------------- */
 
 void chan_begin(struct ssh_session *s, struct ssh_run *r);
 void chan_let_go(struct ssh_run *r);

@@ -1,7 +1,7 @@
-/* ssh_agent.c: a client of the agent's protocol (draft-miller-ssh-agent) over a uv_pipe: one question,
- * one answer, closed. libssh2's own client waits for the agent, which may be waiting for a person's
- * finger, and the whole loop with it. It asks for keys and signatures, nothing else: an agent is never
- * told to forget, to lock or to forward.
+/* ssh_agent.c: a client of the agent's protocol (draft-miller-ssh-agent) over a uv_pipe: one
+ * question, one answer, closed. libssh2's own client waits for the agent, which may be waiting for
+ * a person's finger, and the whole loop with it. It asks for keys and signatures, nothing else: an
+ * agent is never told to forget, to lock or to forward.
  *
  *     connecting -> writing and reading -> answered -> closed
  */
@@ -78,7 +78,7 @@ static void ask_fail(struct agent_ask *a, int code, const char *why)
     ask_answer(a, &answer);
 }
 
-/* ---- answers -------------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static void keys_read(struct agent_ask *a, struct wire *w)
 {
@@ -154,7 +154,7 @@ static bool answer_read(struct agent_ask *a)
     return true;
 }
 
-/* ---- the pipe ------------------------------------------------------------------------------------- */
+/* ---- the pipe ------------------------------------------------------------------------------- */
 
 static void pipe_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
@@ -237,8 +237,8 @@ struct agent_ask *agent_list(uv_loop_t *loop, const char *path, agent_done done,
     return a;
 }
 
-struct agent_ask *agent_sign(uv_loop_t *loop, const char *path, struct bytes key,
-                             struct bytes data, agent_done done, void *arg)
+struct agent_ask *agent_sign(uv_loop_t *loop, const char *path, struct bytes key, struct bytes data,
+                             agent_done done, void *arg)
 {
     struct agent_ask *a;
     struct buf b;

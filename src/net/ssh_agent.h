@@ -11,8 +11,8 @@
 
 struct agent_ask;
 
-/* What it answered. Views are valid during the callback. keys: n_keys public keys and their comments
- * (of a list); signature: without the type's name in front (of a signature). */
+/* What it answered. Views are valid during the callback. keys: n_keys public keys and their
+ * comments (of a list); signature: without the type's name in front (of a signature). */
 struct agent_answer {
     struct err err;
     const struct bytes *keys;
@@ -25,8 +25,8 @@ typedef void (*agent_done)(void *arg, const struct agent_answer *a);
 
 /* The callback never comes before these have returned. No deadline: who asks has one. */
 struct agent_ask *agent_list(uv_loop_t *loop, const char *path, agent_done done, void *arg);
-struct agent_ask *agent_sign(uv_loop_t *loop, const char *path, struct bytes key,
-                             struct bytes data, agent_done done, void *arg);
+struct agent_ask *agent_sign(uv_loop_t *loop, const char *path, struct bytes key, struct bytes data,
+                             agent_done done, void *arg);
 void agent_cancel(struct agent_ask *a);
 
 #endif

@@ -1,13 +1,15 @@
 /* ssh_chan.c: commands on a session that is logged in, one channel each. A turn steps every channel
- * without waiting: open, exec, input, both outputs, end. A channel whose command nobody wants any more
- * is closed on its own; what waits never holds up its neighbours.
+ * without waiting: open, exec, input, both outputs, end. A channel whose command nobody wants any
+ * more is closed on its own; what waits never holds up its neighbours.
  *
- *     WAIT -> OPEN -> EXEC -> WORK -> CLOSE -> gone      let go of: CLOSE, but an OPEN is finished first
+ *     WAIT -> OPEN -> EXEC -> WORK -> CLOSE -> gone      let go of: CLOSE, but an OPEN is finished
+ * first
  *               \-> SPARE -/
  *
- * libssh2 keeps the state of an open in the session: one at a time. Its window bounds what is queued.
- * It reads only on behalf of a channel; so when something comes while there is none (sshd asking
- * whether we are alive, or for new keys), one is opened to read it, and kept for the next command. */
+ * libssh2 keeps the state of an open in the session: one at a time. Its window bounds what is
+ * queued. It reads only on behalf of a channel; so when something comes while there is none (sshd
+ * asking whether we are alive, or for new keys), one is opened to read it, and kept for the next
+ * command. */
 #include "config.h"
 
 #include "net/ssh.h"
@@ -21,7 +23,8 @@ enum { WINDOW_BYTES = 256 << 10, PACKET_BYTES = 32 << 10, OPEN_MS = 15000 };
 
 enum chan_state { CHAN_WAIT, CHAN_OPEN, CHAN_SPARE, CHAN_EXEC, CHAN_WORK, CHAN_CLOSE };
 
-/* run is NULL once its owner has let go, or knows how it ended. is_spare: opened for no command yet. */
+/* run is NULL once its owner has let go, or knows how it ended. is_spare: opened for no command
+ * yet. */
 struct chan {
     TAILQ_ENTRY(chan) link;
     enum chan_state state;
@@ -115,7 +118,7 @@ static void chan_failed(struct chan *c, int code, const char *host, const char *
     chan_finish(c, -1, &e);
 }
 
-/* ---- open and exec -------------------------------------------------------------------------------- */
+/* ---- open and exec -------------------------------------------------------------------------- */
 
 /* One deadline for all requests under way: it starts anew whenever one is answered. */
 static void asked(struct ssh_session *s)
@@ -169,7 +172,7 @@ static void chan_exec(struct ssh_session *s, struct chan *c)
                     s->spec.host, "the server refuses to run the command");
 }
 
-/* ---- work ----------------------------------------------------------------------------------------- */
+/* ---- work ----------------------------------------------------------------------------------- */
 
 static void chan_write(struct ssh_session *s, struct chan *c)
 {
@@ -236,7 +239,7 @@ static void chan_work(struct ssh_session *s, struct chan *c)
     chan_finish(c, chan_status(s, c), NULL);
 }
 
-/* ---- end ------------------------------------------------------------------------------------------ */
+/* ---- end ------------------------------------------------------------------------------------ */
 
 /* true: it is gone. */
 static bool chan_close(struct ssh_session *s, struct chan *c)

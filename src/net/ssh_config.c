@@ -1,6 +1,6 @@
-/* ssh_config.c: reads what `ssh -G` prints into the few settings that a session needs. The language of
- * ssh_config is OpenSSH's own affair; this file knows its printed form, and expands the tokens that
- * -G leaves as they are. How the child runs and how answers are kept is in ssh_config_ask.c. */
+/* ssh_config.c: reads what `ssh -G` prints into the few settings that a session needs. The language
+ * of ssh_config is OpenSSH's own affair; this file knows its printed form, and expands the tokens
+ * that -G leaves as they are. The child and the cache are in ssh_config_ask.c. */
 #include "config.h"
 
 #include "net/ssh_config.h"
@@ -41,7 +41,7 @@ void ssh_config_unref(struct ssh_config *c)
     free(c);
 }
 
-/* ---- tokens --------------------------------------------------------------------------------------- */
+/* ---- tokens --------------------------------------------------------------------------------- */
 
 static void home_add(struct buf *b)
 {
@@ -130,7 +130,7 @@ bad:
     return NULL;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------------- */
+/* ---- lines ---------------------------------------------------------------------------------- */
 
 struct reading {
     struct ssh_config *c;
@@ -228,7 +228,7 @@ static void lines_read(struct reading *r, const char *text)
     }
 }
 
-/* ---- putting it together -------------------------------------------------------------------------- */
+/* ---- putting it together -------------------------------------------------------------------- */
 
 static int paths_add(struct reading *r, const char *text, char **list, size_t *n, struct err *e)
 {
@@ -330,8 +330,8 @@ int ssh_config_parse(const char *text, const struct session_spec *spec, struct s
         text_set(&r.c->user, spec->user);
     status = files_set(&r, spec, e);
     if (status == 0 && (!r.c->hostname || !*r.c->hostname || !r.c->user || !*r.c->user))
-        status = err_set(e, ERR_USAGE, "%s: ssh's configuration names no host or no user",
-                         spec->host);
+        status =
+            err_set(e, ERR_USAGE, "%s: ssh's configuration names no host or no user", spec->host);
     reading_release(&r);
     if (status == 0)
         *out = r.c;

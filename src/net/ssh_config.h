@@ -1,5 +1,5 @@
-/* ssh_config.h: what OpenSSH would use to reach a host, asked of OpenSSH itself (`ssh -G`), and kept
- * as long as the files that it read have not changed. */
+/* ssh_config.h: what OpenSSH would use to reach a host, asked of OpenSSH itself (`ssh -G`), and
+ * kept as long as the files that it read have not changed. */
 #ifndef FOOTPLATE_NET_SSH_CONFIG_H
 #define FOOTPLATE_NET_SSH_CONFIG_H
 
@@ -35,14 +35,15 @@ struct ssh_config {
 struct ssh_config *ssh_config_ref(struct ssh_config *c);
 void ssh_config_unref(struct ssh_config *c);
 
-/* Read the output of `ssh -G`. What spec says itself goes before. ERR_USAGE for what makes no sense. */
+/* Read the output of `ssh -G`. What spec says itself goes before. ERR_USAGE for what makes no
+ * sense. */
 int ssh_config_parse(const char *text, const struct session_spec *spec, struct ssh_config **out,
                      struct err *e);
 
 /* Expand ~ and %-tokens of a path; the caller frees it. NULL: a token that is not known. */
 char *ssh_config_expand(const char *text, const struct ssh_config *c, const char *host);
 
-/* ---- asking, with the cache ---------------------------------------------------------------------- */
+/* ---- asking, with the cache ----------------------------------------------------------------- */
 
 struct config_cache;
 struct config_ask;

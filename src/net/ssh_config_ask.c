@@ -1,8 +1,10 @@
-/* ssh_config_ask.c: runs `ssh -G -v` as a child, a few at once, and keeps the answers by the file times
- * of what the child said it read. `-v` names the files; a configuration with `Match exec` cannot be
- * known by files and is kept for a short time only. What the answers mean is ssh_config.c's affair.
+/* ssh_config_ask.c: runs `ssh -G -v` as a child, a few at once, and keeps the answers by the file
+ * times of what the child said it read. `-v` names the files; a configuration with `Match exec`
+ * cannot be known by files and is kept for a short time only. What the answers mean is
+ * ssh_config.c's affair.
  *
- *     asked -> waiting (at most JOBS_AT_ONCE run) -> running -> ended: the callbacks of all who asked
+ *     asked -> waiting (at most JOBS_AT_ONCE run) -> running -> ended: the callbacks of all who
+ * asked
  *
  * A job that is late is killed and answered at once; its memory waits for its handles. */
 #include "config.h"
@@ -16,10 +18,12 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "net/ssh_config_share.h"
 #include "net/ssh_file.h"
 
 enum {
     JOBS_AT_ONCE = 4,
+    ANSWERS_AT_ONCE = 128, /* some milliseconds */
     JOB_MS = 5000,
     VOLATILE_MS = 30000,
     MAX_OUTPUT_BYTES = 256 << 10,
@@ -29,14 +33,21 @@ enum {
     MAX_ENTRIES = 16384
 };
 
+/* is_read: a file that ssh read, not a folder or one that was not there. */
 struct stamped {
     char *path;
     struct file_stamp stamp;
+    bool is_read;
 };
 
-/* One answer that is kept. until_ms: of the loop's clock; 0 for as long as the files are the same. */
+/* One answer that is kept. until_ms: of the loop's clock; 0: while the files are the same. share:
+ * it holds for other hosts with the same base (all of the key but the host). */
 struct kept {
     TAILQ_ENTRY(kept) link;
+    TAILQ_ENTRY(kept) share_link;
+    struct config_share *share;
+    uint64_t looked_ms; /* when the files were last looked at */
+    char *base;
     char *key;
     struct ssh_config *config;
     struct stamped stamps[MAX_STAMPS];
@@ -78,6 +89,7 @@ TAILQ_HEAD(kept_list, kept);
 struct config_cache {
     uv_loop_t *loop;
     struct kept_list kept;
+    struct kept_list shares;
     int n_kept;
     struct job_list waiting;
     struct job_list running;
@@ -85,13 +97,21 @@ struct config_cache {
     bool is_freed; /* memory waits for the last job */
 };
 
-/* ---- what is kept --------------------------------------------------------------------------------- */
+/* ---- what is kept --------------------------------------------------------------------------- */
+
+static char *spec_base(const struct session_spec *spec)
+{
+    return xasprintf("%s\n%d\n%s\n%s", spec->ssh_config ? spec->ssh_config : "", spec->port,
+                     spec->user ? spec->user : "", spec->identity_file ? spec->identity_file : "");
+}
 
 static char *spec_key(const struct session_spec *spec)
 {
-    return xasprintf("%s\n%s\n%d\n%s\n%s", spec->ssh_config ? spec->ssh_config : "", spec->host,
-                     spec->port, spec->user ? spec->user : "",
-                     spec->identity_file ? spec->identity_file : "");
+    char *base = spec_base(spec);
+    char *key = xasprintf("%s\n%s", base, spec->host);
+
+    free(base);
+    return key;
 }
 
 static void kept_free(struct config_cache *c, struct kept *k)
@@ -100,26 +120,58 @@ static void kept_free(struct config_cache *c, struct kept *k)
 
     TAILQ_REMOVE(&c->kept, k, link);
     c->n_kept--;
+    if (k->share)
+        TAILQ_REMOVE(&c->shares, k, share_link);
+    config_share_free(k->share);
     for (i = 0; i < k->n_stamps; i++)
         free(k->stamps[i].path);
     ssh_config_unref(k->config);
+    free(k->base);
     free(k->key);
     free(k);
 }
 
-static bool kept_is_true(struct config_cache *c, const struct kept *k)
+/* The files are looked at once in a turn of the loop. */
+static bool kept_is_true(struct config_cache *c, struct kept *k)
 {
     struct file_stamp now;
     size_t i;
 
     if (k->until_ms && uv_now(c->loop) >= k->until_ms)
         return false;
+    if (k->looked_ms == uv_now(c->loop))
+        return true;
+    k->looked_ms = uv_now(c->loop);
     for (i = 0; i < k->n_stamps; i++) {
         file_stamp(k->stamps[i].path, &now);
         if (!file_stamp_equal(&k->stamps[i].stamp, &now))
             return false;
     }
     return true;
+}
+
+/* The answer for another host, told for this one. */
+static struct ssh_config *shared_get(struct config_cache *c, const struct session_spec *spec)
+{
+    struct ssh_config *config = NULL;
+    char *base = spec_base(spec);
+    char *text = NULL;
+    struct kept *k, *next;
+
+    for (k = TAILQ_FIRST(&c->shares); k && !text; k = next) {
+        next = TAILQ_NEXT(k, share_link);
+        if (strcmp(k->base, base) != 0)
+            continue;
+        if (kept_is_true(c, k))
+            text = config_share_text(k->share, spec->host);
+        else
+            kept_free(c, k);
+    }
+    free(base);
+    if (text && ssh_config_parse(text, spec, &config, NULL) != 0)
+        config = NULL;
+    free(text);
+    return config;
 }
 
 struct ssh_config *config_cache_get(struct config_cache *c, const struct session_spec *spec)
@@ -137,27 +189,26 @@ struct ssh_config *config_cache_get(struct config_cache *c, const struct session
         config = ssh_config_ref(k->config);
     else if (k)
         kept_free(c, k);
-    return config;
+    return config ? config : shared_get(c, spec);
 }
 
-static void stamp_add(struct kept *k, const char *path, size_t n)
+static struct stamped *stamp_add(struct kept *k, const char *path, size_t n)
 {
     struct stamped *s = &k->stamps[k->n_stamps];
     size_t i;
 
+    for (i = 0; i < k->n_stamps; i++) {
+        if (strlen(k->stamps[i].path) == n && strncmp(k->stamps[i].path, path, n) == 0)
+            return &k->stamps[i];
+    }
     if (k->n_stamps == MAX_STAMPS) {
         k->until_ms = 1; /* more files than can be watched: not kept */
-        return;
+        return NULL;
     }
     s->path = xstrndup(path, n);
-    for (i = 0; i < k->n_stamps; i++) {
-        if (strcmp(k->stamps[i].path, s->path) == 0) {
-            free(s->path);
-            return;
-        }
-    }
     file_stamp(s->path, &s->stamp);
     k->n_stamps++;
+    return s;
 }
 
 /* The folder of a file that an Include named, so that a new neighbour is seen. */
@@ -169,17 +220,37 @@ static void folder_add(struct kept *k, const char *path, size_t n)
         stamp_add(k, path, n - 1);
 }
 
+/* The answer may hold for other hosts, if the files say nothing of this one. */
+static void share_try(struct config_cache *c, struct kept *k, const struct job *j)
+{
+    const char *files[MAX_STAMPS];
+    size_t i, n = 0;
+
+    if (k->until_ms)
+        return;
+    for (i = 0; i < k->n_stamps; i++) {
+        if (k->stamps[i].is_read)
+            files[n++] = k->stamps[i].path;
+    }
+    k->share = config_share_new(buf_str(&j->out_text), j->spec.host, files, n);
+    if (k->share)
+        TAILQ_INSERT_HEAD(&c->shares, k, share_link);
+}
+
 static void trace_line(struct kept *k, struct config_cache *c, const char *line)
 {
     static const char read[] = "Reading configuration data ";
     static const char included[] = ": Including file ";
     static const char none[] = ": include ";
     const char *p = strstr(line, read);
+    struct stamped *s = NULL;
 
-    if (p) {
-        stamp_add(k, p + sizeof(read) - 1, strlen(p + sizeof(read) - 1));
+    if (p)
+        s = stamp_add(k, p + sizeof(read) - 1, strlen(p + sizeof(read) - 1));
+    if (s)
+        s->is_read = true;
+    if (p)
         return;
-    }
     p = strstr(line, included);
     if (p)
         folder_add(k, p + sizeof(included) - 1, strcspn(p + sizeof(included) - 1, " "));
@@ -199,6 +270,7 @@ static void kept_add(struct config_cache *c, struct job *j, struct ssh_config *c
     char *own = ssh_config_expand("~/.ssh/config", config, j->spec.host);
 
     k->key = xstrdup(j->key);
+    k->base = spec_base(&j->spec);
     k->config = ssh_config_ref(config);
     while (*p) {
         size_t n = strcspn(p, "\r\n");
@@ -214,12 +286,13 @@ static void kept_add(struct config_cache *c, struct job *j, struct ssh_config *c
         stamp_add(k, "/etc/ssh/ssh_config", strlen("/etc/ssh/ssh_config"));
     }
     free(own);
+    share_try(c, k, j);
     TAILQ_INSERT_HEAD(&c->kept, k, link);
     if (++c->n_kept > MAX_ENTRIES)
         kept_free(c, TAILQ_LAST(&c->kept, kept_list));
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 static void jobs_begin(struct config_cache *c);
 
@@ -236,6 +309,37 @@ static void job_free(struct job *j)
     free(j);
 }
 
+static void asks_answer(struct job *j, struct ssh_config *config, const struct err *e)
+{
+    struct config_ask *a;
+
+    while ((a = TAILQ_FIRST(&j->asks))) {
+        TAILQ_REMOVE(&j->asks, a, link);
+        a->done(a->arg, config, e);
+        free(a);
+    }
+    ssh_config_unref(config);
+}
+
+/* Those who wait for a child, and whose answer is known by now. */
+static void waiting_answer(struct config_cache *c)
+{
+    struct err none = {0};
+    struct ssh_config *config;
+    struct job *j, *next;
+    int n = 0;
+
+    for (j = TAILQ_FIRST(&c->waiting); j && n < ANSWERS_AT_ONCE; j = next, n++) {
+        next = TAILQ_NEXT(j, link);
+        config = config_cache_get(c, &j->spec);
+        if (!config)
+            continue;
+        TAILQ_REMOVE(&c->waiting, j, link);
+        asks_answer(j, config, &none);
+        job_free(j);
+    }
+}
+
 static void job_handle_closed(uv_handle_t *h)
 {
     struct job *j = h->data;
@@ -246,10 +350,12 @@ static void job_handle_closed(uv_handle_t *h)
     TAILQ_REMOVE(&c->running, j, link);
     c->n_running--;
     job_free(j);
-    if (!c->is_freed)
+    if (!c->is_freed) {
+        waiting_answer(c);
         jobs_begin(c);
-    else if (TAILQ_EMPTY(&c->running))
+    } else if (TAILQ_EMPTY(&c->running)) {
         free(c);
+    }
 }
 
 static void handle_close(uv_handle_t *h)
@@ -272,16 +378,9 @@ static void job_let_go(struct job *j)
 
 static void job_answer(struct job *j, struct ssh_config *config, const struct err *e)
 {
-    struct config_ask *a;
-
     j->is_answered = true;
     job_let_go(j);
-    while ((a = TAILQ_FIRST(&j->asks))) {
-        TAILQ_REMOVE(&j->asks, a, link);
-        a->done(a->arg, config, e);
-        free(a);
-    }
-    ssh_config_unref(config);
+    asks_answer(j, config, e);
 }
 
 static bool is_trace(const char *line)
@@ -370,8 +469,7 @@ static void job_read(uv_stream_t *pipe, ssize_t n, const uv_buf_t *buf)
     struct job *j = pipe->data;
 
     if (n > 0)
-        buf_add(pipe == (uv_stream_t *)&j->out ? &j->out_text : &j->err_text, buf->base,
-                (size_t)n);
+        buf_add(pipe == (uv_stream_t *)&j->out ? &j->out_text : &j->err_text, buf->base, (size_t)n);
     if (n >= 0)
         return;
     uv_read_stop(pipe);
@@ -478,7 +576,7 @@ static void jobs_begin(struct config_cache *c)
     }
 }
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 static struct job *job_find(struct job_list *list, const char *key)
 {
@@ -545,6 +643,7 @@ struct config_cache *config_cache_new(uv_loop_t *loop)
 
     c->loop = loop;
     TAILQ_INIT(&c->kept);
+    TAILQ_INIT(&c->shares);
     TAILQ_INIT(&c->waiting);
     TAILQ_INIT(&c->running);
     return c;

@@ -23,10 +23,10 @@ enum {
     DEAD_PEER_MS = 30000
 };
 
-/* ---- memory --------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
-/* In the session's list, so that what libssh2 forgets (a host key at every key re-exchange) ends with
- * the connection. */
+/* In the session's list, so that what libssh2 forgets (a host key at every key re-exchange) ends
+ * with the connection. */
 struct ssh_block {
     alignas(max_align_t) size_t n;
     LIST_ENTRY(ssh_block) link;
@@ -78,7 +78,7 @@ static LIBSSH2_REALLOC_FUNC(lib_realloc)
     return p;
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------------- */
+/* ---- bytes ---------------------------------------------------------------------------------- */
 
 static ssize_t socket_read(struct ssh_session *s, void *p, size_t n)
 {
@@ -100,7 +100,7 @@ static ssize_t socket_read(struct ssh_session *s, void *p, size_t n)
     return -EAGAIN;
 }
 
-/* The end of the stream and errors are said by conn_is_cut(), after what came before them was used. */
+/* The end of the stream and errors are said by conn_is_cut(), after what came before was used. */
 static LIBSSH2_RECV_FUNC(lib_recv)
 {
     struct ssh_session *s = *abstract;
@@ -194,11 +194,11 @@ const char *conn_cut_words(const struct ssh_session *s)
     return s->io_errno ? strerror(s->io_errno) : "closed by the server";
 }
 
-/* ---- the socket ----------------------------------------------------------------------------------- */
+/* ---- the socket ----------------------------------------------------------------------------- */
 
-/* A peer that vanished is noticed by the kernel: keep-alive probes while it is silent, and a bound on
- * how long sent bytes may stay unacknowledged. On the socket pair of a jump host all of it fails, and
- * the child has its own. */
+/* A peer that vanished is noticed by the kernel: keep-alive probes while it is silent, and a bound
+ * on how long sent bytes may stay unacknowledged. On the socket pair of a jump host all of it
+ * fails, and the child has its own. */
 static void socket_prepare(int fd)
 {
     static const struct {
@@ -206,9 +206,9 @@ static void socket_prepare(int fd)
         int name;
         int value;
     } rows[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},          {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, 10},        {IPPROTO_TCP, TCP_KEEPINTVL, 5},
-        {IPPROTO_TCP, TCP_KEEPCNT, 4},          {IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS},
+        {IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 10}, {IPPROTO_TCP, TCP_KEEPINTVL, 5},
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},   {IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS},
     };
     size_t i;
 

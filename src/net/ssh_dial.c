@@ -27,7 +27,7 @@ enum {
     JUMP_MS = 30000 /* the jump host's login is within the wait for the greeting */
 };
 
-/* ---- servers and turns ---------------------------------------------------------------------------- */
+/* ---- servers and turns ---------------------------------------------------------------------- */
 
 static struct ssh_server *server_get(struct ssh_hub *hub, const char *key)
 {
@@ -58,7 +58,7 @@ void ssh_servers_free(struct ssh_hub *hub)
         server_free(hub, TAILQ_FIRST(&hub->servers));
 }
 
-/* Give turns to those who wait. They begin from the list of the dirty, not inside somebody's call. */
+/* Give turns to those who wait. They begin from the list of the dirty, not in another's call. */
 static void server_next(struct ssh_hub *hub, struct ssh_server *v)
 {
     struct ssh_session *s;
@@ -98,9 +98,8 @@ void ssh_turn_give_back(struct ssh_session *s, bool is_good)
 
 static void turn_wait(struct ssh_session *s)
 {
-    char *key = s->config->proxy_jump
-                    ? xasprintf("jump %s", s->config->proxy_jump)
-                    : xasprintf("%s:%d", s->addresses[0], s->config->port);
+    char *key = s->config->proxy_jump ? xasprintf("jump %s", s->config->proxy_jump)
+                                      : xasprintf("%s:%d", s->addresses[0], s->config->port);
 
     s->server = server_get(s->hub, key);
     free(key);
@@ -116,7 +115,7 @@ void ssh_dial_cancel(struct ssh_session *s)
     s->jump = NULL;
 }
 
-/* ---- the address ---------------------------------------------------------------------------------- */
+/* ---- the address ---------------------------------------------------------------------------- */
 
 static void resolved(void *arg, const struct resolve_result *r)
 {
@@ -141,15 +140,17 @@ static bool config_is_usable(struct ssh_session *s)
     const struct ssh_config *c = s->config;
 
     if (c->proxy_command)
-        ssh_fail(s, ERR_USAGE,
-                 "ssh's configuration has a ProxyCommand (%.80s), which transport ssh does not run; "
-                 "use ProxyJump",
-                 c->proxy_command);
+        ssh_fail(
+            s, ERR_USAGE,
+            "ssh's configuration has a ProxyCommand (%.80s), which transport ssh does not run; "
+            "use ProxyJump",
+            c->proxy_command);
     else if (c->certificate)
-        ssh_fail(s, ERR_USAGE,
-                 "ssh's configuration names a certificate (%.120s), which libssh2 1.10 cannot offer; "
-                 "use a plain ed25519 or ECDSA key",
-                 c->certificate);
+        ssh_fail(
+            s, ERR_USAGE,
+            "ssh's configuration names a certificate (%.120s), which libssh2 1.10 cannot offer; "
+            "use a plain ed25519 or ECDSA key",
+            c->certificate);
     else
         return true;
     return false;
@@ -173,7 +174,7 @@ void ssh_dial(struct ssh_session *s)
     }
 }
 
-/* ---- connecting ----------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 static void connect_deadline(struct ssh_session *s)
 {
@@ -225,8 +226,8 @@ static void jump_over(void *arg)
 static void jump_begin(struct ssh_session *s)
 {
     struct err e;
-    int fd = jump_start(&s->jump, &s->hub->net->loop, s->config, s->spec.ssh_config, jump_over, s,
-                        &e);
+    int fd =
+        jump_start(&s->jump, &s->hub->net->loop, s->config, s->spec.ssh_config, jump_over, s, &e);
 
     if (fd < 0)
         ssh_fail(s, e.code, "%s", e.msg);
@@ -301,7 +302,7 @@ void ssh_connected(struct ssh_session *s)
     ssh_dirty(s);
 }
 
-/* ---- a server that throws us out before it has said a word ------------------------------------------ */
+/* ---- a server that throws us out before it has said a word ---------------------------------- */
 
 static int wait_ms(int n_lost)
 {

@@ -23,8 +23,8 @@ struct file_stamp {
 void file_stamp(const char *path, struct file_stamp *stamp);
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
-/* Read a regular file of at most max bytes. The caller frees *text, which has one 0 behind *n bytes.
- * *stamp is of the file that was read. ERR_NOTFOUND, ERR_LIMIT, ERR_IO. */
+/* Read a regular file of at most max bytes. The caller frees *text, which has one 0 behind *n
+ * bytes. *stamp is of the file that was read. ERR_NOTFOUND, ERR_LIMIT, ERR_IO. */
 int file_read(const char *path, size_t max, char **text, size_t *n, struct file_stamp *stamp,
               struct err *e);
 

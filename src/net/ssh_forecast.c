@@ -1,5 +1,5 @@
-/* ssh_forecast.c: says how a session of transport ssh would be opened, and what would stand in its way,
- * from this machine's files and agent alone; and what was used by one that is open. */
+/* ssh_forecast.c: says how a session of transport ssh would be opened, and what would stand in its
+ * way, from this machine's files and agent alone; and what was used by one that is open. */
 #include "config.h"
 
 #include "net/ssh.h"
@@ -80,7 +80,7 @@ static void obstacle(struct forecast *f, int code, const char *fmt, ...)
     err_prefix(&f->err, "%s", f->spec.host);
 }
 
-/* ---- the server's key ----------------------------------------------------------------------------- */
+/* ---- the server's key ----------------------------------------------------------------------- */
 
 static void hostkey_tell(struct forecast *f)
 {
@@ -101,22 +101,24 @@ static void hostkey_tell(struct forecast *f)
     if (a.n_plain)
         buf_addc(&f->line, ')');
     if (a.n_plain == 0 && a.n_ca)
-        obstacle(f, ERR_HOSTKEY,
-                 "%s is known by a certificate authority only, which transport ssh cannot judge; add "
-                 "its own key to %s",
-                 name, n ? f->config->known_files[0] : "known_hosts");
+        obstacle(
+            f, ERR_HOSTKEY,
+            "%s is known by a certificate authority only, which transport ssh cannot judge; add "
+            "its own key to %s",
+            name, n ? f->config->known_files[0] : "known_hosts");
     else if (a.n_plain == 0)
-        obstacle(f, ERR_HOSTKEY, "no host key of %s is in %s; connect once by ssh and compare it", name,
-                 n ? f->config->known_files[0] : "known_hosts");
+        obstacle(f, ERR_HOSTKEY, "no host key of %s is in %s; connect once by ssh and compare it",
+                 name, n ? f->config->known_files[0] : "known_hosts");
     else if (n_usable == 0)
-        obstacle(f, ERR_HOSTKEY,
-                 "only an RSA host key of %s is known, which libssh2 1.10 cannot check; add its ed25519 "
-                 "or ECDSA key",
-                 name);
+        obstacle(
+            f, ERR_HOSTKEY,
+            "only an RSA host key of %s is known, which libssh2 1.10 cannot check; add its ed25519 "
+            "or ECDSA key",
+            name);
     free(name);
 }
 
-/* ---- our keys ------------------------------------------------------------------------------------- */
+/* ---- our keys ------------------------------------------------------------------------------- */
 
 static void keys_tell(struct forecast *f);
 
@@ -167,7 +169,7 @@ static void keys_tell(struct forecast *f)
     forecast_answer(f);
 }
 
-/* ---- the way -------------------------------------------------------------------------------------- */
+/* ---- the way -------------------------------------------------------------------------------- */
 
 static void way_tell(struct forecast *f)
 {
@@ -177,15 +179,17 @@ static void way_tell(struct forecast *f)
     if (c->proxy_jump)
         buf_addf(&f->line, " through %s", c->proxy_jump);
     if (c->proxy_command)
-        obstacle(f, ERR_USAGE,
-                 "ssh's configuration has a ProxyCommand (%.80s), which transport ssh does not run; "
-                 "use ProxyJump",
-                 c->proxy_command);
+        obstacle(
+            f, ERR_USAGE,
+            "ssh's configuration has a ProxyCommand (%.80s), which transport ssh does not run; "
+            "use ProxyJump",
+            c->proxy_command);
     if (c->certificate)
-        obstacle(f, ERR_USAGE,
-                 "ssh's configuration names a certificate (%.120s), which libssh2 1.10 cannot offer; "
-                 "use a plain ed25519 or ECDSA key",
-                 c->certificate);
+        obstacle(
+            f, ERR_USAGE,
+            "ssh's configuration names a certificate (%.120s), which libssh2 1.10 cannot offer; "
+            "use a plain ed25519 or ECDSA key",
+            c->certificate);
     offers_init(&f->offers, f->hub->keys, c);
     keys_tell(f);
 }

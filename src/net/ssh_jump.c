@@ -1,6 +1,6 @@
-/* ssh_jump.c: ProxyJump by the system's own ssh: a child `ssh -W` on one end of a socket pair carries
- * the bytes, and answers for the jump host itself (its key, its login). It is never allowed to ask a
- * person. It does not know what is said through it. */
+/* ssh_jump.c: ProxyJump by the system's own ssh: a child `ssh -W` on one end of a socket pair
+ * carries the bytes, and answers for the jump host itself (its key, its login). It is never allowed
+ * to ask a person. It does not know what is said through it. */
 #include "config.h"
 
 #include "net/ssh.h"
@@ -135,9 +135,17 @@ const char *jump_words(const struct ssh_jump *j)
 static int jump_spawn(struct ssh_jump *j, uv_loop_t *loop, const struct ssh_config *config,
                       const char *config_file, int fd)
 {
-    static const char *const always[] = {
-        "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10",
-        "-o", "ServerAliveCountMax=3", "-o", "ControlMaster=no"};
+    static const char *const always[] = {"ssh",
+                                         "-o",
+                                         "BatchMode=yes",
+                                         "-o",
+                                         "ConnectTimeout=10",
+                                         "-o",
+                                         "ServerAliveInterval=10",
+                                         "-o",
+                                         "ServerAliveCountMax=3",
+                                         "-o",
+                                         "ControlMaster=no"};
     const char *args[MAX_ARGS] = {NULL};
     char *to = xasprintf("[%s]:%d", config->hostname, config->port);
     char *through = xstrdup(config->proxy_jump);
@@ -207,9 +215,9 @@ int jump_start(struct ssh_jump **out, uv_loop_t *loop, const struct ssh_config *
     j->process.data = j->err.data = j;
     j->n_handles = 2;
     uv_pipe_init(loop, &j->err, 0);
-    urls.proxy_jump = comma ? xasprintf("%.*s,%s", (int)(comma - config->proxy_jump),
-                                        config->proxy_jump, last)
-                            : xstrdup(last);
+    urls.proxy_jump =
+        comma ? xasprintf("%.*s,%s", (int)(comma - config->proxy_jump), config->proxy_jump, last)
+              : xstrdup(last);
     status = jump_spawn(j, loop, &urls, config_file, fds[1]);
     free(urls.proxy_jump);
     free(last);

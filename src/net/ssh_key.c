@@ -48,7 +48,7 @@ static const struct curve *curve_of_type(enum key_type t)
     return NULL;
 }
 
-/* ---- making one ----------------------------------------------------------------------------------- */
+/* ---- making one ----------------------------------------------------------------------------- */
 
 static struct ssh_key *key_new(void)
 {
@@ -95,10 +95,11 @@ static void key_not_usable(struct ssh_key *k, const char *path)
 {
     k->state = KEY_NOT_USABLE;
     if (k->type == KEY_RSA)
-        err_set(&k->err, ERR_AUTH,
-                "%s is an RSA key: libssh2 1.10 cannot sign rsa-sha2, and servers since OpenSSH 8.8 "
-                "refuse the rest; use an ed25519 or ECDSA key",
-                path);
+        err_set(
+            &k->err, ERR_AUTH,
+            "%s is an RSA key: libssh2 1.10 cannot sign rsa-sha2, and servers since OpenSSH 8.8 "
+            "refuse the rest; use an ed25519 or ECDSA key",
+            path);
     else
         err_set(&k->err, ERR_AUTH,
                 "%s is a key of a type that footplate cannot use (%s); use an ed25519 or ECDSA key",
@@ -116,7 +117,7 @@ struct ssh_key *ssh_key_of_blob(const void *blob, size_t n)
     return k;
 }
 
-/* ---- secrets -------------------------------------------------------------------------------------- */
+/* ---- secrets -------------------------------------------------------------------------------- */
 
 static EVP_PKEY *ecdsa_secret(const struct curve *c, struct bytes point, struct bytes number)
 {
@@ -211,7 +212,7 @@ static void openssh_read(struct ssh_key *k, const char *path, const unsigned cha
         openssh_secret(k, path, part);
 }
 
-/* ---- PEM ------------------------------------------------------------------------------------------ */
+/* ---- PEM ------------------------------------------------------------------------------------ */
 
 static int no_pass_phrase(char *p, int size, int rw, void *arg)
 {
@@ -241,7 +242,8 @@ static bool ecdsa_public(EVP_PKEY *pkey, struct buf *blob)
     size_t i, n = 0;
 
     if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||
-        EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) != 1)
+        EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) !=
+            1)
         return false;
     for (i = 0; i < ARRAY_LEN(curves); i++) {
         const char *name = key_type_name(curves[i].type);
@@ -297,7 +299,7 @@ static void pem_read(struct ssh_key *k, const char *path, const char *text, size
     BIO_free(bio);
 }
 
-/* ---- files ---------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 /* "ssh-ed25519 AAAA... comment" */
 static bool public_line_read(struct ssh_key *k, const char *path, const char *text)
@@ -345,7 +347,7 @@ struct ssh_key *ssh_key_parse(const char *path, const char *text, size_t n)
     return k;
 }
 
-/* ---- signing -------------------------------------------------------------------------------------- */
+/* ---- signing -------------------------------------------------------------------------------- */
 
 /* OpenSSL's DER becomes SSH's two numbers. */
 static int ecdsa_der_to_ssh(const unsigned char *der, size_t n, unsigned char **sig,
@@ -395,7 +397,7 @@ out:
     return status;
 }
 
-/* ---- cache ---------------------------------------------------------------------------------------- */
+/* ---- cache ---------------------------------------------------------------------------------- */
 
 struct cached_key {
     SLIST_ENTRY(cached_key) link;

@@ -27,8 +27,8 @@ struct ssh_key {
     struct err err;
 };
 
-/* Decode a file's text: OpenSSH's own format, PEM, or a public key's line. Never fails: what is wrong
- * is the key's state. The caller owns one reference. */
+/* Decode a file's text: OpenSSH's own format, PEM, or a public key's line. Never fails: what is
+ * wrong is the key's state. The caller owns one reference. */
 struct ssh_key *ssh_key_parse(const char *path, const char *text, size_t n);
 
 /* A public key as the agent names it: KEY_PUBLIC or KEY_NOT_USABLE. */

@@ -1,7 +1,7 @@
-/* ssh_offer.c: which key is offered next. The order is the configuration's: each identity that can sign
- * from its file or through the agent, then what else the agent holds, unless IdentitiesOnly. The agent
- * is asked only when the order comes to something that needs it. At most SSH_OFFERS_MAX keys are
- * offered, since the server counts them. It does not know how a key is offered. */
+/* ssh_offer.c: which key is offered next. The order is the configuration's: each identity that can
+ * sign from its file or through the agent, then what else the agent holds, unless IdentitiesOnly.
+ * The agent is asked only when the order comes to something that needs it. At most SSH_OFFERS_MAX
+ * keys are offered, since the server counts them. It does not know how a key is offered. */
 #include "config.h"
 
 #include "net/ssh.h"
@@ -127,7 +127,7 @@ void offers_refused(struct offers *o)
     o->now = NULL;
 }
 
-/* ---- words ---------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 static void why_add(struct buf *b, const char *text)
 {
@@ -168,10 +168,11 @@ static void why_agent(const struct offers *o, const struct ssh_config *config, s
     if (o->n_agent_keys == 0)
         why_add(b, "the ssh-agent holds no key");
     else if (n_bad)
-        buf_addf(b,
-                 "%s%zu of the %zu keys in the ssh-agent are RSA, certificates or of hardware, which "
-                 "libssh2 1.10 cannot use",
-                 b->len ? "; " : "", n_bad, o->n_agent_keys);
+        buf_addf(
+            b,
+            "%s%zu of the %zu keys in the ssh-agent are RSA, certificates or of hardware, which "
+            "libssh2 1.10 cannot use",
+            b->len ? "; " : "", n_bad, o->n_agent_keys);
     if (o->n_tried == SSH_OFFERS_MAX)
         buf_addf(b, "%sno more than %d keys are offered: name one (ssh.identity_file)",
                  b->len ? "; " : "", SSH_OFFERS_MAX);

@@ -1,6 +1,7 @@
-/* ssh_open.c: from the greeting to a session that is logged in: key exchange, the server's key against
- * known_hosts, our keys one after the other. Every way to fail has its sentence here. A server whose
- * key is not known is told nothing of us; a refused key is not offered again by anybody but a person. */
+/* ssh_open.c: from the greeting to a session that is logged in: key exchange, the server's key
+ * against known_hosts, our keys one after the other. Every way to fail has its sentence here. A
+ * server whose key is not known is told nothing of us; a refused key is not offered again by
+ * anybody but a person. */
 #include "config.h"
 
 #include "net/ssh.h"
@@ -10,7 +11,7 @@
 
 #include "base/mem.h"
 
-/* ---- known_hosts ---------------------------------------------------------------------------------- */
+/* ---- known_hosts ---------------------------------------------------------------------------- */
 
 size_t ssh_known_files(struct ssh_hub *hub, const struct ssh_config *config,
                        struct known_hosts **files)
@@ -57,16 +58,18 @@ static void hostkey_changed(struct ssh_session *s, const char *name, const char 
 
     key_fingerprint(print, old->key.p, old->key.n);
     if (!key_type_may_host(old->type))
-        ssh_fail(s, ERR_HOSTKEY,
-                 "the server shows %s, but %s:%d knows only its %s key %s, which libssh2 1.10 cannot "
-                 "check. Nothing was sent. Add its ed25519 or ECDSA key for %s after a look at it",
-                 shown, path, old->number, key_type_text(old->type), print, name);
+        ssh_fail(
+            s, ERR_HOSTKEY,
+            "the server shows %s, but %s:%d knows only its %s key %s, which libssh2 1.10 cannot "
+            "check. Nothing was sent. Add its ed25519 or ECDSA key for %s after a look at it",
+            shown, path, old->number, key_type_text(old->type), print, name);
     else
-        ssh_fail(s, ERR_HOSTKEY,
-                 "THE HOST KEY HAS CHANGED: the server shows %s, %s:%d has %s %s. Nothing was sent. "
-                 "Somebody may stand in between, or the host was set up anew; then: ssh-keygen -R "
-                 "'%s'",
-                 shown, path, old->number, key_type_text(old->type), print, name);
+        ssh_fail(
+            s, ERR_HOSTKEY,
+            "THE HOST KEY HAS CHANGED: the server shows %s, %s:%d has %s %s. Nothing was sent. "
+            "Somebody may stand in between, or the host was set up anew; then: ssh-keygen -R "
+            "'%s'",
+            shown, path, old->number, key_type_text(old->type), print, name);
 }
 
 /* true: it is who it should be. */
@@ -82,26 +85,29 @@ static bool hostkey_check(struct ssh_session *s)
     char *shown = xasprintf("%s %s", s->info.hostkey_type, s->info.hostkey_fingerprint);
 
     if (v == KNOWN_HOST_NEW)
-        ssh_fail(s, ERR_HOSTKEY,
-                 "the host key is not known: the server shows %s, and no line for %s is in %s. Nothing "
-                 "was sent. Compare it with the server's own, then connect once by ssh, which adds it",
-                 shown, name, n ? s->config->known_files[0] : "known_hosts");
+        ssh_fail(
+            s, ERR_HOSTKEY,
+            "the host key is not known: the server shows %s, and no line for %s is in %s. Nothing "
+            "was sent. Compare it with the server's own, then connect once by ssh, which adds it",
+            shown, name, n ? s->config->known_files[0] : "known_hosts");
     else if (v == KNOWN_HOST_CHANGED)
         hostkey_changed(s, name, shown, &line, path);
     else if (v == KNOWN_HOST_REVOKED)
-        ssh_fail(s, ERR_HOSTKEY, "THE HOST KEY IS REVOKED: %s is marked @revoked at %s:%d. Nothing was "
-                 "sent", shown, path, line.number);
-    else if (v == KNOWN_HOST_CA_ONLY)
         ssh_fail(s, ERR_HOSTKEY,
-                 "%s is known by a certificate authority only (%s:%d), and libssh2 1.10 cannot judge "
-                 "certificates; add the server's own key, %s, after a look at it",
-                 name, path, line.number, shown);
+                 "THE HOST KEY IS REVOKED: %s is marked @revoked at %s:%d. Nothing was sent",
+                 shown, path, line.number);
+    else if (v == KNOWN_HOST_CA_ONLY)
+        ssh_fail(
+            s, ERR_HOSTKEY,
+            "%s is known by a certificate authority only (%s:%d), and libssh2 1.10 cannot judge "
+            "certificates; add the server's own key, %s, after a look at it",
+            name, path, line.number, shown);
     free(shown);
     free(name);
     return v == KNOWN_HOST_OK;
 }
 
-/* ---- the handshake -------------------------------------------------------------------------------- */
+/* ---- the handshake -------------------------------------------------------------------------- */
 
 static bool greeting_came(struct ssh_session *s)
 {
@@ -121,8 +127,8 @@ static void greeting_lost(struct ssh_session *s)
 }
 
 #define NOT_IN_COMMON                                                                              \
-    "no algorithm in common with the server (%s): it has only RSA host keys, only *-etm MACs, only "  \
-    "GCM or ChaCha20 ciphers, or neither curve25519 nor ECDH, which libssh2 1.10 lacks"
+    "no algorithm in common with the server (%s): it has only RSA host keys, only *-etm MACs, "    \
+    "only GCM or ChaCha20 ciphers, or neither curve25519 nor ECDH, which libssh2 1.10 lacks"
 
 static void greeting_copy(struct ssh_session *s, char who[SSH_WORDS_BYTES])
 {
@@ -137,9 +143,10 @@ static void handshake_cut(struct ssh_session *s)
     char who[SSH_WORDS_BYTES];
 
     greeting_copy(s, who);
-    ssh_fail(s, ERR_UNREACHABLE,
-             "the connection ended in the key exchange: %s. If it does so each time: " NOT_IN_COMMON,
-             conn_cut_words(s), who);
+    ssh_fail(
+        s, ERR_UNREACHABLE,
+        "the connection ended in the key exchange: %s. If it does so each time: " NOT_IN_COMMON,
+        conn_cut_words(s), who);
 }
 
 static void handshake_failed(struct ssh_session *s, int rc)
@@ -151,10 +158,11 @@ static void handshake_failed(struct ssh_session *s, int rc)
         ssh_fail(s, ERR_PROTOCOL, NOT_IN_COMMON, who);
     else if (rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE || rc == LIBSSH2_ERROR_HOSTKEY_INIT ||
              rc == LIBSSH2_ERROR_HOSTKEY_SIGN)
-        ssh_fail(s, ERR_PROTOCOL, "the key exchange failed: the server (%s) cannot prove its key", who);
+        ssh_fail(s, ERR_PROTOCOL, "the key exchange failed: the server (%s) cannot prove its key",
+                 who);
     else
-        ssh_fail(s, ERR_PROTOCOL, "the server (%s) breaks the protocol in the key exchange (libssh2 "
-                 "%d)", who, rc);
+        ssh_fail(s, ERR_PROTOCOL,
+                 "the server (%s) breaks the protocol in the key exchange (libssh2 %d)", who, rc);
 }
 
 static void hostkey_take(struct ssh_session *s)
@@ -195,7 +203,7 @@ void ssh_handshake(struct ssh_session *s)
     }
 }
 
-/* ---- keys ----------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 static void nothing_left(struct ssh_session *s)
 {
@@ -239,7 +247,7 @@ static void offer(struct ssh_session *s)
     }
 }
 
-/* ---- signing -------------------------------------------------------------------------------------- */
+/* ---- signing -------------------------------------------------------------------------------- */
 
 static void signature_came(void *arg, const struct agent_answer *a)
 {
@@ -281,9 +289,9 @@ static int sign(LIBSSH2_SESSION *lib, unsigned char **sig, size_t *sig_len,
         return -1;
     if (!s->signature && s->offers.is_now_agent) {
         if (!s->agent_ask) {
-            s->agent_ask = agent_sign(&s->hub->net->loop, s->config->agent,
-                                      s->offers.now->public_key, (struct bytes){data, n},
-                                      signature_came, s);
+            s->agent_ask =
+                agent_sign(&s->hub->net->loop, s->config->agent, s->offers.now->public_key,
+                           (struct bytes){data, n}, signature_came, s);
             ssh_phase_set(s, PHASE_SIGN);
         }
         return LIBSSH2_ERROR_EAGAIN;
@@ -300,7 +308,7 @@ static int authenticate(struct ssh_session *s)
                                       s->offers.now->public_key.n, sign, &s->self);
 }
 
-/* ---- logging in ----------------------------------------------------------------------------------- */
+/* ---- logging in ----------------------------------------------------------------------------- */
 
 static void logged_in(struct ssh_session *s)
 {
@@ -350,8 +358,8 @@ void ssh_authenticate(struct ssh_session *s)
         offers_refused(&s->offers);
         offer(s);
     } else if (rc != LIBSSH2_ERROR_EAGAIN) {
-        ssh_fail(s, ERR_PROTOCOL, "the server breaks the protocol in the authentication (libssh2 %d)",
-                 rc);
+        ssh_fail(s, ERR_PROTOCOL,
+                 "the server breaks the protocol in the authentication (libssh2 %d)", rc);
     }
 }
 

@@ -1,4 +1,4 @@
-/* ssh_wire.c: reading and writing SSH's data types. It knows bytes, not files, sockets or sessions. */
+/* ssh_wire.c: reads and writes SSH's data types. It knows bytes, not files or sockets. */
 #include "config.h"
 
 #include "net/ssh_wire.h"
@@ -98,7 +98,7 @@ void wire_put_mpint(struct buf *b, const unsigned char *p, size_t n)
     buf_add(b, p, n);
 }
 
-/* ---- base64 --------------------------------------------------------------------------------------- */
+/* ---- base64 --------------------------------------------------------------------------------- */
 
 static int base64_value(char c)
 {
@@ -149,7 +149,7 @@ bool base64_decode(const char *text, size_t n, unsigned char **out, size_t *out_
     return true;
 }
 
-/* ---- key types ------------------------------------------------------------------------------------ */
+/* ---- key types ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;

@@ -1,5 +1,5 @@
-/* ssh_wire.h: the bytes that SSH, its agent and its key files share: strings with a length in front,
- * base64, the names of key types, fingerprints. */
+/* ssh_wire.h: the bytes that SSH, its agent and its key files share: strings with a length in
+ * front, base64, the names of key types, fingerprints. */
 #ifndef FOOTPLATE_NET_SSH_WIRE_H
 #define FOOTPLATE_NET_SSH_WIRE_H
 
@@ -41,8 +41,8 @@ void wire_put_mpint(struct buf *b, const unsigned char *p, size_t n);
  * false, and nothing to free, for what is not base64 or is empty. */
 bool base64_decode(const char *text, size_t n, unsigned char **out, size_t *out_len);
 
-/* The kinds of key that the rest of this room tells apart. Name on the wire, name for a person, may a
- * server's key be of it, may a user's key be of it. */
+/* The kinds of key that the rest of this room tells apart. Name on the wire, name for a person, may
+ * a server's key be of it, may a user's key be of it. */
 #define KEY_TYPES(X)                                                                               \
     X(KEY_ED25519, "ssh-ed25519", "ed25519", true, true)                                           \
     X(KEY_ECDSA256, "ecdsa-sha2-nistp256", "ecdsa-256", true, true)                                \

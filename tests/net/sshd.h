@@ -1,6 +1,6 @@
-/* sshd.h: a real sshd on a loopback port for one test, with keys, known_hosts and an ssh_config of its
- * own in a folder that goes with it. It works as root and as an ordinary user, who logs in as himself. It
- * ends with the test's process, however that ends. */
+/* sshd.h: a real sshd on a loopback port for one test, with keys, known_hosts and an ssh_config of
+ * its own in a folder that goes with it. It works as root and as an ordinary user, who logs in as
+ * himself. It ends with the test's process, however that ends. */
 #ifndef FOOTPLATE_TESTS_NET_SSHD_H
 #define FOOTPLATE_TESTS_NET_SSHD_H
 
@@ -125,7 +125,8 @@ static inline int listener_open(int *port)
 
 static inline bool port_answers(int port)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)},
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_addr = {htonl(INADDR_LOOPBACK)},
                              .sin_port = htons((uint16_t)port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool is_good = connect(fd, (struct sockaddr *)&in, sizeof(in)) == 0;
@@ -195,10 +196,11 @@ static inline void sshd_known(struct sshd *d, const char *key)
 
 static inline void sshd_config(struct sshd *d, const char *more)
 {
-    file_put(d->folder, "config",
-             "Host web* 127.*\n HostName 127.0.0.1\n Port %d\n User %s\n IdentityFile %s/user\n "
-             "IdentityAgent none\n UserKnownHostsFile %s/known\n GlobalKnownHostsFile /dev/null\n %s\n",
-             d->port, login_name(), d->folder, d->folder, more);
+    file_put(
+        d->folder, "config",
+        "Host web* 127.*\n HostName 127.0.0.1\n Port %d\n User %s\n IdentityFile %s/user\n "
+        "IdentityAgent none\n UserKnownHostsFile %s/known\n GlobalKnownHostsFile /dev/null\n %s\n",
+        d->port, login_name(), d->folder, d->folder, more);
 }
 
 static inline void sshd_run(struct sshd *d, const char *more)

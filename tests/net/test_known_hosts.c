@@ -1,5 +1,5 @@
-/* test_known_hosts.c: our matcher against ssh-keygen -F on a generated corpus, and the verdicts that
- * libssh2 gets wrong. */
+/* test_known_hosts.c: our matcher against ssh-keygen -F on a generated corpus, and the verdicts
+ * that libssh2 gets wrong. */
 #include "config.h"
 
 #include "net/known_hosts.h"
@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "suite.h"
 
-/* ---- helpers -------------------------------------------------------------------------------------- */
+/* ---- helpers -------------------------------------------------------------------------------- */
 
 static unsigned long seed = 20261122;
 
@@ -142,7 +142,8 @@ static struct known_hosts *parse(struct buf *b)
     return k;
 }
 
-static enum known_verdict judge(struct known_hosts *k, const char *name, const char *type, unsigned n)
+static enum known_verdict judge(struct known_hosts *k, const char *name, const char *type,
+                                unsigned n)
 {
     struct bytes key = key_blob(type, n);
     enum known_verdict v = known_hosts_judge(&k, 1, name, key, NULL, NULL);
@@ -154,7 +155,7 @@ static enum known_verdict judge(struct known_hosts *k, const char *name, const c
 #define ED "ssh-ed25519"
 #define EC "ecdsa-sha2-nistp256"
 
-/* ---- verdicts ------------------------------------------------------------------------------------- */
+/* ---- verdicts ------------------------------------------------------------------------------- */
 
 START_TEST(verdicts)
 {
@@ -199,10 +200,8 @@ START_TEST(names)
         const char *alias;
         const char *name;
     } rows[] = {
-        {"Web01", 22, NULL, "web01"},
-        {"Web01", 2222, NULL, "[web01]:2222"},
-        {"::1", 22, NULL, "::1"},
-        {"::1", 99, NULL, "[::1]:99"},
+        {"Web01", 22, NULL, "web01"},       {"Web01", 2222, NULL, "[web01]:2222"},
+        {"::1", 22, NULL, "::1"},           {"::1", 99, NULL, "[::1]:99"},
         {"10.0.0.1", 99, "Alias", "alias"},
     };
     size_t i;
@@ -268,7 +267,7 @@ START_TEST(cache)
 }
 END_TEST
 
-/* ---- against ssh-keygen --------------------------------------------------------------------------- */
+/* ---- against ssh-keygen --------------------------------------------------------------------- */
 
 enum { MAX_LINES = 4096 };
 
@@ -310,7 +309,8 @@ static void host_word(struct buf *b)
 
 static void pattern_word(struct buf *b)
 {
-    static const char *const patterns[] = {"*.example.com", "web*", "w?b01", "*", "??", "*b*", "a*.l?n"};
+    static const char *const patterns[] = {"*.example.com", "web*",  "w?b01", "*", "??",
+                                           "*b*",           "a*.l?n"};
 
     buf_adds(b, patterns[pick(ARRAY_LEN(patterns))]);
 }
@@ -348,8 +348,9 @@ static void hosts_word(struct buf *b)
 static void random_line(struct buf *b)
 {
     static const char *const blanks[] = {" ", "  ", "\t", " \t "};
-    static const char *const junk[] = {"", "# note", "   ", "@wrong web " ED " AAAA",
-                                       "@revoked @revoked web " ED " AAAA", "web", "\t# x"};
+    static const char *const junk[] = {
+        "",    "# note", "   ", "@wrong web " ED " AAAA", "@revoked @revoked web " ED " AAAA",
+        "web", "\t# x"};
     unsigned n = 1 + pick(3);
     char *text;
 

@@ -172,7 +172,8 @@ static long resident_kib(void)
 /* 50 MB on each stream; memory must not follow. */
 START_TEST(flood)
 {
-    struct run_spec rs = {.command = "head -c 50000000 /dev/zero & head -c 50000000 /dev/zero >&2; wait"};
+    struct run_spec rs = {.command =
+                              "head -c 50000000 /dev/zero & head -c 50000000 /dev/zero >&2; wait"};
     struct client c;
     struct command r = {.is_counted_only = true};
     long before;
@@ -196,7 +197,8 @@ END_TEST
 
 START_TEST(output_bound)
 {
-    struct run_spec rs = {.command = "head -c 3000000 /dev/zero; echo x >&2; exit 4", .max_output = 1000};
+    struct run_spec rs = {.command = "head -c 3000000 /dev/zero; echo x >&2; exit 4",
+                          .max_output = 1000};
     struct client c;
     struct command r = {0};
 
@@ -380,17 +382,18 @@ START_TEST(deadline)
 }
 END_TEST
 
-/* ---- keys ----------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
-static const char *const key_kinds[] = {"-t ed25519", "-t ecdsa -b 256", "-t ecdsa -b 384", "-t ecdsa -b 521"};
+static const char *const key_kinds[] = {"-t ed25519", "-t ecdsa -b 256", "-t ecdsa -b 384",
+                                        "-t ecdsa -b 521"};
 
 START_TEST(user_keys)
 {
     struct client c;
     int i;
 
-    sh("cd %s && rm user user.pub && ssh-keygen -q -N '' %s -f user && cp user.pub authorized", d.folder,
-       key_kinds[_i]);
+    sh("cd %s && rm user user.pub && ssh-keygen -q -N '' %s -f user && cp user.pub authorized",
+       d.folder, key_kinds[_i]);
     for (i = 0; i < 4; i++) {
         ready(&c);
         client_close(&c, net);
@@ -469,7 +472,8 @@ START_TEST(info)
     ck_assert_str_eq(i->hostkey_type, "ed25519");
     ck_assert_int_eq(strncmp(i->hostkey_fingerprint, "SHA256:", 7), 0);
     ck_assert_int_eq(sh("ssh-keygen -l -f %s/host_ed25519.pub | grep -qF ' %s '", d.folder,
-                        i->hostkey_fingerprint), 0);
+                        i->hostkey_fingerprint),
+                     0);
     client_close(&c, net);
 
     sh("cd %s && : > known", d.folder);
@@ -495,9 +499,11 @@ START_TEST(jump)
     struct client c;
     struct command r;
 
-    sh("cd %s && printf 'Host inner\\n HostName 127.0.0.1\\n HostKeyAlias inner\\n ProxyJump webjump\\n' >> "
+    sh("cd %s && printf 'Host inner\\n HostName 127.0.0.1\\n HostKeyAlias inner\\n ProxyJump "
+       "webjump\\n' >> "
        "config && echo \"inner $(cut -d' ' -f1,2 host_ed25519.pub)\" >> known && "
-       "sed -i 's/^Host web\\* 127/Host inner web* 127/' config", d.folder);
+       "sed -i 's/^Host web\\* 127/Host inner web* 127/' config",
+       d.folder);
     spec.host = "inner";
     ready(&c);
     run(&c, &r, "echo $SSH_CONNECTION | cut -d' ' -f3");
@@ -505,7 +511,8 @@ START_TEST(jump)
     command_release(&r);
     client_close(&c, net);
     ck_assert_int_eq(file_count(d.folder, "log", "Accepted publickey"), 2);
-    sh("sed -i 's/Port %d/Port 1/; s/ProxyJump webjump/ProxyJump localhost:1/' %s/config", d.port, d.folder);
+    sh("sed -i 's/Port %d/Port 1/; s/ProxyJump webjump/ProxyJump localhost:1/' %s/config", d.port,
+       d.folder);
     client_open(&c, net, &spec);
     ck_assert(world_until(net, &c.n_over, 1, SOON_MS));
     ck_assert_msg(c.lost.code == ERR_UNREACHABLE, "%s", c.lost.msg);

@@ -1,5 +1,6 @@
-/* test_ssh_faults.c: servers, keys and networks that are not as they should be. Each must end in one
- * callback with the right code and words, soon; whatever hangs to its deadline is in test_ssh_slow.c. */
+/* test_ssh_faults.c: servers, keys and networks that are not as they should be. Each must end in
+ * one callback with the right code and words, soon; whatever hangs to its deadline is in
+ * test_ssh_slow.c. */
 #include "config.h"
 
 #include <errno.h>
@@ -71,7 +72,8 @@ static void fails_one_of(int code, int other, const char *const *words)
     ck_assert_msg(c.lost.code == code || c.lost.code == other, "%s: %s", err_name(c.lost.code),
                   c.lost.msg);
     for (i = 0; words[i]; i++)
-        ck_assert_msg(strstr(c.lost.msg, words[i]) != NULL, "no \"%s\" in: %s", words[i], c.lost.msg);
+        ck_assert_msg(strstr(c.lost.msg, words[i]) != NULL, "no \"%s\" in: %s", words[i],
+                      c.lost.msg);
     world_for(net, 30);
     ck_assert_int_eq(c.n_over, 1);
     client_close(&c, net);
@@ -113,7 +115,7 @@ static char *fingerprint(const char *key)
     return p;
 }
 
-/* ---- the server's key ----------------------------------------------------------------------------- */
+/* ---- the server's key ----------------------------------------------------------------------- */
 
 START_TEST(unknown_key)
 {
@@ -190,17 +192,20 @@ START_TEST(hashed_and_alias)
 }
 END_TEST
 
-/* ---- algorithms ----------------------------------------------------------------------------------- */
+/* ---- algorithms ----------------------------------------------------------------------------- */
 
 START_TEST(hardened)
 {
     static const char *const more[] = {NULL, "MACs hmac-sha2-256-etm@openssh.com",
-                                       "Ciphers aes256-gcm@openssh.com", "KexAlgorithms diffie-hellman-group14-sha256"};
+                                       "Ciphers aes256-gcm@openssh.com",
+                                       "KexAlgorithms diffie-hellman-group14-sha256"};
     struct buf b;
 
     end();
-    ck_assert_int_eq(sh("rm -f /tmp/fp-rsa-%d* && ssh-keygen -q -t rsa -b 2048 -N '' -f /tmp/fp-rsa-%d",
-                        (int)getpid(), (int)getpid()), 0);
+    ck_assert_int_eq(
+        sh("rm -f /tmp/fp-rsa-%d* && ssh-keygen -q -t rsa -b 2048 -N '' -f /tmp/fp-rsa-%d",
+           (int)getpid(), (int)getpid()),
+        0);
     buf_init(&b, 0);
     if (_i == 0)
         buf_addf(&b, "HostKeyAlgorithms rsa-sha2-512\nHostKey /tmp/fp-rsa-%d", (int)getpid());
@@ -210,12 +215,13 @@ START_TEST(hardened)
     buf_release(&b);
     sh("rm -f /tmp/fp-rsa-%d*", (int)getpid());
     /* A server that is quick to hang up takes its offer with it: then it is a lost connection. */
-    fails_one_of(ERR_PROTOCOL, ERR_UNREACHABLE,
-                 (const char *const[]){"no algorithm in common", "RSA", "etm", "GCM", "OpenSSH", NULL});
+    fails_one_of(
+        ERR_PROTOCOL, ERR_UNREACHABLE,
+        (const char *const[]){"no algorithm in common", "RSA", "etm", "GCM", "OpenSSH", NULL});
 }
 END_TEST
 
-/* ---- our keys ------------------------------------------------------------------------------------- */
+/* ---- our keys ------------------------------------------------------------------------------- */
 
 START_TEST(refused_key)
 {
@@ -230,7 +236,8 @@ END_TEST
 START_TEST(second_key_works)
 {
     sh("cd %s && ssh-keygen -q -t ed25519 -N '' -f other && "
-       "sed -i \"s|IdentityFile.*|IdentityFile $PWD/other\\n IdentityFile $PWD/user|\" config", d.folder);
+       "sed -i \"s|IdentityFile.*|IdentityFile $PWD/other\\n IdentityFile $PWD/user|\" config",
+       d.folder);
     works();
     ck_assert_int_eq(file_count(d.folder, "log", "Failed publickey"), 1);
 }
@@ -269,7 +276,7 @@ START_TEST(named_key)
 }
 END_TEST
 
-/* ---- agents --------------------------------------------------------------------------------------- */
+/* ---- agents --------------------------------------------------------------------------------- */
 
 static pid_t agent_start(void)
 {
@@ -278,7 +285,9 @@ static pid_t agent_start(void)
     pid_t pid = child_start(d.folder, "agent.log", argv);
 
     ck_assert_int_eq(sh("cd %s && for i in $(seq 500); do [ -S agent ] && break; sleep 0.01; done; "
-                        "sed -i \"s|IdentityAgent none|IdentityAgent $PWD/agent|\" config", d.folder), 0);
+                        "sed -i \"s|IdentityAgent none|IdentityAgent $PWD/agent|\" config",
+                        d.folder),
+                     0);
     free(sock);
     return pid;
 }
@@ -288,7 +297,8 @@ START_TEST(agent_refuses)
     pid_t pid = agent_start();
 
     /* Asks before it signs; there is nobody to ask. */
-    ck_assert_int_eq(sh("cd %s && SSH_AUTH_SOCK=$PWD/agent ssh-add -q -c user && rm user", d.folder), 0);
+    ck_assert_int_eq(
+        sh("cd %s && SSH_AUTH_SOCK=$PWD/agent ssh-add -q -c user && rm user", d.folder), 0);
     FAILS(ERR_AUTH, "ssh-agent", "refuses");
     child_stop(&pid);
 }
@@ -298,9 +308,12 @@ START_TEST(agent_full)
 {
     pid_t pid = agent_start();
 
-    ck_assert_int_eq(sh("cd %s && rm user user.pub && for i in 1 2 3 4 5 6 7 8; do "
-                        "ssh-keygen -q -t ed25519 -N '' -f k$i && SSH_AUTH_SOCK=$PWD/agent ssh-add -q k$i; "
-                        "done", d.folder), 0);
+    ck_assert_int_eq(
+        sh("cd %s && rm user user.pub && for i in 1 2 3 4 5 6 7 8; do "
+           "ssh-keygen -q -t ed25519 -N '' -f k$i && SSH_AUTH_SOCK=$PWD/agent ssh-add -q k$i; "
+           "done",
+           d.folder),
+        0);
     FAILS(ERR_AUTH, "refuses", "no more than 5");
     ck_assert_int_eq(file_count(d.folder, "log", "Failed publickey"), 5);
     ck_assert_int_eq(file_count(d.folder, "log", "Connection from"), 1);
@@ -313,12 +326,13 @@ END_TEST
 
 START_TEST(agent_gone)
 {
-    sh("cd %s && rm user && sed -i \"s|IdentityAgent none|IdentityAgent $PWD/nobody|\" config", d.folder);
+    sh("cd %s && rm user && sed -i \"s|IdentityAgent none|IdentityAgent $PWD/nobody|\" config",
+       d.folder);
     FAILS(ERR_AUTH, "ssh-agent", "no such file");
 }
 END_TEST
 
-/* ---- configuration -------------------------------------------------------------------------------- */
+/* ---- configuration -------------------------------------------------------------------------- */
 
 START_TEST(bad_configuration)
 {
@@ -361,7 +375,7 @@ START_TEST(nobody_listens)
 }
 END_TEST
 
-/* ---- losses --------------------------------------------------------------------------------------- */
+/* ---- losses --------------------------------------------------------------------------------- */
 
 static int lost_before_done;
 
@@ -387,7 +401,8 @@ START_TEST(server_killed)
     while (r.out.len == 0 && n++ < 1000)
         world_for(net, 10);
     ck_assert_str_eq(buf_str(&r.out), "begun\n");
-    ck_assert_int_eq(sh("for p in $(pgrep -P %d); do kill -9 $p $(pgrep -P $p); done", (int)d.pid), 0);
+    ck_assert_int_eq(sh("for p in $(pgrep -P %d); do kill -9 $p $(pgrep -P $p); done", (int)d.pid),
+                     0);
     ck_assert(world_until(net, &r.n_done, 1, SOON_MS));
     ck_assert_int_eq(r.result.err.code, ERR_UNREACHABLE);
     ck_assert_int_eq(r.result.status, -1);
@@ -402,7 +417,8 @@ START_TEST(server_killed)
 }
 END_TEST
 
-/* Closed after k milliseconds of a login and a command: nothing is called any more, nothing leaks. */
+/* Closed after k milliseconds of a login and a command: nothing is called any more, nothing leaks.
+ */
 START_TEST(close_anywhere)
 {
     struct run_spec rs = {.command = "cat", .input = "x", .input_len = 1};
@@ -457,7 +473,7 @@ START_TEST(world_closed_anywhere)
 }
 END_TEST
 
-/* ---- closing from inside a callback ------------------------------------------------------------------ */
+/* ---- closing from inside a callback --------------------------------------------------------- */
 
 enum act { CLOSE_IN_READY, CLOSE_IN_OUTPUT, CLOSE_IN_DONE, CANCEL_IN_OUTPUT, RUN_IN_DONE, ACTS };
 
@@ -518,7 +534,8 @@ static void in_done(void *arg, const struct run_result *r)
 static void in_ready(void *arg)
 {
     static const struct run_events ev = {in_output, in_done};
-    struct run_spec rs = {.command = in.act == CANCEL_IN_OUTPUT || in.act == CLOSE_IN_OUTPUT ? "yes" : "echo x"};
+    struct run_spec rs = {
+        .command = in.act == CANCEL_IN_OUTPUT || in.act == CLOSE_IN_OUTPUT ? "yes" : "echo x"};
 
     (void)arg;
     in.r = net->ops->run_start(in.s, &rs, &ev, NULL);
@@ -543,7 +560,7 @@ START_TEST(inside_callbacks)
 }
 END_TEST
 
-/* ---- a network that is not kind -------------------------------------------------------------------- */
+/* ---- a network that is not kind ------------------------------------------------------------- */
 
 /* One process between us and the sshd: what comes from the server is passed on in pieces of `piece`
  * bytes, byte number `flip` changed, and cut off at byte number `cut` (0: never). */
@@ -598,7 +615,9 @@ static void chaos_serve(int client, int server, size_t piece, size_t flip, size_
 
 static int port_connect(int port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_addr = {htonl(INADDR_LOOPBACK)},
+                             .sin_port = htons((uint16_t)port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
@@ -636,7 +655,8 @@ static void chaos_start(struct chaos *c, size_t piece, size_t flip, size_t cut, 
 
 static void through(const struct chaos *c)
 {
-    sh("cd %s && sed -i 's/ Port .*/ Port %d/' config && sed -i 's/:[0-9]*/:%d/; s/\\]:[0-9]*/]:%d/' known",
+    sh("cd %s && sed -i 's/ Port .*/ Port %d/' config && sed -i 's/:[0-9]*/:%d/; "
+       "s/\\]:[0-9]*/]:%d/' known",
        d.folder, c->port, c->port, c->port);
 }
 
@@ -651,8 +671,8 @@ START_TEST(one_byte_segments)
 }
 END_TEST
 
-/* A byte changed, or the stream cut, at every 37th place of a login with a command: it must end, in an
- * error or (where the byte was of no weight) well, and never crash. */
+/* A byte changed, or the stream cut, at every 37th place of a login with a command: it must end, in
+ * an error or (where the byte was of no weight) well, and never crash. */
 START_TEST(damaged_stream)
 {
     struct run_spec rs = {.command = "echo hello", .deadline_ms = 1000};

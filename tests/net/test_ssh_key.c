@@ -1,5 +1,5 @@
-/* test_ssh_key.c: key files that ssh-keygen and openssl make: what is decoded, what is refused and in
- * which words, and that a signature is right. */
+/* test_ssh_key.c: key files that ssh-keygen and openssl make: what is decoded, what is refused and
+ * in which words, and that a signature is right. */
 #include "config.h"
 
 #include "net/ssh_key.h"
@@ -106,10 +106,13 @@ static void sign_is_right(const struct ssh_key *k)
         ECDSA_SIG_set0(pair, BN_bin2bn(r.p, (int)r.n, NULL), BN_bin2bn(s.p, (int)s.n, NULL));
         n = (size_t)i2d_ECDSA_SIG(pair, &der);
         ECDSA_SIG_free(pair);
-        md = k->type == KEY_ECDSA256 ? EVP_sha256() : k->type == KEY_ECDSA384 ? EVP_sha384() : EVP_sha512();
+        md = k->type == KEY_ECDSA256   ? EVP_sha256()
+             : k->type == KEY_ECDSA384 ? EVP_sha384()
+                                       : EVP_sha512();
     }
     ck_assert_int_eq(EVP_DigestVerifyInit(ctx, NULL, md, NULL, k->secret), 1);
-    ck_assert_int_eq(EVP_DigestVerify(ctx, der ? der : sig, n, (const unsigned char *)text, sizeof(text)), 1);
+    ck_assert_int_eq(
+        EVP_DigestVerify(ctx, der ? der : sig, n, (const unsigned char *)text, sizeof(text)), 1);
     EVP_MD_CTX_free(ctx);
     OPENSSL_free(der);
     free(sig);

@@ -1,5 +1,5 @@
-/* test_ssh_slow.c: peers that hang, each in another phase, all at once: every one must be told by its
- * own deadline and phase, and none may hold up a session that works. */
+/* test_ssh_slow.c: peers that hang, each in another phase, all at once: every one must be told by
+ * its own deadline and phase, and none may hold up a session that works. */
 #include "config.h"
 
 #include <string.h>
@@ -42,7 +42,8 @@ static void host_add(const char *name, const char *settings)
     free(old);
 }
 
-/* A socket that lets everybody in and, if words, greets in a process of its own; it says no more. */
+/* A socket that lets everybody in and, if words, greets in a process of its own; it says no more.
+ */
 static pid_t stub_start(int *port, const char *words)
 {
     int fd = listener_open(port);
@@ -83,7 +84,8 @@ static const struct {
     const char *words;
     int within_ms; /* and not before */
 } rows[] = {
-    {"silent", ERR_TIMEOUT, "silent: connected, but no greeting of an SSH server within 10 s", 10000},
+    {"silent", ERR_TIMEOUT, "silent: connected, but no greeting of an SSH server within 10 s",
+     10000},
     {"greets", ERR_TIMEOUT, "greets: no answer to the key exchange within 10 s", 10000},
     {"thrower", ERR_THROTTLED, "thrower: the server throws us out", 7000},
     {"slowauth", ERR_TIMEOUT, "slowauth: no answer to the authentication within 20 s", 20000},
@@ -105,14 +107,16 @@ static void hosts_make(pid_t pids[3])
         host_add(rows[i].host, text);
         free(text);
     }
-    text = xasprintf("HostName 127.0.0.1\n Port %d\n IdentityFile %s/user\n UserKnownHostsFile %s/known",
-                     slow.port, slow.folder, slow.folder);
+    text = xasprintf(
+        "HostName 127.0.0.1\n Port %d\n IdentityFile %s/user\n UserKnownHostsFile %s/known",
+        slow.port, slow.folder, slow.folder);
     host_add(rows[3].host, text);
     free(text);
     dumb_agent(agent);
-    text = xasprintf("HostName 127.0.0.1\n Port %d\n IdentityFile %s/none\n UserKnownHostsFile %s/known\n"
-                     " IdentityAgent %s",
-                     d.port, d.folder, d.folder, agent);
+    text = xasprintf(
+        "HostName 127.0.0.1\n Port %d\n IdentityFile %s/none\n UserKnownHostsFile %s/known\n"
+        " IdentityAgent %s",
+        d.port, d.folder, d.folder, agent);
     host_add(rows[4].host, text);
     free(text);
     free(agent);
@@ -184,7 +188,9 @@ START_TEST(channel_open)
     client_open(&c, net, &spec);
     ck_assert(world_until(net, &c.n_ready, 1, 10000));
     ck_assert_int_eq(sh("cd %s; for p in $(pgrep -P %d); do echo $p $(pgrep -P $p); done > pids; "
-                        "kill -STOP $(cat pids)", d.folder, (int)d.pid), 0);
+                        "kill -STOP $(cat pids)",
+                        d.folder, (int)d.pid),
+                     0);
     command_start(&r, &c, net, &rs);
     ck_assert(world_until(net, &r.n_done, 1, 15000 + SLACK_MS));
     ck_assert_int_eq(r.result.err.code, ERR_UNREACHABLE);
