@@ -43,7 +43,7 @@ static void print_batch(FILE *f, const json_t *batch)
     const json_t *instances = json_object_get(batch, "instances");
     long long index = json_integer_value(json_object_get(batch, "index"));
     const json_t *instance;
-    char name[LABEL_CELLS + 8];
+    char name[64];
     struct buf b;
     size_t i;
 
