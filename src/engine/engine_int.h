@@ -23,7 +23,9 @@ enum {
     LINK_GIVE_UP_MS = 40000,    /* an instance is called unreachable after this long */
     PROBE_DEADLINE_MS = 60000,
     PROGRESS_EVERY_MS = 1000,   /* what a step waits for is stored at most this often */
-    HEALTH_DEADLINE_MS = 4000
+    HEALTH_DEADLINE_MS = 4000,
+    PROBE_AGAIN_MS = 2000,      /* a probe that found no balancer asks again */
+    UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */
 };
 
 struct engine;
@@ -57,6 +59,7 @@ struct target {
     int sick;                   /* wrong health answers in a row */
     int64_t progress_at;        /* mono: when progress was last stored */
     int64_t no_room_until;      /* mono */
+    int64_t probe_again_at;     /* mono: its probe needs a balancer that could not be asked; 0 none */
     bool is_dirty;              /* row differs from the store */
 };
 
@@ -74,6 +77,7 @@ struct release {
     struct traffic_op *watch;   /* the periodic reading */
     struct traffic_reading *readings; /* n, newest */
     int64_t read_at, health_at; /* mono: when last asked */
+    int64_t unknown_at;         /* mono: when an ended one's unknown targets were last asked */
     struct net_timer *interval;
     int64_t no_room_since;      /* mono; 0: there is room */
     char *no_room;              /* the sentence */
@@ -211,6 +215,8 @@ bool step_brings_in(const struct release *r, enum step s);
 
 /* ---- probing.c --------------------------------------------------------------------------------- */
 void target_begin_probe(struct target *t);
+/* Ask again where a balancer could not be asked; every tick. */
+void release_probe_again(struct release *r);
 
 /* ---- prepare.c: PENDING ------------------------------------------------------------------------- */
 void release_prepare(struct release *r);

@@ -346,6 +346,24 @@ void action_by_hand(struct engine *e, struct group *g, const struct action_row *
 
 /* ---- ledger drop ------------------------------------------------------------------------------------- */
 
+/* A server that is gone for good is not asked about any more either. */
+static void forget_unknown(struct group *g, const char *host, int port, struct txn *x)
+{
+    struct release *r = g->release;
+
+    for (int i = 0; r && i < r->n; i++) {
+        struct target *t = &r->t[i];
+        if (strcmp(t->row.host, host) != 0 || t->row.port != port ||
+            r->core.targets[i].status != TARGET_UNKNOWN || t->probe)
+            continue;
+        r->core.targets[i].status = TARGET_EXCLUDED;
+        r->core.targets[i].needs_probe = false;
+        t->row.status = TARGET_EXCLUDED;
+        str_set(&t->row.exclude_why, "written off");
+        txn_target(x, &t->row);
+    }
+}
+
 void action_ledger_drop(struct engine *e, struct group *g, const struct action_row *a)
 {
     struct err err;
@@ -361,6 +379,7 @@ void action_ledger_drop(struct engine *e, struct group *g, const struct action_r
     } else {
         struct txn *x = txn_new(e);
         txn_ledger_remove(x, g->name, host, port);
+        forget_unknown(g, host, port, x);
         txn_event(x, g->name, 0, "ledger-drop", a->driver, "%s:%d is written off: %s", host, port,
                   why);
         txn_verdict(x, a->id, VERDICT_DONE, 0, "%s:%d is written off", host, port);

@@ -97,11 +97,60 @@ static bool was_verified(const struct target *t, const struct probe *p, enum ste
     return is_on_record && t->row.boot_id && strcmp(t->row.boot_id, p->boot_id) == 0;
 }
 
+/* The instance answered, its balancer did not: that proves nothing about either. The target keeps what it
+ * has, the deployment is held, and the probe asks again until it is answered. */
+static bool must_wait(struct target *t, const struct probe *p)
+{
+    struct release *r = t->r;
+    enum deploy_status s = r->core.status;
+
+    if (p->err.code || !traffic_has_balancer(r->traffic) || p->traffic != TRAFFIC_UNKNOWN ||
+        s == DEPLOY_PENDING || deploy_is_final(s) || r->e->is_stopping)
+        return false;
+    t->probe_again_at = engine_now(r->e) + PROBE_AGAIN_MS;
+    release_brake(r, BRAKE_BALANCER, "%s: the balancer cannot be asked about it", target_label(t));
+    return true;
+}
+
+static void target_probed(void *arg, const struct probe *p);
+
+/* Nobody presses Retry on an ended deployment; what it left unknown is asked about all the same. */
+static void ask_unknown(struct release *r, int64_t now)
+{
+    if (!deploy_is_final(r->core.status) || now - r->unknown_at < UNKNOWN_AGAIN_MS)
+        return;
+    r->unknown_at = now;
+    for (int i = 0; i < r->n; i++) {
+        if (r->core.targets[i].status == TARGET_UNKNOWN && !r->t[i].probe)
+            r->core.targets[i].needs_probe = true;
+    }
+}
+
+void release_probe_again(struct release *r)
+{
+    int64_t now = engine_now(r->e);
+
+    ask_unknown(r, now);
+
+    for (int i = 0; i < r->n; i++) {
+        struct target *t = &r->t[i];
+        if (t->probe_again_at == 0 || t->probe_again_at > now || t->probe)
+            continue;
+        t->probe_again_at = 0;
+        t->probe = probe_start(&t->st, t->journal ? t->op_id : NULL, PROBE_DEADLINE_MS,
+                               target_probed, t);
+    }
+}
+
 static void target_probed(void *arg, const struct probe *p)
 {
     struct target *t = arg;
     struct release *r = t->r;
     enum step lost = lost_step(t);
+
+    t->probe = NULL;
+    if (must_wait(t, p))
+        return;
     struct evidence_question q = {.version = r->row.version,
                                   .lost = lost,
                                   .is_in_ledger = t->is_in_ledger,
@@ -115,7 +164,6 @@ static void target_probed(void *arg, const struct probe *p)
     char why[400] = "";
 
     FAILPOINT("engine:probe:done");
-    t->probe = NULL;
     evidence_judge(&q, p, &ev, why, sizeof why);
     ev.target = t->i;
     if (p->err.code == 0) {

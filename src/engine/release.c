@@ -230,7 +230,8 @@ static void say_unproved(const struct release *r, struct buf *b)
     int count = 0;
 
     for (int i = 0; i < r->n; i++) {
-        if (r->core.targets[i].needs_probe || r->core.targets[i].is_probing)
+        const struct deploy_target *c = &r->core.targets[i];
+        if (c->needs_probe || c->is_probing || c->status == TARGET_UNKNOWN)
             add_host(b, &r->t[i], &count);
     }
     if (count > 3)
@@ -298,6 +299,8 @@ void release_say_waiting(struct release *r)
         buf_adds(&b, r->no_room);
     } else if (d->status == DEPLOY_PENDING) {
         say_preparing(r, &b);
+    } else {
+        buf_adds(&b, "the next step to begin");
     }
     const char *now = buf_str(&b);
     if (!r->row.waiting || strcmp(r->row.waiting, now) != 0) {
@@ -589,6 +592,7 @@ static void check_room(struct release *r)
 void release_tick(struct release *r)
 {
     check_room(r);
+    release_probe_again(r);
     release_watch(r);
     release_drive(r);
 }

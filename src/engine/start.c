@@ -282,10 +282,14 @@ static const char *not_now(const struct group *g, bool is_rollback, char *dst, s
         return dst;
     }
     for (int i = 0; !is_rollback && r && i < r->n; i++) {
-        if (r->core.targets[i].status != TARGET_UNKNOWN && !r->t[i].prestage)
+        const struct deploy_target *c = &r->core.targets[i];
+        bool may_live = c->status == TARGET_UNKNOWN && r->t[i].journal != 0 &&
+                        (c->lost == STEP_DOWNLOAD || c->lost == STEP_INSTALL);
+        if (!may_live && !r->t[i].prestage)
             continue;
-        snprintf(dst, size, "a runner of deployment %lld may still live on %s; it is being probed",
-                 (long long)r->row.id, target_label(&r->t[i]));
+        snprintf(dst, size, "a runner of deployment %lld may still live on %s; it is being probed "
+                 "(if the server is gone for good: ledger drop %s %s:%d)", (long long)r->row.id,
+                 target_label(&r->t[i]), g->name, r->t[i].row.host, r->t[i].row.port);
         return dst;
     }
     return NULL;

@@ -71,6 +71,27 @@ static void set_ready(struct markup *m)
     m->traffic = traffic_ready(t->traffic, t->traffic_index, t->startup_timeout_ms, readied, m);
 }
 
+/* Asked before anything is sent, so that a balancer that cannot be asked proves that nothing was. */
+static void first_read(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
+                       const struct err *e)
+{
+    struct markup *m = arg;
+    struct step_result r = {.outcome = OUTCOME_UNBEGUN, .is_balancer = true, .err = *e};
+
+    (void)n;
+    (void)is_reloaded;
+    m->traffic = NULL;
+    if (readings[m->op.t->traffic_index].state == TRAFFIC_UNKNOWN)
+        step_finish(&m->op, &r);
+    else
+        set_ready(m);
+}
+
+static void look_first(struct markup *m)
+{
+    m->traffic = traffic_read(m->op.t->traffic, first_read, m);
+}
+
 static void answered(void *arg, const struct health_answer *a)
 {
     struct markup *m = arg;
@@ -79,7 +100,7 @@ static void answered(void *arg, const struct health_answer *a)
     struct err e;
 
     if (a->is_well) {
-        set_ready(m);
+        look_first(m);
         return;
     }
     health_expectation(t, want, sizeof want);
@@ -87,7 +108,7 @@ static void answered(void *arg, const struct health_answer *a)
             a->seen);
     if (t->ignore_verify) {
         step_line(&m->op, 'w', "%s (ignored: ignore_verify)", e.msg);
-        set_ready(m);
+        look_first(m);
         return;
     }
     step_finish_err(&m->op, OUTCOME_FAILED, &e);

@@ -79,12 +79,13 @@ static void add_send(const struct step_target *t, struct buf *b)
     buf_add_shell(b, buf_str(&dir));
     buf_adds(b, "; f=");
     add_file(t, b);
-    buf_adds(b, "; umask 022; mkdir -p \"${d%/*}\" && umask 077 && { [ -d \"$d\" ] || mkdir \"$d\"; } && "
-                "if [ -L \"$d\" ] || [ ! -O \"$d\" ]; then echo \"footplate: refused $d is a link or "
-                "belongs to somebody else\" >&2; exit 96; fi && chmod 700 \"$d\" && "
-                "cat >\"$d/.new.$$\" && mv -f \"$d/.new.$$\" \"$f\" || "
-                "{ s=$?; rm -f \"$d/.new.$$\"; echo \"footplate: refused the runner cannot be written "
-                "to $d\" >&2; exit $s; }");
+    buf_adds(b, "; no() { echo \"footplate: refused $1\" >&2; exit 96; }; umask 022; "
+                "e=$(mkdir -p \"${d%/*}\" 2>&1) || no \"$e\"; umask 077; "
+                "[ -d \"$d\" ] || e=$(mkdir \"$d\" 2>&1) || no \"$e\"; "
+                "if [ -L \"$d\" ] || [ ! -O \"$d\" ]; then no \"$d is a link or belongs to "
+                "somebody else\"; fi; "
+                "e=$({ chmod 700 \"$d\" && cat >\"$d/.new.$$\" && mv -f \"$d/.new.$$\" \"$f\"; } 2>&1) || "
+                "{ rm -f \"$d/.new.$$\"; no \"the runner cannot be written: $e\"; }");
     buf_release(&dir);
 }
 
