@@ -535,6 +535,8 @@ static int refuse(const struct deploy *d, const struct deploy_event *ev, struct 
     };
     char held[80] = "";
 
+    if (!e)
+        return ERR_REFUSED;
     if (d->is_ending)
         snprintf(held, sizeof held, ", ending (%d in flight)", deploy_in_flight(d));
     else if (deploy_is_braked(d))
@@ -550,11 +552,13 @@ struct outlook {
     enum brake brake;
     bool is_ending;
     enum buttons buttons;
+    bool is_counting; /* batch_interval is being counted down: a brake stops it */
 };
 
 static struct outlook outlook_of(const struct deploy *d)
 {
-    return (struct outlook){d->status, d->brake, d->is_ending, deploy_buttons(d)};
+    return (struct outlook){d->status, d->brake, d->is_ending, deploy_buttons(d),
+                            d->is_interval && !deploy_is_braked(d)};
 }
 
 static unsigned effects_of(const struct outlook *before, const struct outlook *after)
@@ -570,6 +574,9 @@ static unsigned effects_of(const struct outlook *before, const struct outlook *a
     }
     if (before->brake != after->brake && after->brake != BRAKE_NONE)
         effects |= EFFECT_BRAKED;
+    /* A countdown that runs goes on when its batch is excluded away and it stands before the next. */
+    if (after->is_counting && !before->is_counting)
+        effects |= EFFECT_INTERVAL;
     if (before->status != after->status || before->brake != after->brake ||
         before->is_ending != after->is_ending || before->buttons != after->buttons)
         effects |= EFFECT_REV;

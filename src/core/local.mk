@@ -7,7 +7,7 @@ src_core_libcore_a_SOURCES = \
 
 CORE_LIBS = src/core/libcore.a $(BASE_LIBS)
 
-CORE_TESTS = tests/core/test_types tests/core/test_plan tests/core/test_deploy
+CORE_TESTS = tests/core/test_types tests/core/test_plan tests/core/test_deploy tests/core/test_walk
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 
@@ -25,3 +25,8 @@ tests_core_test_deploy_SOURCES = tests/core/test_deploy.c tests/core/fixture.h
 tests_core_test_deploy_CFLAGS = $(TEST_CFLAGS)
 tests_core_test_deploy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_core_test_deploy_LDADD = $(CORE_LIBS) $(CHECK_LIBS)
+
+tests_core_test_walk_SOURCES = tests/core/test_walk.c
+tests_core_test_walk_CFLAGS = $(TEST_CFLAGS)
+tests_core_test_walk_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_core_test_walk_LDADD = $(CORE_LIBS) $(CHECK_LIBS)

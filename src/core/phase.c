@@ -196,8 +196,6 @@ void deploy_lift(struct deploy *d, unsigned *effects)
 {
     d->brake = BRAKE_NONE;
     d->is_continue_held = false;
-    if (d->is_interval)
-        *effects |= EFFECT_INTERVAL;
     if (d->status != DEPLOY_PENDING)
         return;
     /* PENDING has no Retry: Continue is what asks again for those that could not be read. */
@@ -249,9 +247,8 @@ static bool any_failure(const struct deploy *d)
     return false;
 }
 
-/* The next batch, or the end of ROLLING_OUT. A countdown that already runs goes on: the batch for which
- * it was begun has been excluded away. */
-static void roll_on(struct deploy *d, unsigned *effects)
+/* The next batch, or the end of ROLLING_OUT. */
+static void roll_on(struct deploy *d)
 {
     bool has_work;
     int next = deploy_next_batch(d, &has_work);
@@ -264,14 +261,11 @@ static void roll_on(struct deploy *d, unsigned *effects)
             deploy_end(d, DEPLOY_SUCCESS);
         return;
     }
-    bool was_interval = d->is_interval;
     d->batch = next;
     d->is_interval = d->has_interval && has_work;
-    if (d->is_interval && !was_interval && !deploy_is_braked(d))
-        *effects |= EFFECT_INTERVAL;
 }
 
-static void phase_over(struct deploy *d, unsigned *effects)
+static void phase_over(struct deploy *d)
 {
     bool has_work;
 
@@ -281,7 +275,7 @@ static void phase_over(struct deploy *d, unsigned *effects)
         return;
     }
     if (d->status == DEPLOY_ROLLING_OUT) {
-        roll_on(d, effects);
+        roll_on(d);
         return;
     }
     d->status = facts[d->status].good;
@@ -306,7 +300,7 @@ static bool settle_once(struct deploy *d, unsigned *effects)
         return true;
     }
     if (facts[d->status].has_steps && deploy_batch_is_settled(d)) {
-        phase_over(d, effects);
+        phase_over(d);
         return true;
     }
     if (facts[d->status].life == LIFE_WAITS && d->is_auto && !deploy_is_braked(d)) {
