@@ -19,10 +19,10 @@ static const struct col deployment_cols[] = {
     D_WORD(flavour, &words_flavour),
     D_WORD(strategy, &words_strategy),
     D_NAME(version),
-    D_NAME(from_version),
     D_NAME(package_sha256),
     COL_OF(struct deployment_row, config, "config", COL_TEXT, JSON_MAX_BYTES),
     D_NAME(config_hash),
+    D_NAME(from_version), /* known once the instances were probed */
     D_WORD(status, &words_deploy_status),
     D_WORD(brake, &words_brake),
     D_LINE(brake_text),
@@ -47,7 +47,7 @@ static const struct col deployment_cols[] = {
     D_LINE(summary),
     D(rev, COL_I64),
 };
-enum { DEPLOYMENT_FROZEN = 9 };
+enum { DEPLOYMENT_FROZEN = 8 };
 static const struct shape deployment_shape = {
     .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
     .cols = deployment_cols, .n = ARRAY_LEN(deployment_cols), .has_id = true,

@@ -76,7 +76,7 @@ static const char main_1[] =
     "    WHERE status NOT IN ('SUCCESS', 'INTERRUPTED');\n"
     "CREATE INDEX deployments_group ON deployments(group_name, started, id);\n"
     "CREATE TRIGGER deployments_frozen BEFORE UPDATE OF id, group_name, flavour, strategy, version,\n"
-    "    from_version, package_sha256, config, config_hash ON deployments\n"
+    "    package_sha256, config, config_hash ON deployments\n"
     "BEGIN SELECT RAISE(ABORT, 'an open deployment is frozen as it was at Start'); END;\n"
     "CREATE TRIGGER deployments_ended BEFORE UPDATE OF status ON deployments\n"
     "    WHEN OLD.status IN ('SUCCESS', 'INTERRUPTED') AND NEW.status <> OLD.status\n"
