@@ -17,3 +17,14 @@ CLEANFILES += src/steps/runner_sh.h
 src/steps/runner_sh.h: $(STEP_SH) src/steps/embed.sh
 	$(AM_V_GEN)$(MKDIR_P) src/steps && \
 	$(SHELL) $(top_srcdir)/src/steps/embed.sh $(top_srcdir)/src/steps > $@.tmp && mv -f $@.tmp $@
+
+EXTRA_DIST += tests/steps/lib.sh tests/steps/test_runner.sh
+TESTS += tests/steps/test_runner.sh
+
+EXTRA_DIST += tests/steps/instance.h tests/steps/lossy.h
+check_PROGRAMS += tests/steps/test_remote
+TESTS += tests/steps/test_remote
+tests_steps_test_remote_SOURCES = tests/steps/test_remote.c
+tests_steps_test_remote_CFLAGS = $(TEST_CFLAGS)
+tests_steps_test_remote_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_steps_test_remote_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)

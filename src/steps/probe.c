@@ -14,6 +14,7 @@ enum { HEALTH_DEADLINE_MS = 5000 };
 
 struct probe_op {
     const struct step_target *t;
+    char op_id[OP_ID_BYTES];
     struct probe out;
     probe_done done;
     void *arg;
@@ -90,6 +91,7 @@ static void facts_read(void *arg, const struct runner_facts *f)
     str_copy(o->live_op, sizeof o->live_op, f->live_op);
     str_copy(o->live_step, sizeof o->live_step, f->live_step);
     str_copy(o->result_text, sizeof o->result_text, f->result_text);
+    o->is_op_live = p->op_id[0] && strcmp(f->live_op, p->op_id) == 0;
     o->has_release = f->has_release;
     o->has_result = f->has_result;
     o->result_status = f->result_status;
@@ -139,6 +141,7 @@ struct probe_op *probe_start(const struct step_target *t, const char *op_id, int
     struct err e;
 
     p->t = t;
+    str_copy(p->op_id, sizeof p->op_id, op_id ? op_id : "");
     p->done = done;
     p->arg = arg;
     p->waiting = 2;

@@ -3,7 +3,8 @@
  * comes on standard error, where no output of the step can be.
  *
  *     BEGIN --status 93--> SEND --> BEGIN            the runner is not there yet
- *     BEGIN, ATTACH --connection lost--> ATTACH      "none": it was never begun --> BEGIN
+ *     BEGIN, ATTACH --no whole answer--> ATTACH      "none": it was never begun --> BEGIN
+ *     BEGIN --"busy" with our own operation--> ATTACH  an earlier BEGIN has arrived after all
  *     any --runner_kill, or our own deadline--> KILL */
 #include "config.h"
 
@@ -27,7 +28,8 @@ enum {
     KILL_DEADLINE_MS = 20000,
     SEND_DEADLINE_MS = 30000,
     SEND_TRIES = 2,
-    LOSSES_MOST = 8 /* connections lost in one operation before it is called unknown */
+    BEGINS_MOST = 4, /* of one operation */
+    LOSSES_MOST = 8  /* connections or answers lost in one operation before it is called unknown */
 };
 
 enum verb { VERB_BEGIN, VERB_ATTACH, VERB_KILL, VERB_SEND, VERB_PROBE };
@@ -79,13 +81,15 @@ static void add_send(const struct step_target *t, struct buf *b)
     buf_add_shell(b, buf_str(&dir));
     buf_adds(b, "; f=");
     add_file(t, b);
-    buf_adds(b, "; no() { echo \"footplate: refused $1\" >&2; exit 96; }; umask 022; "
-                "e=$(mkdir -p \"${d%/*}\" 2>&1) || no \"$e\"; umask 077; "
+    buf_addf(b, "; n=$d/.new.$$; no() { echo \"footplate: refused $1\" >&2; exit 96; }; umask 022; "
+                "e=$(mkdir -p \"${d%%/*}\" 2>&1) || no \"$e\"; umask 077; "
                 "[ -d \"$d\" ] || e=$(mkdir \"$d\" 2>&1) || no \"$e\"; "
                 "if [ -L \"$d\" ] || [ ! -O \"$d\" ]; then no \"$d is a link or belongs to "
                 "somebody else\"; fi; "
-                "e=$({ chmod 700 \"$d\" && cat >\"$d/.new.$$\" && mv -f \"$d/.new.$$\" \"$f\"; } 2>&1) || "
-                "{ rm -f \"$d/.new.$$\"; no \"the runner cannot be written: $e\"; }");
+                "e=$({ chmod 700 \"$d\" && cat >\"$n\" && { [ \"$(wc -c <\"$n\")\" -eq %zu ] || "
+                "{ echo it came only in part; false; }; } && mv -f \"$n\" \"$f\"; } 2>&1) || "
+                "{ rm -f \"$n\"; no \"the runner cannot be written: $e\"; }",
+             sizeof RUNNER_TEXT - 1);
     buf_release(&dir);
 }
 
@@ -181,20 +185,23 @@ static void talk_stop(struct talker *k)
     k->run = NULL;
 }
 
-/* The text behind "footplate: WORD " on standard error, up to the line's end; NULL if there is none. */
+/* The text behind "footplate: WORD " on standard error, up to the line's end; NULL if there is none. A
+ * line without its end is half a line: not taken. */
 static char *word_line(const struct talker *k, const char *word)
 {
     size_t n = strlen(word);
     const char *p = buf_str(&k->words);
 
     while (p && *p) {
+        const char *end = strchr(p, '\n');
+        if (!end)
+            return NULL;
         if (strncmp(p, "footplate: ", 11) == 0 && strncmp(p + 11, word, n) == 0 &&
-            (p[11 + n] == ' ' || p[11 + n] == '\n' || p[11 + n] == '\0')) {
+            (p[11 + n] == ' ' || p[11 + n] == '\n')) {
             const char *from = p + 11 + n + (p[11 + n] == ' ');
-            return xstrndup(from, strcspn(from, "\n"));
+            return xstrndup(from, (size_t)(end - from));
         }
-        p = strchr(p, '\n');
-        p = p ? p + 1 : NULL;
+        p = end + 1;
     }
     return NULL;
 }
@@ -232,7 +239,7 @@ struct runner_op {
     bool is_sent;         /* a begin may have reached the instance */
     bool is_killing;      /* asked for by a person */
     bool is_late;         /* our own deadline passed: kill, then failed */
-    int losses;
+    int losses, begins;
     struct net_timer *deadline;
 };
 
@@ -290,16 +297,17 @@ static void take_bytes(struct runner_op *op, const char *p, size_t n)
     while (n > 0) {
         const char *end = memchr(p, '\n', n);
         size_t part = end ? (size_t)(end - p) : n;
-        buf_add(&op->line, p, part);
-        if (end || op->line.is_full)
+        size_t took = buf_add(&op->line, p, part);
+        bool is_whole = end && took == part;
+        if (is_whole || op->line.is_full)
             flush_line(op);
-        part += end ? 1 : 0;
-        p += part;
-        n -= part;
+        took += is_whole ? 1 : 0;
+        p += took;
+        n -= took;
     }
 }
 
-/* Before the header there may be what a login shell says. */
+/* Before the header there may be what a login shell says; if that is very much, its end is kept. */
 static void op_output(struct talker *k, const char *p, size_t n)
 {
     struct runner_op *op = op_of(k);
@@ -310,39 +318,64 @@ static void op_output(struct talker *k, const char *p, size_t n)
         return;
     }
     snprintf(header, sizeof header, "footplate-log %s\n", op->op_id);
-    buf_add(&op->line, p, n);
-    const char *at = strstr(buf_str(&op->line), header);
-    if (!at)
-        return;
-    struct buf rest;
-    buf_init(&rest, LINE_MAX_BYTES);
-    at += strlen(header);
-    buf_add(&rest, at, op->line.len - (size_t)(at - buf_str(&op->line)));
+    size_t n_header = strlen(header);
+    struct buf all;
+    buf_init(&all, op->line.len + n);
+    buf_add(&all, op->line.p, op->line.len);
+    buf_add(&all, p, n);
     buf_reset(&op->line);
-    op->is_header_seen = true;
-    if (rest.len)
-        take_bytes(op, rest.p, rest.len);
-    buf_release(&rest);
+    const char *at = all.len ? memmem(all.p, all.len, header, n_header) : NULL;
+    if (at) {
+        op->is_header_seen = true;
+        at += n_header;
+        take_bytes(op, at, all.len - (size_t)(at - all.p));
+    } else {
+        size_t keep = all.len < n_header ? all.len : n_header;
+        buf_add(&op->line, all.p + all.len - keep, keep);
+    }
+    buf_release(&all);
 }
 
 /* ---- results */
 
+/* Half a line that has come is asked for again, with the rest of it. */
 static void begin_again(struct runner_op *op, enum verb v)
 {
+    if (op->is_header_seen)
+        op->offset -= op->line.len;
     op->is_header_seen = false;
     buf_reset(&op->line);
     talk_begin(&op->k, v);
 }
 
-/* "OP FENCE STATUS BOOT end" */
+/* The log has come to its end, with or without the end of a line. */
+static void last_line(struct runner_op *op)
+{
+    if (op->is_header_seen && op->line.len)
+        flush_line(op);
+    buf_reset(&op->line);
+}
+
+static void say_failed(const struct runner_op *op, int status, char *dst, size_t size)
+{
+    long long deadline_s = (long long)(op->step_deadline_ms / 1000);
+    const char *last = op->last[0] ? op->last : "none";
+
+    if (op->is_late || status == 124 || status == 137)
+        snprintf(dst, size, "not done within %lld s: killed (last output: %s)", deadline_s, last);
+    else if (status > 128)
+        snprintf(dst, size, "killed by signal %d (last output: %s)", status - 128, last);
+    else
+        snprintf(dst, size, "%s (status %d)", op->last[0] ? op->last : "no output", status);
+}
+
+/* "OP FENCE STATUS BOOT end". A step that ended by itself before it could be killed has its own end. */
 static void judge_result(struct runner_op *op, const char *record)
 {
     char id[OP_ID_BYTES + 1] = "", boot[64] = "", end[8] = "", words[ERR_MSG_BYTES];
     long long fence = 0;
     int status = -1;
 
-    if (op->line.len)
-        flush_line(op);
     int n = sscanf(record, "%33s %lld %d %63s %7s", id, &fence, &status, boot, end);
     if (n != 5 || strcmp(id, op->op_id) != 0 || strcmp(end, "end") != 0) {
         op_finish(op, OUTCOME_UNKNOWN, -1, ERR_PROTOCOL, "the runner's record cannot be read");
@@ -352,22 +385,31 @@ static void judge_result(struct runner_op *op, const char *record)
         op_finish(op, OUTCOME_OK, 0, 0, "");
         return;
     }
-    if (op->is_killing) {
+    if (op->is_killing && status > 128) {
         op_finish(op, OUTCOME_ABANDONED, status, ERR_CANCELED, "abandoned: its runner was killed");
         return;
     }
-    if (status == 124 || status == 137)
-        snprintf(words, sizeof words, "not done within %lld s: killed (last output: %s)",
-                 (long long)(op->step_deadline_ms / 1000), op->last[0] ? op->last : "none");
-    else
-        snprintf(words, sizeof words, "%s (status %d)", op->last[0] ? op->last : "no output", status);
+    say_failed(op, status, words, sizeof words);
     op_finish(op, OUTCOME_FAILED, status, ERR_FAIL, words);
 }
 
-/* The runner would not begin: nothing was changed. */
+/* Is it our own operation that keeps the runner busy? Then an earlier begin of ours has arrived. */
+static bool is_busy_with_us(const struct runner_op *op)
+{
+    char *words = word_line(&op->k, "busy");
+    char id[OP_ID_BYTES + 12];
+
+    snprintf(id, sizeof id, "operation %s", op->op_id);
+    bool is_ours = words && strstr(words, id);
+    free(words);
+    return is_ours;
+}
+
+/* The runner would not begin: nothing was changed. One that would not be asked proves nothing. */
 static bool is_refused(struct runner_op *op)
 {
     static const char *const kinds[] = {"refused", "busy", "fence"};
+    enum step_outcome outcome = op->k.verb == VERB_ATTACH ? OUTCOME_UNKNOWN : OUTCOME_UNBEGUN;
     char safe[400];
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -376,7 +418,7 @@ static bool is_refused(struct runner_op *op)
             continue;
         safe_words(safe, sizeof safe, words);
         free(words);
-        op_finish(op, OUTCOME_UNBEGUN, -1, ERR_REFUSED, safe);
+        op_finish(op, outcome, -1, ERR_REFUSED, safe);
         return true;
     }
     return false;
@@ -389,7 +431,7 @@ static void killed(struct runner_op *op)
     char *other = word_line(&op->k, "other");
     bool is_gone = idle || other;
 
-    if (is_gone && result && !op->is_late) {
+    if (is_gone && result) {
         judge_result(op, result);
     } else if (is_gone && op->is_late) {
         op_finish(op, OUTCOME_FAILED, -1, ERR_TIMEOUT, "not done within its deadline: killed");
@@ -403,53 +445,74 @@ static void killed(struct runner_op *op)
     free(other);
 }
 
+/* No word of the runner came. It is known not to have begun only where its program ended by itself with a
+ * status before it said that it follows; an end without one may be a begin that went on behind it. */
 static void nothing_known(struct runner_op *op, const struct run_result *r)
 {
+    bool is_unbegun = op->k.verb != VERB_ATTACH && r->status > 0 && !op->is_header_seen;
     char said[300], words[400];
 
+    if (!is_unbegun && ++op->losses <= LOSSES_MOST) {
+        begin_again(op, VERB_ATTACH);
+        return;
+    }
     other_words(&op->k, said, sizeof said);
     snprintf(words, sizeof words, "the runner did not answer: status %d%s%s", r->status,
              said[0] ? ": " : "", said);
-    op_finish(op, op->is_sent && op->k.verb == VERB_ATTACH ? OUTCOME_UNKNOWN : OUTCOME_UNBEGUN, -1,
-              ERR_PROTOCOL, words);
+    op_finish(op, is_unbegun ? OUTCOME_UNBEGUN : OUTCOME_UNKNOWN, -1, ERR_PROTOCOL, words);
+}
+
+static void connection_lost(struct runner_op *op)
+{
+    struct talker *k = &op->k;
+
+    if (k->verb == VERB_SEND)
+        begin_again(op, k->next);
+    else
+        begin_again(op, k->verb == VERB_KILL ? VERB_KILL : VERB_ATTACH);
+}
+
+/* What is known of the operation once the runner's words are whole. */
+static void judge_words(struct runner_op *op, const struct run_result *r)
+{
+    struct talker *k = &op->k;
+    char *record = word_line(k, "result");
+    char *none = word_line(k, "none");
+    char *gone = word_line(k, "gone");
+
+    if (record || gone)
+        last_line(op);
+    if (record)
+        judge_result(op, record);
+    else if (none && op->script && op->begins < BEGINS_MOST)
+        begin_again(op, VERB_BEGIN);
+    else if (none)
+        op_finish(op, OUTCOME_UNBEGUN, -1, ERR_NOTFOUND, "it was never begun there");
+    else if (gone)
+        op_finish(op, OUTCOME_FAILED, -1, ERR_FAIL, "its runner ended without a result");
+    else if (k->verb == VERB_BEGIN && is_busy_with_us(op))
+        begin_again(op, VERB_ATTACH);
+    else if (!is_refused(op))
+        nothing_known(op, r);
+    free(record);
+    free(none);
+    free(gone);
 }
 
 static void op_ended(struct talker *k, const struct run_result *r)
 {
     struct runner_op *op = op_of(k);
+    bool is_first_send = k->verb == VERB_SEND && op->begins == 1;
 
-    if (r->err.code == ERR_UNREACHABLE && ++op->losses <= LOSSES_MOST) {
-        if (k->verb != VERB_KILL && op->is_sent && k->verb != VERB_SEND)
-            begin_again(op, VERB_ATTACH);
-        else
-            begin_again(op, k->verb == VERB_SEND ? k->next : k->verb);
-        return;
-    }
-    if (k->verb == VERB_KILL) {
+    if (r->err.code == ERR_UNREACHABLE && ++op->losses <= LOSSES_MOST)
+        connection_lost(op);
+    else if (k->verb == VERB_KILL)
         killed(op);
-        return;
-    }
-    if (r->err.code) {
-        op_finish(op, op->is_sent ? OUTCOME_UNKNOWN : OUTCOME_UNBEGUN, -1, r->err.code, r->err.msg);
-        return;
-    }
-    char *record = word_line(k, "result");
-    char *none = word_line(k, "none");
-    char *gone = word_line(k, "gone");
-    if (record) {
-        judge_result(op, record);
-    } else if (none && op->script) {
-        begin_again(op, VERB_BEGIN);
-    } else if (none) {
-        op_finish(op, OUTCOME_UNBEGUN, -1, ERR_NOTFOUND, "it was never begun there");
-    } else if (gone) {
-        op_finish(op, OUTCOME_FAILED, -1, ERR_FAIL, "its runner ended without a result");
-    } else if (!is_refused(op)) {
-        nothing_known(op, r);
-    }
-    free(record);
-    free(none);
-    free(gone);
+    else if (r->err.code)
+        op_finish(op, op->is_sent && !is_first_send ? OUTCOME_UNKNOWN : OUTCOME_UNBEGUN, -1,
+                  r->err.code, r->err.msg);
+    else
+        judge_words(op, r);
 }
 
 static void op_unreachable(struct talker *k, const struct err *e)
@@ -470,8 +533,9 @@ static void op_command(struct talker *k, struct buf *b)
 
     if (k->verb == VERB_BEGIN) {
         op->is_sent = true;
-        buf_addf(b, "begin %s %lld %s %lld", op->op_id, (long long)k->t->fence, op->step,
-                 (long long)((op->step_deadline_ms + 999) / 1000));
+        op->begins++;
+        buf_addf(b, "begin %s %lld %s %lld %zu", op->op_id, (long long)k->t->fence, op->step,
+                 (long long)((op->step_deadline_ms + 999) / 1000), strlen(op->script));
     } else if (k->verb == VERB_ATTACH) {
         buf_addf(b, "attach %s %llu", op->op_id, (unsigned long long)op->offset);
     } else {
@@ -592,10 +656,9 @@ static void ask_command(struct talker *k, struct buf *b)
     const struct runner_ask *a = ask_of(k);
 
     buf_addf(b, "probe %s ", a->op_id[0] ? a->op_id : "-");
-    if (a->version[0])
-        buf_add_shell(b, a->version);
-    else
-        buf_adds(b, "-");
+    buf_add_shell(b, a->version[0] ? a->version : "-");
+    buf_addc(b, ' ');
+    buf_add_shell(b, k->t->package_sha256 && k->t->package_sha256[0] ? k->t->package_sha256 : "-");
 }
 
 static void take_fact(struct runner_facts *f, const char *name, const char *value)

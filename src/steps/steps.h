@@ -130,6 +130,7 @@ struct probe {
     bool has_release;           /* releases/VERSION is there and matches its manifest */
     char live_op[OP_ID_BYTES];  /* a runner that lives; "" none */
     char live_step[16];
+    bool is_op_live;            /* ... of the op id that was asked for */
     bool has_result;            /* a result record of the op id that was asked for */
     int result_status;          /* its status */
     char result_text[256];      /* its last line of output */
