@@ -1,6 +1,6 @@
 # install.sh: stop, move `current` in one rename, start. Runs in doc_base under the runner, below a head
 # that sets OP VERSION NAME STOP START KEEP KEEP_VERSION and exports FOOTPLATE_*. Doing it again is safe:
-# stop, link, start.
+# stop, link, start. What can fail without a cause in the service is done before it is stopped.
 set -u
 release=releases/$VERSION
 
@@ -20,12 +20,14 @@ accepts() {
     [ $? -ne 4 ]
 }
 
+# Old releases that footplate has brought, the newest kept; nobody else's folders.
 remove_old() {
     count=0
-    for r in $(ls -1t releases); do
+    ls -1t releases | while IFS= read -r r; do
         case $r in
         "$VERSION" | "$KEEP_VERSION" | "${old##*/}") continue ;;
         esac
+        [ -f "releases/$r/.footplate-manifest" ] && [ ! -L "releases/$r" ] || continue
         count=$((count + 1))
         [ $count -ge "$KEEP" ] || continue
         rm -rf "releases/$r" && echo "old release $r removed"
@@ -34,7 +36,11 @@ remove_old() {
 }
 
 [ -d "$release" ] && [ ! -L "$release" ] || fail "$release is not there"
+[ ! -e current ] || [ -L current ] || fail "current is there and is no link: not touched"
+rm -rf .current-*
+ln -s "$release" ".current-$OP" || fail "cannot make a link in $PWD: nothing was changed"
 old=$(readlink current 2>/dev/null) || old=
+old=${old%/}
 if [ -n "$old" ] && [ -n "$STOP" ]; then
     echo "stop: $STOP"
     sh -c "$STOP"
@@ -44,8 +50,7 @@ if [ -n "$old" ] && [ -n "$STOP" ]; then
         echo "warning: stop ended with status $status, but port $FOOTPLATE_PORT no longer accepts"
     fi
 fi
-[ ! -e current ] || [ -L current ] || fail "current is there and is no link: not touched"
-ln -s "$release" ".current-$OP" && mv -T ".current-$OP" current || fail "cannot move current to $release"
+mv -T ".current-$OP" current || fail "cannot move current to $release"
 echo "current is $release"
 if [ -n "$START" ]; then
     echo "start: $START"

@@ -28,3 +28,6 @@ tests_steps_test_remote_SOURCES = tests/steps/test_remote.c
 tests_steps_test_remote_CFLAGS = $(TEST_CFLAGS)
 tests_steps_test_remote_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_steps_test_remote_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
+
+EXTRA_DIST += tests/steps/test_scripts.sh
+TESTS += tests/steps/test_scripts.sh
