@@ -2,7 +2,8 @@
  *
  * Download and install are sought by their record: the runner's result, a runner that lives, or no trace.
  * The other three leave no record on the instance; what they wanted to bring about is looked at instead,
- * and they begin again where it is not there. Verify is never concluded from one answer. */
+ * and they begin again where it is not there. A verify that was begun or is owed is never concluded from
+ * one answer. */
 #include "config.h"
 
 #include "steps/evidence.h"
@@ -45,24 +46,33 @@ static bool is_theirs(const struct sight *s)
     return s->q->has_balancer && traffic_is_by_other(s->p->traffic, s->q->is_in_ledger);
 }
 
+/* Well, and no check of it is still owed: one answer is no verify. Where none was begun (nothing is
+ * sought, or markdown), it is how the instance was found. */
+static bool is_well_as_found(const struct sight *s)
+{
+    bool is_owed = s->q->lost == STEP_DOWNLOAD || s->q->lost == STEP_INSTALL || s->q->lost == STEP_VERIFY;
+
+    return s->is_well && (s->q->was_verified || !is_owed);
+}
+
 static bool in_and_well(const struct sight *s)
 {
-    return is_in(s) && s->is_well;
+    return is_in(s) && is_well_as_found(s);
 }
 
 static bool theirs_and_well(const struct sight *s)
 {
-    return is_theirs(s) && s->is_well;
+    return is_theirs(s) && is_well_as_found(s);
 }
 
 static bool alone_and_well(const struct sight *s)
 {
-    return !s->q->has_balancer && s->is_well;
+    return !s->q->has_balancer && is_well_as_found(s);
 }
 
 static bool down_but_well(const struct sight *s)
 {
-    return is_down(s) && s->is_well;
+    return is_down(s) && is_well_as_found(s);
 }
 
 static bool admitted(const struct sight *s)
@@ -96,6 +106,11 @@ static bool out_for_us(const struct sight *s)
     return s->q->is_in_ledger || s->q->has_balancer;
 }
 
+static bool theirs_after_install(const struct sight *s)
+{
+    return is_theirs(s) && lost_after_install(s);
+}
+
 static bool out_and_linked(const struct sight *s)
 {
     return out_for_us(s) && s->is_linked;
@@ -118,6 +133,7 @@ static const struct rule rules[] = {
     {alone_and_well, STEP_COUNT, true, false, "the version runs and is well"},
     {down_but_well, STEP_MARKUP, false, false, "well, but the balancer reads it down: from markup"},
     {admitted, STEP_MARKDOWN, false, false, "in traffic: from markdown"},
+    {theirs_after_install, STEP_VERIFY, false, true, "held out by somebody else: from verify"},
     {is_theirs, STEP_MARKDOWN, false, true, "held out by somebody else: from markdown"},
     {lost_in_markdown, STEP_MARKDOWN, false, false, "out of traffic: markdown again"},
     {well_and_verified, STEP_MARKUP, false, false, "out, the version runs and was verified: from markup"},
@@ -150,7 +166,7 @@ static void by_record(const struct sight *s, struct deploy_event *ev, char *why,
         conclude(ev, PROBE_FAILED, lost, why, size, words);
         return;
     }
-    if (p->live_op[0] && p->is_op_known && !p->has_result) {
+    if (p->is_op_live && !p->has_result) {
         conclude(ev, PROBE_RUNNING, lost, why, size, "its runner lives");
         return;
     }
@@ -211,13 +227,14 @@ void evidence_judge(const struct evidence_question *q, const struct probe *p,
     s.is_well = s.is_right && p->is_healthy;
     bool is_recorded = q->lost == STEP_DOWNLOAD || q->lost == STEP_INSTALL;
     if (is_recorded && !admitted(&s)) {
+        ev->is_left_by_other = is_theirs(&s);
         by_record(&s, ev, why, why_size);
         return;
     }
     if (p->live_op[0]) {
         char words[200];
         snprintf(words, sizeof words, "a runner lives there: %s %s", p->live_step, p->live_op);
-        conclude(ev, is_recorded && p->is_op_known ? PROBE_RUNNING : PROBE_UNKNOWN,
+        conclude(ev, is_recorded && p->is_op_live ? PROBE_RUNNING : PROBE_UNKNOWN,
                  q->lost < STEP_COUNT ? q->lost : STEP_MARKDOWN, why, why_size, words);
         return;
     }

@@ -25,7 +25,7 @@ struct evidence_question {
  * step; else FAILED). No trace of the op id -> not begun. Rebooted in the middle -> that step is not
  * proved. Nothing of this can be read -> UNKNOWN. Where no outcome is sought: PROVED with the first of
  * the five steps that is not proved by what is seen:
- *   in traffic, right version running and healthy  -> good (SKIPPED)
+ *   in traffic, right version running and healthy  -> good (SKIPPED), unless a verify of it is owed
  *   held out by somebody else, right and healthy   -> good, left by other
  *   out, right version running and healthy         -> from MARKUP
  *   out, current is the version but not healthy    -> from INSTALL (stop, link, start is safe out there)

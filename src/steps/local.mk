@@ -31,3 +31,10 @@ tests_steps_test_remote_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
 
 EXTRA_DIST += tests/steps/test_scripts.sh
 TESTS += tests/steps/test_scripts.sh
+
+check_PROGRAMS += tests/steps/test_evidence
+TESTS += tests/steps/test_evidence
+tests_steps_test_evidence_SOURCES = tests/steps/test_evidence.c
+tests_steps_test_evidence_CFLAGS = $(TEST_CFLAGS)
+tests_steps_test_evidence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_steps_test_evidence_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
