@@ -164,6 +164,15 @@ static bool is_brake(const struct group *g, const struct action_row *a)
            deploy_buttons(&r->core) == BUTTONS_INTERRUPT;
 }
 
+/* Did its person see what is so now? A deployment that was braked when its engine was lost is braked
+ * still; only the reason is another. */
+static bool is_seen(const struct group *g, const struct action_row *a)
+{
+    if (a->rev < 0 || a->rev == g->rev)
+        return true;
+    return g->rev_found && g->rev == g->rev_found && a->rev == g->rev_lost;
+}
+
 void engine_take_action(struct engine *e, const struct action_row *a)
 {
     struct group *g = engine_group(e, a->group);
@@ -175,7 +184,7 @@ void engine_take_action(struct engine *e, const struct action_row *a)
         return;
     }
     e->busy_at = engine_now(e);
-    if (handlers[a->kind].is_seen && a->rev >= 0 && a->rev != g->rev && !is_brake(g, a)) {
+    if (handlers[a->kind].is_seen && !is_seen(g, a) && !is_brake(g, a)) {
         const struct release *r = g->release;
         snprintf(words, sizeof words, "the release moved on: now %s%s; look again",
                  r && !deploy_is_final(r->core.status) ? deploy_status_name(r->core.status) : "idle",

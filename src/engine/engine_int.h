@@ -99,6 +99,8 @@ struct group {
     struct release *release;        /* the open one, or one with unknown targets; NULL */
     bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
     int64_t history;                /* how many deployments are on record */
+    int64_t rev_lost, rev_found;    /* braked before and after a loss of the engine: what a person saw
+                                       at rev_lost still stands at rev_found */
 };
 
 struct engine {

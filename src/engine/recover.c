@@ -200,8 +200,14 @@ static void take_release(const struct recovery *w, struct loaded *l)
     }
     if (r->core.brake == BRAKE_SHUTDOWN)
         str_copy(words, sizeof words, r->row.brake_text ? r->row.brake_text : words);
+    bool was_braked = r->core.brake != BRAKE_NONE;
+    int64_t rev = r->core.rev;
     release_log(r, NULL, 'w', "%s", words);
     release_apply(r, &ev, words, NULL);
+    if (was_braked && !deploy_is_final(r->core.status)) {
+        g->rev_lost = rev;
+        g->rev_found = r->core.rev;
+    }
 }
 
 static void recovery_free(struct recovery *w)
