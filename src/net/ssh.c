@@ -6,7 +6,6 @@
 
 #include "net/ssh.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,14 +124,6 @@ void ssh_dirty(struct ssh_session *s)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-static void spec_release(struct session_spec *spec)
-{
-    free((void *)(uintptr_t)spec->host);
-    free((void *)(uintptr_t)spec->user);
-    free((void *)(uintptr_t)spec->identity_file);
-    free((void *)(uintptr_t)spec->ssh_config);
-}
-
 static void timer_closed(uv_handle_t *h)
 {
     struct ssh_session *s = h->data;
@@ -176,7 +167,7 @@ static void teardown(struct ssh_session *s)
 static void bury(struct ssh_session *s)
 {
     teardown(s);
-    spec_release(&s->spec);
+    session_spec_release(&s->spec);
     uv_close((uv_handle_t *)&s->timer, timer_closed);
 }
 
@@ -282,40 +273,21 @@ static void config_came(void *arg, struct ssh_config *config, const struct err *
     ssh_dirty(s);
 }
 
-/* A name that ssh would take for an option, or that no host can have. */
-static bool host_is_sound(const char *host)
-{
-    const char *p;
-
-    if (!host || !*host || *host == '-' || strlen(host) > 255)
-        return false;
-    for (p = host; *p; p++) {
-        if (!isalnum((unsigned char)*p) && !strchr("._-:%@", *p))
-            return false;
-    }
-    return true;
-}
-
 static void ssh_open(struct session *base, const struct session_spec *spec)
 {
     struct ssh_session *s = (struct ssh_session *)base;
     struct err e;
 
     s->hub = ssh_hub(base->net);
-    s->spec.host = xstrdup(spec->host ? spec->host : "");
-    s->spec.port = spec->port;
-    s->spec.user = xstrdup_null(spec->user);
-    s->spec.identity_file = xstrdup_null(spec->identity_file);
-    s->spec.ssh_config = xstrdup_null(spec->ssh_config);
+    session_spec_copy(&s->spec, spec);
     s->fd = -1;
     s->self = s;
     TAILQ_INIT(&s->chans);
     uv_timer_init(&base->net->loop, &s->timer);
     s->timer.data = s;
     s->phase = PHASE_CONFIG;
-    if (!host_is_sound(spec->host)) {
+    if (session_spec_check(spec, &e) != 0) {
         s->phase = PHASE_OVER;
-        err_set(&e, ERR_USAGE, "\"%s\" is not the name of a host", s->spec.host);
         session_lose_soon(base, &e);
         return;
     }

@@ -262,6 +262,8 @@ static void chan_step(struct ssh_session *s, struct chan *c)
         chan_open(s, c);
     if (c->state == CHAN_SPARE && c->is_spare)
         libssh2_channel_read_ex(c->lib, 0, s->hub->read_space, 1);
+    if (c->state == CHAN_SPARE && c->is_spare && libssh2_channel_eof(c->lib) == 1)
+        c->is_spare = false;
     if (c->state == CHAN_SPARE && c->run) {
         c->state = CHAN_EXEC;
         asked(s);

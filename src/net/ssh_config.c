@@ -5,6 +5,7 @@
 
 #include "net/ssh_config.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,72 @@
 #include "base/mem.h"
 
 enum { PATH_BYTES = 4096 };
+
+/* ---- what is asked for ---------------------------------------------------------------------- */
+
+static void home_add(struct buf *b)
+{
+    char home[PATH_BYTES];
+    size_t n = sizeof(home);
+
+    buf_adds(b, uv_os_homedir(home, &n) == 0 ? home : "");
+}
+
+static char *home_expand(const char *path)
+{
+    struct buf b;
+
+    if (!path || strncmp(path, "~/", 2) != 0)
+        return xstrdup_null(path);
+    buf_init(&b, PATH_BYTES);
+    home_add(&b);
+    buf_adds(&b, path + 1);
+    return buf_take(&b);
+}
+
+void session_spec_copy(struct session_spec *to, const struct session_spec *from)
+{
+    *to = *from;
+    to->host = xstrdup(from->host ? from->host : "");
+    to->user = xstrdup_null(from->user);
+    to->identity_file = xstrdup_null(from->identity_file);
+    to->ssh_config = home_expand(from->ssh_config);
+}
+
+void session_spec_release(struct session_spec *spec)
+{
+    free((void *)(uintptr_t)spec->host);
+    free((void *)(uintptr_t)spec->user);
+    free((void *)(uintptr_t)spec->identity_file);
+    free((void *)(uintptr_t)spec->ssh_config);
+    memset(spec, 0, sizeof(*spec));
+}
+
+static bool name_is_sound(const char *name, const char *more)
+{
+    const char *p;
+
+    if (!*name || *name == '-' || strlen(name) > 255)
+        return false;
+    for (p = name; *p; p++) {
+        if (!isalnum((unsigned char)*p) && !strchr(more, *p))
+            return false;
+    }
+    return true;
+}
+
+int session_spec_check(const struct session_spec *spec, struct err *e)
+{
+    if (!spec->host || !name_is_sound(spec->host, "._-:%@"))
+        return err_set(e, ERR_USAGE, "\"%s\" is not the name of a host",
+                       spec->host ? spec->host : "");
+    if (spec->user && !name_is_sound(spec->user, "._-+@"))
+        return err_set(e, ERR_USAGE, "%s: \"%s\" is not the name of a user", spec->host,
+                       spec->user);
+    return 0;
+}
+
+/* ---- shared --------------------------------------------------------------------------------- */
 
 struct ssh_config *ssh_config_ref(struct ssh_config *c)
 {
@@ -42,14 +109,6 @@ void ssh_config_unref(struct ssh_config *c)
 }
 
 /* ---- tokens --------------------------------------------------------------------------------- */
-
-static void home_add(struct buf *b)
-{
-    char home[PATH_BYTES];
-    size_t n = sizeof(home);
-
-    buf_adds(b, uv_os_homedir(home, &n) == 0 ? home : "");
-}
 
 static void login_add(struct buf *b)
 {
@@ -281,6 +340,18 @@ static int files_set(struct reading *r, const struct session_spec *spec, struct 
     return status;
 }
 
+static int jump_set(struct reading *r, struct err *e)
+{
+    char *jump = ssh_config_expand(r->c->proxy_jump, r->c, r->host);
+
+    if (!jump)
+        return err_set(e, ERR_USAGE, "%s: ssh's configuration: cannot expand \"%s\"", r->host,
+                       r->c->proxy_jump);
+    free(r->c->proxy_jump);
+    r->c->proxy_jump = jump;
+    return 0;
+}
+
 /* What OpenSSH takes when nothing is said; also all there is when no ssh is installed. */
 static void defaults_set(struct reading *r, const struct session_spec *spec)
 {
@@ -329,6 +400,8 @@ int ssh_config_parse(const char *text, const struct session_spec *spec, struct s
     if (spec->user)
         text_set(&r.c->user, spec->user);
     status = files_set(&r, spec, e);
+    if (status == 0 && r.c->proxy_jump)
+        status = jump_set(&r, e);
     if (status == 0 && (!r.c->hostname || !*r.c->hostname || !r.c->user || !*r.c->user))
         status =
             err_set(e, ERR_USAGE, "%s: ssh's configuration names no host or no user", spec->host);

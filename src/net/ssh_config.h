@@ -32,6 +32,14 @@ struct ssh_config {
     bool is_key_named; /* identities are one key that the inventory names */
 };
 
+/* A copy that owns its strings, with ~ in the name of the file expanded; and its end. */
+void session_spec_copy(struct session_spec *to, const struct session_spec *from);
+void session_spec_release(struct session_spec *spec);
+
+/* Could these be the names of a host and a user? They come to ssh, which may hand them to a shell
+ * (Match exec): nothing that a shell or getopt would take for more than a name. */
+int session_spec_check(const struct session_spec *spec, struct err *e);
+
 struct ssh_config *ssh_config_ref(struct ssh_config *c);
 void ssh_config_unref(struct ssh_config *c);
 

@@ -298,10 +298,7 @@ static void jobs_begin(struct config_cache *c);
 
 static void job_free(struct job *j)
 {
-    free((void *)(uintptr_t)j->spec.host);
-    free((void *)(uintptr_t)j->spec.user);
-    free((void *)(uintptr_t)j->spec.identity_file);
-    free((void *)(uintptr_t)j->spec.ssh_config);
+    session_spec_release(&j->spec);
     free(j->port_text);
     free(j->key);
     buf_release(&j->out_text);
@@ -595,11 +592,7 @@ static struct job *job_new(struct config_cache *c, const struct session_spec *sp
 
     j->cache = c;
     TAILQ_INIT(&j->asks);
-    j->spec = *spec;
-    j->spec.host = xstrdup(spec->host);
-    j->spec.user = xstrdup_null(spec->user);
-    j->spec.identity_file = xstrdup_null(spec->identity_file);
-    j->spec.ssh_config = xstrdup_null(spec->ssh_config);
+    session_spec_copy(&j->spec, spec);
     j->port_text = xasprintf("%d", spec->port);
     buf_init(&j->out_text, MAX_OUTPUT_BYTES);
     buf_init(&j->err_text, MAX_OUTPUT_BYTES);

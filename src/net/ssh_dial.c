@@ -241,12 +241,12 @@ void ssh_connect_begin(struct ssh_session *s)
 {
     int why = 0;
 
+    if (s->next_address == 0)
+        s->connect_ms = uv_now(&s->hub->net->loop);
     if (s->config->proxy_jump) {
         jump_begin(s);
         return;
     }
-    if (s->next_address == 0)
-        s->connect_ms = uv_now(&s->hub->net->loop);
     while (s->next_address < s->n_addresses) {
         why = address_connect(s, s->addresses[s->next_address]);
         if (why == 0) {

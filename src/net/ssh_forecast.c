@@ -33,10 +33,7 @@ const struct session_info *session_info(const struct session *s)
 
 static void forecast_free(struct forecast *f)
 {
-    free((void *)(uintptr_t)f->spec.host);
-    free((void *)(uintptr_t)f->spec.user);
-    free((void *)(uintptr_t)f->spec.identity_file);
-    free((void *)(uintptr_t)f->spec.ssh_config);
+    session_spec_release(&f->spec);
     offers_release(&f->offers);
     ssh_config_unref(f->config);
     buf_release(&f->line);
@@ -213,7 +210,10 @@ static void config_known(void *arg)
     struct forecast *f = arg;
 
     f->timer = NULL;
-    way_tell(f);
+    if (f->config)
+        way_tell(f);
+    else
+        forecast_answer(f);
 }
 
 struct forecast *session_forecast(struct net *net, const struct session_spec *spec,
@@ -222,16 +222,13 @@ struct forecast *session_forecast(struct net *net, const struct session_spec *sp
     struct forecast *f = xcalloc(1, sizeof(*f));
 
     f->hub = ssh_hub(net_real(net));
-    f->spec = *spec;
-    f->spec.host = xstrdup(spec->host);
-    f->spec.user = xstrdup_null(spec->user);
-    f->spec.identity_file = xstrdup_null(spec->identity_file);
-    f->spec.ssh_config = xstrdup_null(spec->ssh_config);
+    session_spec_copy(&f->spec, spec);
     f->done = done;
     f->arg = arg;
     buf_init(&f->line, 2048);
-    f->config = config_cache_get(f->hub->configs, &f->spec);
-    if (f->config)
+    if (session_spec_check(spec, &f->err) == 0)
+        f->config = config_cache_get(f->hub->configs, &f->spec);
+    if (f->config || f->err.code)
         f->timer = net_timer_start(net, 0, config_known, f);
     else
         f->config_ask = config_ask_start(f->hub->configs, &f->spec, config_came, f);

@@ -16,11 +16,15 @@
 size_t ssh_known_files(struct ssh_hub *hub, const struct ssh_config *config,
                        struct known_hosts **files)
 {
-    size_t i;
+    size_t i, j, n = 0;
 
-    for (i = 0; i < config->n_known_files; i++)
-        files[i] = known_cache_get(hub->known, config->known_files[i]);
-    return config->n_known_files;
+    for (i = 0; i < config->n_known_files; i++) {
+        for (j = 0; j < i && strcmp(config->known_files[i], config->known_files[j]) != 0; j++)
+            continue;
+        if (j == i) /* a second get of one path could end what the first has answered */
+            files[n++] = known_cache_get(hub->known, config->known_files[i]);
+    }
+    return n;
 }
 
 char *ssh_known_name(const struct ssh_config *config)
@@ -94,8 +98,8 @@ static bool hostkey_check(struct ssh_session *s)
         hostkey_changed(s, name, shown, &line, path);
     else if (v == KNOWN_HOST_REVOKED)
         ssh_fail(s, ERR_HOSTKEY,
-                 "THE HOST KEY IS REVOKED: %s is marked @revoked at %s:%d. Nothing was sent",
-                 shown, path, line.number);
+                 "THE HOST KEY IS REVOKED: %s is marked @revoked at %s:%d. Nothing was sent", shown,
+                 path, line.number);
     else if (v == KNOWN_HOST_CA_ONLY)
         ssh_fail(
             s, ERR_HOSTKEY,

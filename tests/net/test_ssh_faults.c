@@ -446,6 +446,50 @@ START_TEST(close_anywhere)
 }
 END_TEST
 
+/* Three commands let go of after k milliseconds: the session works on. */
+START_TEST(cancel_anywhere)
+{
+    static const char *const texts[] = {"yes", "cat", "sleep 5"};
+    struct client c;
+    struct command r[3], after;
+    int k, i;
+
+    client_open(&c, net, &spec);
+    for (k = 0; k < 40; k += 2) {
+        for (i = 0; i < 3; i++) {
+            struct run_spec rs = {.command = texts[i], .input = "x", .input_len = 1};
+
+            memset(&r[i], 0, sizeof(r[i]));
+            r[i].is_counted_only = true;
+            command_start(&r[i], &c, net, &rs);
+        }
+        if (k)
+            world_for(net, k);
+        for (i = 0; i < 3; i++) {
+            if (r[i].r)
+                net->ops->run_cancel(r[i].r);
+            r[i].n_out = 0;
+        }
+        if (k % 10 == 0) {
+            struct run_spec rs = {.command = "echo hello; pkill -P $PPID sleep"};
+
+            memset(&after, 0, sizeof(after));
+            command_start(&after, &c, net, &rs);
+            ck_assert(world_until(net, &after.n_done, 1, SOON_MS));
+            ck_assert_msg(after.result.err.code == 0, "%d: %s", k, after.result.err.msg);
+            ck_assert_str_eq(buf_str(&after.out), "hello\n");
+            command_release(&after);
+        }
+        for (i = 0; i < 3; i++) {
+            ck_assert_uint_eq(r[i].n_out, 0);
+            command_release(&r[i]);
+        }
+    }
+    ck_assert_int_eq(c.n_lost, 0);
+    client_close(&c, net);
+}
+END_TEST
+
 /* The whole world closed after k milliseconds. */
 START_TEST(world_closed_anywhere)
 {
@@ -725,6 +769,7 @@ int main(void)
     tcase_add_test(t, nobody_listens);
     tcase_add_test(t, server_killed);
     tcase_add_test(t, close_anywhere);
+    tcase_add_test(t, cancel_anywhere);
     tcase_add_test(t, world_closed_anywhere);
     tcase_add_loop_test(t, inside_callbacks, 0, ACTS);
     tcase_add_test(t, one_byte_segments);
