@@ -86,6 +86,7 @@ skip_all()
 done_testing()
 {
     is_done=yes
+    note "$SECONDS s"
     echo "1..$tests"
     [ "$failures" = 0 ]
     exit
@@ -99,7 +100,8 @@ show_state()
     note "--- the commands and what they said"
     tail -n 80 "$T/commands.log" 2>/dev/null | cut -c1-400 | sed 's/^/# /'
     note "--- status"
-    fp_raw status "$group" --json 2>&1 | head -c 6000 | sed 's/^/# /'
+    fp_raw status "$group" --json 2>&1 | jq -c '.[0] | (.deployment.batches[]?.targets[]?), del(.deployment.batches)' 2>&1 |
+        head -c 8000 | sed 's/^/# /'
     note "--- the engine's own words"
     find "$F/store" -name '*.log' -exec tail -n 30 {} + 2>/dev/null | sed 's/^/# /'
     note "--- the balancer's changes"
@@ -194,15 +196,7 @@ ledger_of() { field '[.ledger[].host] | sort | join(" ")'; }
 batches_of() { field '[.deployment.batches[] | .status] | join(" ")'; }
 
 # The engines of this fleet that live.
-engines()
-{
-    local f
-    for f in /proc/[0-9]*; do
-        if tr '\0' ' ' 2>/dev/null <"$f/cmdline" | grep -Eq "^[^ ]*footplate .*$F/.* engine( |$)"; then
-            echo "${f#/proc/}"
-        fi
-    done 2>/dev/null
-}
+engines() { pgrep -f "^[^ ]*footplate .*$F/.* engine( |\$)"; }
 n_engines() { engines | grep -c .; }
 no_engine() { [ -z "$(engines)" ]; }
 kill_engine()

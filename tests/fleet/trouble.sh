@@ -30,8 +30,8 @@ began=$SECONDS
 fp_is "the release stands in PENDING, braked" 12 start $group 1.1.0 --yes
 is "nothing has begun" "$(field .deployment.status)" PENDING
 at_most "within the deadlines" $((SECONDS - began)) 60
-like "the changed host key is named" "$(target 127.0.1.4 .error)" '[Hh]ost key'
-like "the refused key is named" "$(target 127.0.1.5 .error)" 'refused|denied|authentic|not accepted'
+like "the changed host key is named" "$(target 127.0.1.4 .error)" 'HOST KEY HAS CHANGED'
+like "the refused key is named" "$(target 127.0.1.5 .error)" 'the server refuses .* with the key'
 like "the mute server is named" "$(target 127.0.1.6 .error)" 'banner|answer|within|timed out|did not'
 if [ -n "$full" ]; then
     like "the full disk is named" "$(target $full .error)" '[Nn]o space'
