@@ -7,8 +7,27 @@
 #include "base/buf.h"
 #include "steps/steps.h"
 
-char *expand_placeholders(const char *text, const char *host, int port, const char *version,
-                          const char *group, const char *doc_base)
+typedef void (*add_value)(struct buf *b, const char *value);
+
+static void add_plain(struct buf *b, const char *value)
+{
+    buf_adds(b, value);
+}
+
+/* A version is "1.1.0+b": its dots and its plus are meant as they stand. */
+static void add_quoted(struct buf *b, const char *value)
+{
+    for (const char *p = value; *p; p++) {
+        bool is_word = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+                       (*p >= 'A' && *p <= 'Z') || (*p & 0x80);
+        if (!is_word)
+            buf_addc(b, '\\');
+        buf_addc(b, *p);
+    }
+}
+
+static char *expand(const char *text, const char *host, int port, const char *version,
+                    const char *group, const char *doc_base, add_value add)
 {
     struct buf b;
 
@@ -22,19 +41,19 @@ char *expand_placeholders(const char *text, const char *host, int port, const ch
         }
         switch (*++p) {
         case 'h':
-            buf_adds(&b, host);
+            add(&b, host);
             break;
         case 'p':
             buf_addf(&b, "%d", port);
             break;
         case 'v':
-            buf_adds(&b, version);
+            add(&b, version);
             break;
         case 'g':
-            buf_adds(&b, group);
+            add(&b, group);
             break;
         case 'd':
-            buf_adds(&b, doc_base);
+            add(&b, doc_base);
             break;
         case '%':
             buf_addc(&b, '%');
@@ -46,4 +65,16 @@ char *expand_placeholders(const char *text, const char *host, int port, const ch
         }
     }
     return buf_take(&b);
+}
+
+char *expand_placeholders(const char *text, const char *host, int port, const char *version,
+                          const char *group, const char *doc_base)
+{
+    return expand(text, host, port, version, group, doc_base, add_plain);
+}
+
+char *expand_pattern(const char *text, const char *host, int port, const char *version,
+                     const char *group, const char *doc_base)
+{
+    return expand(text, host, port, version, group, doc_base, add_quoted);
 }

@@ -91,6 +91,37 @@ static int body_matches(const struct health *h, const char *p, size_t n)
     return rc >= 0 ? 1 : -1;
 }
 
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Does a version go on behind its end? A full stop or a dash does so only before more of it. */
+static bool goes_on(const char *p, const char *end)
+{
+    if (p == end)
+        return false;
+    if (is_alnum(*p) || *p == '_')
+        return true;
+    return strchr(".+-", *p) && p + 1 < end && is_alnum(p[1]);
+}
+
+/* "1.1.0" is not in "1.1.0-rc1" nor in "11.1.0"; it is in "v1.1.0" and "shop-1.1.0". */
+static bool has_version(const char *body, size_t n, const char *version)
+{
+    size_t len = strlen(version);
+    const char *end = body + n;
+    const char *p = body;
+
+    while ((p = memmem(p, (size_t)(end - p), version, len))) {
+        bool is_inside = p > body && ((p[-1] >= '0' && p[-1] <= '9') || p[-1] == '.');
+        if (!is_inside && !goes_on(p + len, end))
+            return true;
+        p++;
+    }
+    return false;
+}
+
 static void answered(void *arg, const struct http_result *r)
 {
     struct health *h = arg;
@@ -104,7 +135,7 @@ static void answered(void *arg, const struct http_result *r)
         int match = body_matches(h, r->body, r->body_len);
         a.is_read = true;
         say_seen(r, a.seen, sizeof a.seen);
-        a.is_version = !version || memmem(r->body, r->body_len, version, strlen(version)) != NULL;
+        a.is_version = !version || has_version(r->body, r->body_len, version);
         a.is_well = r->status == h->t->expect_status && match == 1 && a.is_version;
         if (match < 0)
             snprintf(a.seen, sizeof a.seen, "verify.expect.body is too expensive: not judged");

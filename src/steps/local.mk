@@ -21,7 +21,7 @@ src/steps/runner_sh.h: $(STEP_SH) src/steps/embed.sh
 EXTRA_DIST += tests/steps/lib.sh tests/steps/test_runner.sh
 TESTS += tests/steps/test_runner.sh
 
-EXTRA_DIST += tests/steps/instance.h tests/steps/lossy.h
+EXTRA_DIST += tests/steps/fake_net.h tests/steps/instance.h tests/steps/lossy.h
 check_PROGRAMS += tests/steps/test_remote
 TESTS += tests/steps/test_remote
 tests_steps_test_remote_SOURCES = tests/steps/test_remote.c
@@ -38,3 +38,24 @@ tests_steps_test_evidence_SOURCES = tests/steps/test_evidence.c
 tests_steps_test_evidence_CFLAGS = $(TEST_CFLAGS)
 tests_steps_test_evidence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_steps_test_evidence_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/steps/test_link
+TESTS += tests/steps/test_link
+tests_steps_test_link_SOURCES = tests/steps/test_link.c
+tests_steps_test_link_CFLAGS = $(TEST_CFLAGS)
+tests_steps_test_link_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_steps_test_link_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/steps/test_expand
+TESTS += tests/steps/test_expand
+tests_steps_test_expand_SOURCES = tests/steps/test_expand.c
+tests_steps_test_expand_CFLAGS = $(TEST_CFLAGS)
+tests_steps_test_expand_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_steps_test_expand_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/steps/test_verify
+TESTS += tests/steps/test_verify
+tests_steps_test_verify_SOURCES = tests/steps/test_verify.c
+tests_steps_test_verify_CFLAGS = $(TEST_CFLAGS)
+tests_steps_test_verify_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_steps_test_verify_LDADD = $(STEPS_LIBS) $(CHECK_LIBS)

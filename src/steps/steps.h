@@ -53,7 +53,8 @@ struct step_target {
     const char *health_url;
     int expect_status;
     const char *expect_body;      /* PCRE2 pattern or NULL */
-    const char *expect_version;   /* text that must appear in the body, or NULL */
+    const char *expect_version;   /* text that must appear in the body as a word of its own ("1.1.0" is
+                                     not in "1.1.0-rc1" nor in "11.1.0"), or NULL */
     int successes;
     int64_t interval_ms;
     const char *const *warmup;    /* URLs */
@@ -160,5 +161,9 @@ char *step_describe(enum step s, const struct step_target *t);
 /* Expand %h %p %v %g %d %% in text; NULL text gives NULL. Caller frees. */
 char *expand_placeholders(const char *text, const char *host, int port, const char *version,
                           const char *group, const char *doc_base);
+
+/* The same within a PCRE2 pattern (verify.expect.body): what is put in means itself. */
+char *expand_pattern(const char *text, const char *host, int port, const char *version,
+                     const char *group, const char *doc_base);
 
 #endif
