@@ -147,19 +147,23 @@ static inline bool instance_has_ended(int pid)
     return is_empty;
 }
 
+/* A begin that was cut off a moment ago may still be writing: killed and removed until nothing is left. */
 static inline void instance_close(struct instance *in)
 {
+    int64_t until = clock_mono_ms() + WITHIN_MS;
     int worker, group;
 
     link_free(in->t.link);
     traffic_free(in->traffic);
     net_close(in->net);
-    instance_pids(in, &worker, &group);
-    if (group > 1 && !instance_has_ended(group))
-        kill(-group, SIGKILL);
-    if (worker > 1 && !instance_has_ended(worker))
-        kill(-worker, SIGKILL);
-    nftw(in->base, instance_remove, 16, FTW_DEPTH | FTW_PHYS);
+    do {
+        instance_pids(in, &worker, &group);
+        if (group > 1 && !instance_has_ended(group))
+            kill(-group, SIGKILL);
+        if (worker > 1 && !instance_has_ended(worker))
+            kill(-worker, SIGKILL);
+        nftw(in->base, instance_remove, 16, FTW_DEPTH | FTW_PHYS);
+    } while (access(in->base, F_OK) == 0 && clock_mono_ms() < until);
 }
 
 static inline void told_line(void *arg, char level, enum run_stream stream, const char *p, size_t n)
