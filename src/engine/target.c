@@ -30,7 +30,8 @@ static void expand_all(struct target *t)
     t->stop = expand(t, c->commands.stop);
     t->start = expand(t, c->commands.start);
     t->health_url = expand(t, c->health_check_url);
-    t->expect_body = expand(t, c->verify.body);
+    t->expect_body = expand_pattern(c->verify.body, t->row.host, t->row.port, t->r->row.version,
+                                    t->r->row.group, t->doc_base);
     t->expect_version = expand(t, c->verify.version);
     t->warmup = xcalloc((size_t)c->verify.n_warmup + 1, sizeof *t->warmup);
     for (int i = 0; i < c->verify.n_warmup; i++)

@@ -39,7 +39,8 @@ struct session_spec {
 struct session_events {
     void (*ready)(void *arg);
     /* The session is over (it could not be opened, or was lost). e->code says how: ERR_AUTH and
-     * ERR_HOSTKEY must not be tried again without a person; ERR_THROTTLED, ERR_TIMEOUT and
+     * ERR_HOSTKEY must not be tried again without a person; ERR_BUSY (it gave way to another
+     * session while it was idle), ERR_THROTTLED, ERR_TIMEOUT and
      * ERR_UNREACHABLE may. Runs of the session have ended with ERR_UNREACHABLE before. The handle
      * must still be given to session_close(). */
     void (*lost)(void *arg, const struct err *e);
@@ -180,7 +181,8 @@ static inline int64_t net_wall_ms(struct net *n)
 /* ---- the real one (loop.c) ------------------------------------------------------------------- */
 
 struct net_limits {
-    int connections;           /* sessions open at once; more wait; default 64 */
+    int connections;           /* sessions open at once; more wait until one ends or is idle: an idle
+                                  one is then lost with ERR_BUSY; default 64 */
     int handshakes_per_server; /* not authenticated yet, to one address:port; default 8 */
 };
 

@@ -164,6 +164,7 @@ struct net_real {
     struct session_list sessions;
     struct session_list unslotted; /* wait for limits.connections */
     int n_slotted;
+    struct net_timer *make_room; /* set while somebody waits for a slot */
     struct timer_list timers;
     struct waker_list wakers;
     struct http_pool *http_pool; /* made at the first request */

@@ -47,6 +47,8 @@ static const struct transport_ops missing_transport = {
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
+enum { MAKE_ROOM_MS = 20 };
+
 static void spec_release(struct session_spec *spec)
 {
     const char *owned[] = {spec->host, spec->user, spec->identity_file, spec->ssh_config};
@@ -91,6 +93,54 @@ static void slot_give_back(struct session *s)
         unslotted_begin(s->net);
 }
 
+/* A session that is kept for later gives way to one that is wanted now: the one that has been idle
+ * longest, which stands first, is lost with ERR_BUSY. Its owner opens it again when it needs it. */
+static bool one_gives_way(struct net_real *net)
+{
+    struct session *s;
+    struct err e;
+
+    TAILQ_FOREACH(s, &net->sessions, link) {
+        if (!s->is_slotted || !s->is_ready || s->n_active || s->n_walking ||
+            !TAILQ_EMPTY(&s->waiting))
+            continue;
+        err_set(&e, ERR_BUSY, "closed to make room for another session (connections: %d)",
+                net->limits.connections);
+        session_lose(s, &e);
+        return true;
+    }
+    return false;
+}
+
+static void make_room(void *arg)
+{
+    struct net_real *net = arg;
+    int wanted = 0;
+    struct session *s;
+
+    net->make_room = NULL;
+    TAILQ_FOREACH(s, &net->unslotted, link)
+        wanted++;
+    while (wanted-- > 0 && one_gives_way(net))
+        ;
+    if (!TAILQ_EMPTY(&net->unslotted))
+        net->make_room = net_timer_start(&net->base, MAKE_ROOM_MS, make_room, net);
+}
+
+static void wait_for_room(struct session *s, const struct session_spec *spec)
+{
+    struct net_real *net = s->net;
+
+    s->spec = *spec;
+    s->spec.host = xstrdup_null(spec->host);
+    s->spec.user = xstrdup_null(spec->user);
+    s->spec.identity_file = xstrdup_null(spec->identity_file);
+    s->spec.ssh_config = xstrdup_null(spec->ssh_config);
+    TAILQ_INSERT_TAIL(&net->unslotted, s, link);
+    if (!net->make_room)
+        net->make_room = net_timer_start(&net->base, MAKE_ROOM_MS, make_room, net);
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 void run_free(struct run *r)
@@ -111,6 +161,8 @@ static void runs_begin(struct session *s)
         TAILQ_INSERT_TAIL(&s->active, r, link);
         s->n_active++;
         r->is_begun = true;
+        TAILQ_REMOVE(&s->net->sessions, s, link); /* the order is that of the last use */
+        TAILQ_INSERT_TAIL(&s->net->sessions, s, link);
         s->ops->begin(r);
     }
 }
@@ -330,12 +382,7 @@ struct session *session_open(struct net *net, const struct session_spec *spec,
     TAILQ_INIT(&s->active);
     TAILQ_INIT(&s->waiting);
     if (ops->is_limited && real->n_slotted >= real->limits.connections) {
-        s->spec = *spec;
-        s->spec.host = xstrdup_null(spec->host);
-        s->spec.user = xstrdup_null(spec->user);
-        s->spec.identity_file = xstrdup_null(spec->identity_file);
-        s->spec.ssh_config = xstrdup_null(spec->ssh_config);
-        TAILQ_INSERT_TAIL(&real->unslotted, s, link);
+        wait_for_room(s, spec);
         return s;
     }
     TAILQ_INSERT_TAIL(&real->sessions, s, link);

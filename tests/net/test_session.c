@@ -19,6 +19,7 @@ struct seen {
     int n_done_before_lost;
     int code;
     struct session *session;
+    int lost_code;
     bool closes_when_done;
     bool begins_when_done;
 };
@@ -96,7 +97,8 @@ static void on_lost(void *arg, const struct err *e)
 {
     struct seen *s = arg;
 
-    ck_assert_int_eq(e->code, ERR_THROTTLED);
+    ck_assert(e->code == ERR_THROTTLED || e->code == ERR_BUSY);
+    s->lost_code = e->code;
     s->n_lost++;
 }
 
@@ -161,6 +163,38 @@ START_TEST(test_slots)
     session_set_ready(s[2].session);
     ck_assert_int_eq(s[2].n_ready, 1);
     ck_assert_int_eq(s[4].n_ready + s[4].n_lost, 0);
+}
+END_TEST
+
+/* Sessions are kept; who wants one gets the slot of whoever has used his the longest time ago, never of
+ * one that works. */
+START_TEST(test_idle_gives_way)
+{
+    struct seen s[4];
+    struct run *run;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        open_toy(&s[i]);
+        session_set_ready(s[i].session);
+    }
+    run = net->ops->run_start(s[0].session, &run_spec, &run_events, &s[0]);
+    open_toy(&s[2]);
+    ck_assert_int_eq(n_opened, 2);
+    ck_assert(world_until(net, &s[1].n_lost, 1, WITHIN_MS));
+    ck_assert_int_eq(s[1].lost_code, ERR_BUSY);
+    ck_assert_int_eq(n_opened, 3);
+    session_set_ready(s[2].session);
+    begin(&s[2]);
+    open_toy(&s[3]);
+    world_for(net, 100);
+    ck_assert_int_eq(n_opened, 3); /* both work: it waits */
+    run_finish(run, 0, NULL);
+    ck_assert(world_until(net, &s[0].n_lost, 1, WITHIN_MS));
+    ck_assert_int_eq(n_opened, 4);
+    ck_assert_int_eq(s[2].n_lost, 0);
+    for (i = 0; i < 4; i++)
+        net->ops->session_close(s[i].session);
 }
 END_TEST
 
@@ -236,6 +270,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, test_slots);
+    tcase_add_test(c, test_idle_gives_way);
     tcase_add_test(c, test_loss);
     tcase_add_test(c, test_close_inside_loss);
     tcase_add_test(c, test_finish_begins_the_next);
