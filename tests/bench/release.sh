@@ -90,7 +90,7 @@ verify: {successes: 1, interval: 100ms}
 deployment: {max_out: 100%, batch_interval: 0s}
 E
 } >"$dir/config/groups.d/g.yaml"
-echo "{store: $dir/store, connections: 64, handshakes_per_server: 64}" >"$dir/config/footplate.yaml"
+echo "{store: $dir/store, connections: $((n + 8)), handshakes_per_server: 64}" >"$dir/config/footplate.yaml"
 chmod 600 "$dir/config/footplate.yaml" "$dir/config/groups.d/g.yaml"
 "$(command -v sshd)" -D -f "$dir/sshd_config" -E "$dir/sshd.log" &
 pids+=($!)
