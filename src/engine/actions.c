@@ -23,10 +23,9 @@ static void verdict(struct engine *e, const struct action_row *a, enum verdict v
 /* ---- on an open deployment --------------------------------------------------------------------------- */
 
 static void press(struct engine *e, struct group *g, const struct action_row *a,
-                  enum deploy_event_kind kind, const char *done)
+                  const struct deploy_event *ev, const char *done)
 {
     struct release *r = g->release;
-    struct deploy_event ev = {.kind = kind};
     struct err err;
 
     if (!r || deploy_is_final(r->core.status)) {
@@ -37,7 +36,7 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
     int64_t id = r->row.id;
     char words[300];
     snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
-    if (release_apply(r, &ev, words, &err) < 0) {
+    if (release_apply(r, ev, words, &err) < 0) {
         verdict(e, a, VERDICT_REFUSED, id, err.msg);
         return;
     }
@@ -47,13 +46,39 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
     txn_submit(x, NULL, NULL);
 }
 
+/* What an Interrupt says that it wants; WANTS_EITHER of a row that does not say. */
+enum wish { WANTS_EITHER, WANTS_BRAKE, WANTS_END };
+
+static enum wish wish_of(const struct action_row *a)
+{
+    struct err err;
+    struct args *args = args_parse(a->args, &err);
+    const char *want = args ? args_text(args, "want") : NULL;
+    enum wish w = WANTS_EITHER;
+
+    if (want && strcmp(want, "brake") == 0)
+        w = WANTS_BRAKE;
+    else if (want && strcmp(want, "end") == 0)
+        w = WANTS_END;
+    args_free(args);
+    return w;
+}
+
+/* A row that says brake ends nothing, whatever the release has come to since its person looked. */
 static void action_interrupt(struct engine *e, struct group *g, const struct action_row *a)
 {
+    const struct deploy *d = g->release ? &g->release->core : NULL;
+    struct deploy_event ev = {.kind = EV_INTERRUPT};
     char did[200] = "";
 
-    if (g->release)
-        deploy_say_interrupt(&g->release->core, did, sizeof did);
-    press(e, g, a, EV_INTERRUPT, did);
+    if (d && wish_of(a) == WANTS_BRAKE && deploy_interrupt_kind(d) != INTERRUPT_BRAKES) {
+        ev = (struct deploy_event){.kind = EV_BRAKE, .brake = BRAKE_OPERATOR};
+        str_copy(did, sizeof did, d->brake == BRAKE_NONE ? "brake: no step begins"
+                                                         : "it was braked already; nothing is ended");
+    } else if (d) {
+        deploy_say_interrupt(d, did, sizeof did);
+    }
+    press(e, g, a, &ev, did);
 }
 
 static void action_continue(struct engine *e, struct group *g, const struct action_row *a)
@@ -65,7 +90,7 @@ static void action_continue(struct engine *e, struct group *g, const struct acti
         for (int i = 0; i < g->release->n; i++)
             link_reset(g->release->t[i].link);
     }
-    press(e, g, a, EV_CONTINUE, did);
+    press(e, g, a, &(struct deploy_event){.kind = EV_CONTINUE}, did);
 }
 
 static void action_retry(struct engine *e, struct group *g, const struct action_row *a)
@@ -77,7 +102,7 @@ static void action_retry(struct engine *e, struct group *g, const struct action_
         for (int i = 0; i < g->release->n; i++)
             link_reset(g->release->t[i].link);
     }
-    press(e, g, a, EV_RETRY, did);
+    press(e, g, a, &(struct deploy_event){.kind = EV_RETRY}, did);
 }
 
 /* ---- exclude ----------------------------------------------------------------------------------------- */
@@ -156,12 +181,16 @@ static const struct {
     [ACTION_LEDGER_DROP] = {action_ledger_drop, false},
 };
 
+/* A brake is taken at any rev; an end that comes late is no brake, its person saw a release at rest. */
 static bool is_brake(const struct group *g, const struct action_row *a)
 {
     const struct release *r = g->release;
 
-    return a->kind == ACTION_INTERRUPT && r && r->core.brake == BRAKE_NONE && !r->core.is_ending &&
-           deploy_buttons(&r->core) == BUTTONS_INTERRUPT;
+    if (a->kind != ACTION_INTERRUPT || !r)
+        return false;
+    enum wish w = wish_of(a);
+    return w == WANTS_BRAKE ||
+           (w == WANTS_EITHER && deploy_interrupt_kind(&r->core) == INTERRUPT_BRAKES);
 }
 
 /* Did its person see what is so now? A deployment that was braked when its engine was lost is braked
