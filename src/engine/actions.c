@@ -36,14 +36,13 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
     int64_t id = r->row.id;
     char words[300];
     snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
-    if (release_apply(r, ev, words, &err) < 0) {
-        verdict(e, a, VERDICT_REFUSED, id, err.msg);
-        return;
-    }
     struct txn *x = txn_new(e);
     txn_event(x, g->name, id, "action", a->driver, "%s", action_name(a->kind));
     txn_verdict(x, a->id, VERDICT_DONE, id, "%s", done);
-    txn_submit(x, NULL, NULL);
+    if (release_apply_in(r, ev, words, x, &err) < 0) {
+        txn_free(x);
+        verdict(e, a, VERDICT_REFUSED, id, err.msg);
+    }
 }
 
 /* What an Interrupt says that it wants; WANTS_EITHER of a row that does not say. */
@@ -129,19 +128,21 @@ static void exclude_target(struct engine *e, struct release *r, struct target *t
     struct deploy_event ev = {.kind = EV_EXCLUDE, .target = t->i};
     struct err err;
 
-    if (release_apply(r, &ev, NULL, &err) < 0) {
-        verdict(e, a, VERDICT_REFUSED, r->row.id, err.msg);
-        return;
-    }
-    str_set(&t->row.exclude_why, why);
-    target_mark(t);
+    char *before = t->row.exclude_why;
+    t->row.exclude_why = xstrdup(why);
     struct txn *x = txn_new(e);
-    release_log(r, t, 'w', "excluded by %s: %s", a->driver ? a->driver : "?", why);
     txn_event(x, r->row.group, r->row.id, "exclude", a->driver, "%s:%d is left out: %s",
               t->row.host, t->row.port, why);
     txn_verdict(x, a->id, VERDICT_DONE, r->row.id, "%s is left out of this release", t->row.host);
-    release_save(r, x);
-    txn_submit(x, NULL, NULL);
+    if (release_apply_in(r, &ev, NULL, x, &err) < 0) {
+        txn_free(x);
+        free(t->row.exclude_why);
+        t->row.exclude_why = before;
+        verdict(e, a, VERDICT_REFUSED, r->row.id, err.msg);
+        return;
+    }
+    free(before);
+    release_log(r, t, 'w', "excluded by %s: %s", a->driver ? a->driver : "?", why);
 }
 
 static void action_exclude(struct engine *e, struct group *g, const struct action_row *a)

@@ -307,7 +307,7 @@ static enum journal_outcome journal_of(enum step_outcome o)
 
 /* A step that could not begin because its instance is not to be reached has failed on that instance; a
  * balancer that is not to be asked is nobody's failure: held, not failed. */
-static void apply_outcome(struct target *t, const struct step_result *res)
+static void apply_outcome(struct target *t, const struct step_result *res, struct txn *x)
 {
     struct release *r = t->r;
     struct deploy_event ev = {.target = t->i,
@@ -336,7 +336,7 @@ static void apply_outcome(struct target *t, const struct step_result *res)
         release_brake(r, BRAKE_BALANCER, "%s: %s", target_label(t), words);
     else if (res->err.code == ERR_AUTH && res->outcome != OUTCOME_OK)
         release_brake(r, BRAKE_CONNECTION, "%s: %s", target_label(t), words);
-    release_apply(r, &ev, NULL, NULL);
+    release_apply_or_save(r, &ev, x);
 }
 
 static void target_done(void *arg, const struct step_result *res)
@@ -368,12 +368,10 @@ static void target_done(void *arg, const struct step_result *res)
     if (t->journal)
         txn_journal_outcome(x, t->journal, journal_of(res->outcome),
                             res->err.msg[0] ? res->err.msg : NULL);
-    if (res->outcome != OUTCOME_UNKNOWN) {
+    if (res->outcome != OUTCOME_UNKNOWN)
         t->journal = 0;
-        }
     t->is_ledger_new = false;
-    txn_submit(x, NULL, NULL);
-    apply_outcome(t, res);
+    apply_outcome(t, res, x);
 }
 
 static const struct step_events target_events = {
@@ -391,8 +389,9 @@ static void take_back(struct target *t)
     t->journal = 0;
     settle_unbegun(t, x);
     t->is_ledger_new = false;
-    txn_submit(x, NULL, NULL);
-    apply(t, EV_STEP_UNBEGUN, t->op_step);
+    struct deploy_event ev = {.kind = EV_STEP_UNBEGUN, .target = t->i, .step = t->op_step,
+                              .is_in_ledger = t->is_in_ledger};
+    release_apply_or_save(t->r, &ev, x);
 }
 
 static void refused(struct target *t, int rc, const struct err *err)

@@ -152,6 +152,8 @@ void txn_bad(struct txn *x, const char *group, const char *version, const char *
              const char *driver);
 /* Hand it over; done may be NULL (a failure then ends in engine_store_failed). */
 void txn_submit(struct txn *x, store_done_fn done, void *arg);
+/* Of one that is not handed over. */
+void txn_free(struct txn *x);
 /* A job of its own kind, counted and with the fence checked first. */
 void engine_job(struct engine *e, store_job_fn job, store_done_fn done, void *arg);
 /* A write has failed: brake what runs, or give up if another engine has the lease. */
@@ -177,6 +179,12 @@ void release_free(struct release *r);
 /* Apply an event, do its effects, store what changed, drive on. */
 int release_apply(struct release *r, const struct deploy_event *ev, const char *words,
                   struct err *err);
+/* The same, with what x holds already in the same transaction. When the event is taken x is submitted,
+ * when it is refused x stays the caller's and as it was. */
+int release_apply_in(struct release *r, const struct deploy_event *ev, const char *words,
+                     struct txn *x, struct err *err);
+/* The same, and x is submitted also when the event is refused. */
+void release_apply_or_save(struct release *r, const struct deploy_event *ev, struct txn *x);
 /* A brake with its reason in words. */
 void release_brake(struct release *r, enum brake b, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -179,11 +179,10 @@ static void target_probed(void *arg, const struct probe *p)
             str_set(&t->prepare_error, why);
     }
     release_log(r, t, ev.verdict == PROBE_UNKNOWN ? 'e' : 'i', "probe: %s", why);
-    txn_submit(x, NULL, NULL);
-    bool is_running = ev.verdict == PROBE_RUNNING;
-    enum step step = ev.step;
-    if (release_apply(r, &ev, NULL, NULL) == 0 && is_running)
-        target_attach(t, step);
+    release_apply_or_save(r, &ev, x);
+    /* What core did not take up stays UNKNOWN, its record waits on the instance for the next probe. */
+    if (ev.verdict == PROBE_RUNNING && target_is_running(r->core.targets[t->i].status))
+        target_attach(t, ev.step);
 }
 
 void target_begin_probe(struct target *t)

@@ -475,8 +475,8 @@ static void after_effects(struct release *r, unsigned effects)
         release_prepare_again(r);
 }
 
-int release_apply(struct release *r, const struct deploy_event *ev, const char *words,
-                  struct err *err)
+int release_apply_in(struct release *r, const struct deploy_event *ev, const char *words,
+                     struct txn *x, struct err *err)
 {
     enum deploy_status before = r->core.status;
     struct err local;
@@ -491,7 +491,8 @@ int release_apply(struct release *r, const struct deploy_event *ev, const char *
         abort();
     }
 #endif
-    struct txn *x = txn_new(r->e);
+    if (!x)
+        x = txn_new(r->e);
     rows_from_core(r);
     do_effects(r, effects, words, x, before);
     release_say_waiting(r);
@@ -502,6 +503,21 @@ int release_apply(struct release *r, const struct deploy_event *ev, const char *
         engine_release_ended(r);
     engine_kick(r->e, r);
     return 0;
+}
+
+int release_apply(struct release *r, const struct deploy_event *ev, const char *words,
+                  struct err *err)
+{
+    return release_apply_in(r, ev, words, NULL, err);
+}
+
+void release_apply_or_save(struct release *r, const struct deploy_event *ev, struct txn *x)
+{
+    if (release_apply_in(r, ev, NULL, x, NULL) == 0)
+        return;
+    release_save(r, x);
+    txn_submit(x, NULL, NULL);
+    engine_kick(r->e, r);
 }
 
 void release_brake(struct release *r, enum brake b, const char *fmt, ...)

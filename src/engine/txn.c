@@ -250,7 +250,7 @@ static int txn_run(struct store *s, void *arg, struct err *err)
     return rc;
 }
 
-static void txn_free(struct txn *x)
+void txn_free(struct txn *x)
 {
     for (size_t i = 0; i < x->n; i++) {
         struct part *p = &x->parts[i];
