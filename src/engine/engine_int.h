@@ -227,6 +227,9 @@ bool step_brings_in(const struct release *r, enum step s);
 void target_begin_probe(struct target *t);
 /* Ask again where a balancer could not be asked; every tick. */
 void release_probe_again(struct release *r);
+/* Before an act on an idle group: what its ended release has asked is forgotten, the answer would tell of
+ * a time before that act. It asks again when the group is not busy any more. */
+void group_hush(struct group *g);
 
 /* ---- prepare.c: PENDING ------------------------------------------------------------------------- */
 void release_prepare(struct release *r);

@@ -336,6 +336,7 @@ void action_by_hand(struct engine *e, struct group *g, const struct action_row *
     h->host = xstrdup(args_text(args, "host"));
     h->port = args_number(args, "port");
     g->is_busy = true;
+    group_hush(g);
     action_row_copy(&h->o->action, a);
     h->o->why = xstrdup_null(args_text(args, "why"));
     h->o->is_without_plan = true;

@@ -45,28 +45,32 @@ static void close_journal(struct target *t, const struct probe *p, const struct 
 {
     enum journal_outcome o = JOURNAL_UNKNOWN;
 
+    bool has_record = t->op_step == STEP_DOWNLOAD || t->op_step == STEP_INSTALL;
+
     if (t->journal == 0 || ev->verdict == PROBE_RUNNING || ev->verdict == PROBE_UNKNOWN)
         return;
     if (ev->verdict == PROBE_FAILED)
         o = JOURNAL_FAILED;
+    else if (p->has_result)
+        o = p->result_status == 0 ? JOURNAL_OK : JOURNAL_FAILED;
     else if (ev->is_good || (lost != STEP_COUNT && ev->step > lost))
         o = JOURNAL_OK;
-    else if (!p->is_op_known)
-        o = JOURNAL_UNBEGUN;
-    else
-        o = JOURNAL_FAILED;
+    else if (has_record)
+        o = p->is_op_known ? JOURNAL_FAILED : JOURNAL_UNBEGUN;
     txn_journal_outcome(x, t->journal, o, why);
     t->journal = 0;
 }
 
-/* An instance that is read in traffic is no debt any more, whoever brought it in. */
-static void settle_ledger(struct target *t, const struct probe *p, struct txn *x)
+/* An instance that is read in traffic is no debt any more, whoever brought it in. Where a runner lives it
+ * may be out the next moment: without a balancer, what answers may be what that runner is about to stop. */
+static void settle_ledger(struct target *t, const struct probe *p, const struct deploy_event *ev,
+                          struct txn *x)
 {
     struct release *r = t->r;
     bool is_back = traffic_has_balancer(r->traffic) ? traffic_is_in(p->traffic)
                                                     : p->is_healthy && p->running[0];
 
-    if (!t->is_in_ledger || !is_back)
+    if (!t->is_in_ledger || !is_back || ev->verdict != PROBE_PROVED || p->live_op[0])
         return;
     txn_ledger_remove(x, r->row.group, t->row.host, t->row.port);
     txn_event(x, r->row.group, r->row.id, "pull-in", NULL, "%s:%d was read back in traffic",
@@ -76,12 +80,14 @@ static void settle_ledger(struct target *t, const struct probe *p, struct txn *x
 }
 
 /* The step whose outcome is sought. An installed target whose check has not begun is asked about as one
- * whose check was lost: its service may still be starting and is not started a second time. */
+ * whose check was lost: its service may still be starting and is not started a second time; that stays
+ * so when the engine is lost again before the check begins. */
 static enum step lost_step(const struct target *t)
 {
     const struct deploy_target *c = &t->r->core.targets[t->i];
 
-    if (c->status == target_success(STEP_INSTALL))
+    if (c->status == target_success(STEP_INSTALL) ||
+        (c->status == TARGET_PENDING && c->from == STEP_VERIFY))
         return STEP_VERIFY;
     if (c->status != TARGET_UNKNOWN || (t->journal == 0 && c->lost < STEP_VERIFY))
         return STEP_COUNT;
@@ -130,8 +136,9 @@ void release_probe_again(struct release *r)
 {
     int64_t now = engine_now(r->e);
 
+    if (r->e->is_stopping || (deploy_is_final(r->core.status) && r->g->is_busy))
+        return;
     ask_unknown(r, now);
-
     for (int i = 0; i < r->n; i++) {
         struct target *t = &r->t[i];
         if (t->probe_again_at == 0 || t->probe_again_at > now || t->probe)
@@ -167,7 +174,7 @@ static void target_probed(void *arg, const struct probe *p)
     evidence_judge(&q, p, &ev, why, sizeof why);
     ev.target = t->i;
     if (p->err.code == 0) {
-        settle_ledger(t, p, x);
+        settle_ledger(t, p, &ev, x);
         take_facts(t, p);
         store_instance(t, p, x);
     }
@@ -193,4 +200,20 @@ void target_begin_probe(struct target *t)
         return;
     link_reset(t->link);
     t->probe = probe_start(&t->st, t->journal ? t->op_id : NULL, PROBE_DEADLINE_MS, target_probed, t);
+}
+
+void group_hush(struct group *g)
+{
+    struct release *r = g->release;
+
+    for (int i = 0; r && deploy_is_final(r->core.status) && i < r->n; i++) {
+        struct target *t = &r->t[i];
+        struct deploy_target *c = &r->core.targets[i];
+        if (t->probe)
+            probe_cancel(t->probe);
+        t->probe = NULL;
+        t->probe_again_at = 0;
+        c->needs_probe |= c->is_probing;
+        c->is_probing = false;
+    }
 }

@@ -71,6 +71,12 @@ static void target_from_core(struct target *t)
     t->is_dirty = true;
 }
 
+/* A newer deployment of the group has taken its place, and probes what it touches itself. */
+static bool is_superseded(const struct release *r)
+{
+    return r->g->release != r;
+}
+
 static void rows_from_core(struct release *r)
 {
     const struct deploy *d = &r->core;
@@ -86,7 +92,8 @@ static void rows_from_core(struct release *r)
     r->row.is_abandoned = d->is_abandoned;
     r->row.is_interval = d->is_interval;
     r->row.rev = d->rev;
-    r->g->rev = d->rev;
+    if (!is_superseded(r))
+        r->g->rev = d->rev;
     for (int i = 0; i < r->n; i++)
         target_from_core(&r->t[i]);
 }
@@ -560,10 +567,15 @@ static void begin_one(struct release *r, const struct deploy_begin *b)
 void release_drive(struct release *r)
 {
     struct deploy_begin next[NEXT_MAX];
+    bool is_final = deploy_is_final(r->core.status);
 
     if (r->e->is_over)
         return;
-    if (!r->e->is_stopping || deploy_is_final(r->core.status)) {
+    if (is_superseded(r)) {
+        r->is_gone = !release_is_active(r);
+        return;
+    }
+    if (!r->e->is_stopping && !(is_final && r->g->is_busy)) {
         int n = deploy_next(&r->core, next, NEXT_MAX);
         for (int i = 0; i < n; i++)
             begin_one(r, &next[i]);
@@ -576,7 +588,7 @@ void release_drive(struct release *r)
         release_save(r, x);
         txn_submit(x, NULL, NULL);
     }
-    if (deploy_is_final(r->core.status) && !release_is_active(r) && !deploy_unproved(&r->core))
+    if (is_final && !release_is_active(r) && !deploy_unproved(&r->core))
         r->is_gone = true;
 }
 
@@ -607,9 +619,11 @@ static void check_room(struct release *r)
 
 void release_tick(struct release *r)
 {
-    check_room(r);
-    release_probe_again(r);
-    release_watch(r);
+    if (!is_superseded(r)) {
+        check_room(r);
+        release_probe_again(r);
+        release_watch(r);
+    }
     release_drive(r);
 }
 

@@ -303,6 +303,7 @@ static void open_with(struct engine *e, struct group *g, const struct action_row
     struct err err;
 
     g->is_busy = true;
+    group_hush(g);
     action_row_copy(&o->action, a);
     o->version = xstrdup_null(version);
     o->why = xstrdup_null(args_text(args, "why"));
