@@ -31,7 +31,8 @@ static int prestage_some(struct release *r)
 {
     int busy = count_prestages(r);
 
-    if (!r->cfg->package.prestage)
+    /* A rollback has proved that the package is there before the first markdown, always. */
+    if (!r->cfg->package.prestage && r->row.flavour != FLAVOUR_ROLLBACK)
         return busy;
     for (int i = 0; i < r->n && busy < r->cfg->package.prestage_parallel; i++) {
         struct target *t = &r->t[i];
