@@ -231,21 +231,23 @@ static void target_progress(void *arg, const char *text)
 static void store_instance(struct target *t, enum traffic_state state, struct txn *x)
 {
     struct release *r = t->r;
-    const char *traffic = traffic_has_balancer(r->traffic) ? traffic_state_name(state) : NULL;
+    bool is_read = traffic_has_balancer(r->traffic) &&
+                   (t->op_step == STEP_MARKDOWN || t->op_step == STEP_MARKUP);
     struct instance_row row = {.group = r->row.group,
                                .host = t->row.host,
                                .port = t->row.port,
                                .version = t->row.version_now,
-                               .traffic = (char *)(uintptr_t)traffic,
                                .health = t->op_step >= STEP_VERIFY ? (char *)(uintptr_t)"ok" : NULL,
                                .at = engine_wall(r->e)};
 
-    if (traffic) {
-        str_set(&t->row.traffic, traffic);
+    if (is_read) {
+        str_set(&t->row.traffic, traffic_state_name(state));
         t->row.traffic_sessions = 0;
         t->row.traffic_at = row.at;
         r->readings[t->i].state = state;
     }
+    row.traffic = t->row.traffic;
+    row.sessions = t->row.traffic_sessions;
     t->is_dirty = true;
     txn_instance(x, &row);
 }
@@ -277,10 +279,8 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
         t->is_verified = !res->is_verify_ignored;
         str_set(&t->row.version_now, r->row.version);
     }
-    if (t->op_step == STEP_INSTALL) {
-        t->is_verified = false;
+    if (t->op_step == STEP_INSTALL)
         str_set(&t->row.version_now, NULL); /* until verify has seen it */
-    }
     if (!res->is_left_by_other && t->op_step != STEP_DOWNLOAD)
         store_instance(t, t->op_step == STEP_MARKUP ? TRAFFIC_READY : TRAFFIC_DRAINED, x);
     if (!res->is_verify_ignored)
@@ -433,6 +433,7 @@ static void intent_done(void *arg, int rc, const struct err *err)
         return;
     }
     t->journal = w->id;
+    t->is_verified = t->is_verified && w->step != STEP_INSTALL;
     t->is_ledger_new = w->is_ledger_new;
     if (w->is_ledger_new)
         set_ledger(t, true);
@@ -456,10 +457,13 @@ static void submit_intent(struct target *t)
     engine_job(t->r->e, intent_run, intent_done, w);
 }
 
-/* The balancer has forgotten our drain: a probe sees it in traffic and sends the chain back to markdown. */
-static void forgotten(struct target *t)
+/* It is in traffic, whether the balancer forgot our drain or whoever held it out has let it go: a probe
+ * sees that too and sends the chain back to markdown. */
+static void is_in_again(struct target *t)
 {
-    release_log(t->r, t, 'w', "the balancer forgot our drain: markdown again");
+    release_log(t->r, t, 'w', "%s: markdown again",
+                t->r->core.targets[t->i].is_left_by_other ? "it is held out by nobody any more"
+                                                          : "the balancer forgot our drain");
     t->is_begin_queued = false;
     apply(t, EV_STEP_UNBEGUN, t->op_step);
     t->r->core.targets[t->i].needs_probe = true;
@@ -483,9 +487,8 @@ static void begin_read_done(void *arg, const struct traffic_reading *readings, i
         release_brake(r, BRAKE_BALANCER, "%s", why.code ? why.msg : mine->detail);
         return;
     }
-    if (t->op_step == STEP_INSTALL && traffic_is_admitted(mine->state) &&
-        !r->core.targets[t->i].is_left_by_other) {
-        forgotten(t);
+    if (t->op_step == STEP_INSTALL && traffic_is_admitted(mine->state)) {
+        is_in_again(t);
         return;
     }
     if (!may_still_begin(t)) {
@@ -562,16 +565,14 @@ static void prestage_intent_done(void *arg, int rc, const struct err *err)
     struct target *t = w->t;
 
     t->is_prestaging = false;
-    t->journal = w->id;
+    t->journal = rc < 0 ? 0 : w->id;
     intent_free(w);
     if (rc < 0) {
-        t->journal = 0;
         if (rc != ERR_CANCELED)
             engine_store_failed(t->r->e, err);
         return;
     }
-    if (t->r->core.is_ending || t->r->e->is_stopping || t->r->e->is_over ||
-        deploy_is_final(t->r->core.status)) {
+    if (!may_still_begin(t)) {
         struct txn *x = txn_new(t->r->e);
         txn_journal_outcome(x, t->journal, JOURNAL_UNBEGUN, "stopped before it was sent");
         t->journal = 0;

@@ -556,7 +556,7 @@ static void begin_one(struct release *r, const struct deploy_begin *b)
 {
     struct target *t = &r->t[b->target];
 
-    if (t->op || t->probe || t->prestage || t->is_begin_queued || t->is_prestaging)
+    if (t->op || t->probe || t->prestage || t->redrain || t->is_begin_queued || t->is_prestaging)
         return;
     if (b->is_probe)
         target_begin_probe(t);

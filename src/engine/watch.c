@@ -58,6 +58,7 @@ static void redrained(void *arg, const struct traffic_reading *reading, const st
                     traffic_state_name(reading->state));
     else
         release_log(t->r, t, 'e', "the drain could not be asserted again: %s", e->msg);
+    engine_kick(t->r->e, t->r);
 }
 
 /* Between markdown and markup this instance must be out; it was read in. */
@@ -80,14 +81,25 @@ static void drain_was_forgotten(struct target *t)
                       target_label(t), step_name(target_step(s)));
 }
 
+/* Of an excluded one a person may be bringing it in by hand. */
+static bool is_out_for_good(const struct target *t)
+{
+    const struct deploy_target *c = &t->r->core.targets[t->i];
+
+    if (c->status == TARGET_UNKNOWN || (c->status == TARGET_EXCLUDED && t->r->g->is_busy))
+        return false;
+    if (c->status == TARGET_PENDING)
+        return c->from > STEP_MARKDOWN;
+    return c->status != target_running(STEP_MARKUP) && c->status != target_failure(STEP_MARKUP) &&
+           c->status != target_running(STEP_MARKDOWN) && c->status != target_failure(STEP_MARKDOWN);
+}
+
 static bool should_be_out(const struct target *t)
 {
     const struct deploy_target *c = &t->r->core.targets[t->i];
 
-    if (!t->is_in_ledger || t->is_begin_queued || t->redrain)
-        return false;
-    return c->status != target_running(STEP_MARKUP) && c->status != target_running(STEP_MARKDOWN) &&
-           c->status != TARGET_UNKNOWN && !c->is_probing && !c->needs_probe;
+    return t->is_in_ledger && !t->is_begin_queued && !t->redrain && !c->is_probing &&
+           !c->needs_probe && !t->r->e->is_over && is_out_for_good(t);
 }
 
 static void note_reading(struct target *t, const struct traffic_reading *rd, struct txn *x)
