@@ -295,7 +295,7 @@ static void settle_unbegun(struct target *t, struct txn *x)
     set_ledger(t, false);
 }
 
-static enum journal_outcome journal_of(enum step_outcome o)
+enum journal_outcome journal_of(enum step_outcome o)
 {
     static const enum journal_outcome of[] = {[OUTCOME_OK] = JOURNAL_OK,
                                               [OUTCOME_FAILED] = JOURNAL_FAILED,
@@ -347,6 +347,7 @@ static void target_done(void *arg, const struct step_result *res)
 
     FAILPOINT("engine:step:done");
     t->op = NULL;
+    t->st.is_in_ledger = t->is_in_ledger;
     str_set(&t->row.progress, NULL);
     if (res->outcome == OUTCOME_OK) {
         settle_ok(t, res, x);
@@ -447,6 +448,8 @@ static void intent_done(void *arg, int rc, const struct err *err)
         return;
     }
     release_log(r, t, 'i', "%s begins", step_word(t->op_step));
+    /* A drain that is found before ours was ever sent is somebody else's. */
+    t->st.is_in_ledger = t->is_in_ledger && !t->is_ledger_new;
     t->op = step_start(t->op_step, &t->st, t->op_id, &target_events, t);
 }
 

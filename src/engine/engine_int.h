@@ -219,6 +219,8 @@ void target_begin_prestage(struct target *t);
 /* Take up a step that is under way under t->op_id. */
 void target_attach(struct target *t, enum step s);
 void target_abandon(struct target *t);
+/* How the journal closes by what a step answers. */
+enum journal_outcome journal_of(enum step_outcome o);
 /* Does this step take the instance out, or bring it back, for the availability rule? */
 bool step_takes_out(const struct release *r, enum step s);
 bool step_brings_in(const struct release *r, enum step s);

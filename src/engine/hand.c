@@ -33,11 +33,15 @@ static void say_verdict(struct engine *e, const struct action_row *a, enum verdi
     txn_submit(x, NULL, NULL);
 }
 
-static void hand_end(struct hand *h, enum verdict v, const char *words)
+/* x: what is stored with the verdict; NULL: nothing. */
+static void hand_end(struct hand *h, enum verdict v, const char *words, struct txn *x)
 {
     struct opening *o = h->o;
 
-    say_verdict(o->e, &o->action, v, words);
+    if (!x)
+        x = txn_new(o->e);
+    txn_verdict(x, o->action.id, v, 0, "%s", words);
+    txn_submit(x, NULL, NULL);
     o->g->is_busy = false;
     opening_free(o);
     free(h->host);
@@ -71,18 +75,37 @@ static void hand_progress(void *arg, const char *text)
     hand_line(h, 'i', RUN_STDOUT, text, strlen(text));
 }
 
+/* What the group's release remembers of the ledger follows: an instance that it has excluded, or left
+ * unknown, may be acted on by hand, and it would assert a drain that is owed no more. */
+static void note_ledger(const struct group *g, const char *host, int port, bool is_in)
+{
+    struct release *r = g->release;
+
+    for (int i = 0; r && i < r->n; i++) {
+        struct target *t = &r->t[i];
+        if (t->row.port == port && strcmp(t->row.host, host) == 0)
+            t->is_in_ledger = t->st.is_in_ledger = r->core.targets[i].is_in_ledger = is_in;
+    }
+}
+
+static void strike_out(const struct group *g, const char *host, int port, struct txn *x)
+{
+    txn_ledger_remove(x, g->name, host, port);
+    note_ledger(g, host, port, false);
+}
+
 static void settle_ledger(const struct hand *h, const struct step_result *r, bool is_ok,
                           struct txn *x)
 {
-    const char *group = h->o->g->name;
+    const struct group *g = h->o->g;
 
     if (h->step == STEP_MARKDOWN && is_ok)
-        txn_ledger_confirm(x, group, h->host, h->port);
+        txn_ledger_confirm(x, g->name, h->host, h->port);
     else if (h->step == STEP_MARKDOWN && h->is_ledger_new &&
              (r->outcome == OUTCOME_UNBEGUN || r->is_left_by_other))
-        txn_ledger_remove(x, group, h->host, h->port);
+        strike_out(g, h->host, h->port, x);
     else if (h->step == STEP_MARKUP && is_ok)
-        txn_ledger_remove(x, group, h->host, h->port);
+        strike_out(g, h->host, h->port, x);
 }
 
 static void hand_done(void *arg, const struct step_result *r)
@@ -94,9 +117,7 @@ static void hand_done(void *arg, const struct step_result *r)
     bool is_ok = r->outcome == OUTCOME_OK && !r->is_left_by_other;
 
     h->t->op = NULL;
-    txn_journal_outcome(x, h->journal,
-                        r->outcome == OUTCOME_OK ? JOURNAL_OK : JOURNAL_FAILED,
-                        r->err.msg[0] ? r->err.msg : NULL);
+    txn_journal_outcome(x, h->journal, journal_of(r->outcome), r->err.msg[0] ? r->err.msg : NULL);
     settle_ledger(h, r, is_ok, x);
     if (is_ok) {
         snprintf(words, sizeof words, "%s:%d is %s", h->host, h->port,
@@ -109,8 +130,7 @@ static void hand_done(void *arg, const struct step_result *r)
                  r->is_left_by_other ? "somebody else holds it out of traffic; nothing was sent"
                                      : r->err.msg);
     }
-    txn_submit(x, NULL, NULL);
-    hand_end(h, is_ok ? VERDICT_DONE : VERDICT_FAILED, words);
+    hand_end(h, is_ok ? VERDICT_DONE : VERDICT_FAILED, words, x);
 }
 
 static const struct step_events hand_events = {
@@ -161,6 +181,15 @@ static int hand_intent_run(struct store *s, void *arg, struct err *err)
     return w->id < 0 ? (int)w->id : 0;
 }
 
+/* The engine ends: what was not sent is not sent. */
+static void hand_stopped(struct hand *h)
+{
+    struct step_result r = {.outcome = OUTCOME_UNBEGUN};
+
+    err_set(&r.err, ERR_CANCELED, "the engine ended before anything was sent");
+    hand_done(h, &r);
+}
+
 static void hand_intent_done(void *arg, int rc, const struct err *err)
 {
     struct hand_intent *w = arg;
@@ -173,10 +202,15 @@ static void hand_intent_done(void *arg, int rc, const struct err *err)
     free(w->config);
     free(w);
     if (rc < 0) {
-        hand_end(h, VERDICT_REFUSED, err->msg);
+        hand_end(h, VERDICT_REFUSED, err->msg, NULL);
         return;
     }
-    h->t->st.is_in_ledger = true;
+    if (h->is_ledger_new)
+        note_ledger(h->o->g, h->host, h->port, true);
+    if (h->o->e->is_over || h->o->e->is_stopping) {
+        hand_stopped(h);
+        return;
+    }
     h->t->op = step_start(h->step, &h->t->st, h->t->op_id, &hand_events, h);
 }
 
@@ -244,14 +278,14 @@ static void markup_probed(void *arg, const struct probe *p)
 
     h->t->probe = NULL;
     if (p->err.code) {
-        hand_end(h, VERDICT_FAILED, p->err.msg);
+        hand_end(h, VERDICT_FAILED, p->err.msg, NULL);
         return;
     }
     if (!h->o->why && (!want || strcmp(runs, want) != 0)) {
         snprintf(words, sizeof words,
                  "%s runs %s, the last successful version is %s: give a reason with --why", h->host,
                  runs[0] ? runs : "an unknown version", want ? want : "not known");
-        hand_end(h, VERDICT_REFUSED, words);
+        hand_end(h, VERDICT_REFUSED, words, NULL);
         return;
     }
     hand_submit(h);
@@ -262,7 +296,7 @@ static void hand_ready(struct opening *o, const struct err *e)
     struct hand *h = (struct hand *)(void *)o->user;
 
     if (e->code) {
-        hand_end(h, VERDICT_REFUSED, e->msg);
+        hand_end(h, VERDICT_REFUSED, e->msg, NULL);
         return;
     }
     for (int i = 0; i < o->scratch->n; i++) {
@@ -270,13 +304,13 @@ static void hand_ready(struct opening *o, const struct err *e)
         if (strcmp(t->row.host, h->host) != 0 || (h->port && t->row.port != h->port))
             continue;
         if (h->t) {
-            hand_end(h, VERDICT_REFUSED, "several instances on that host: name HOST:PORT");
+            hand_end(h, VERDICT_REFUSED, "several instances on that host: name HOST:PORT", NULL);
             return;
         }
         h->t = t;
     }
     if (!h->t) {
-        hand_end(h, VERDICT_REFUSED, "no such instance in the inventory");
+        hand_end(h, VERDICT_REFUSED, "no such instance in the inventory", NULL);
         return;
     }
     h->port = h->t->row.port;
@@ -379,7 +413,7 @@ void action_ledger_drop(struct engine *e, struct group *g, const struct action_r
         say_verdict(e, a, VERDICT_REFUSED, "it belongs to the open deployment: exclude it there first");
     } else {
         struct txn *x = txn_new(e);
-        txn_ledger_remove(x, g->name, host, port);
+        strike_out(g, host, port, x);
         forget_unknown(g, host, port, x);
         txn_event(x, g->name, 0, "ledger-drop", a->driver, "%s:%d is written off: %s", host, port,
                   why);

@@ -40,6 +40,15 @@ static void markup_abandon(struct step_op *op)
 
 static const struct step_ops markup_ops = {.abandon = markup_abandon, .release = markup_release};
 
+/* A drain looks the same whoever asked for it: the ledger tells whether it is ours to lift. */
+static void by_other(struct markup *m, const struct traffic_reading *rd)
+{
+    struct step_result r = {.outcome = OUTCOME_OK, .is_left_by_other = true};
+
+    step_line(&m->op, 'w', "somebody else holds it out of traffic: %s", rd->detail);
+    step_finish(&m->op, &r);
+}
+
 static void readied(void *arg, const struct traffic_reading *rd, const struct err *e)
 {
     struct markup *m = arg;
@@ -47,11 +56,12 @@ static void readied(void *arg, const struct traffic_reading *rd, const struct er
 
     FAILPOINT("step:markup:sent");
     m->traffic = NULL;
+    if (e->code == ERR_REFUSED && rd->state == TRAFFIC_MAINT) {
+        by_other(m, rd);
+        return;
+    }
     if (e->code == 0) {
         step_line(&m->op, 'i', "in traffic: %s", rd->detail);
-    } else if (e->code == ERR_REFUSED && rd->state == TRAFFIC_MAINT) {
-        r.is_left_by_other = true;
-        step_line(&m->op, 'w', "somebody else holds it out of traffic: %s", rd->detail);
     } else if (e->code == ERR_REFUSED ||
                (e->code == ERR_TIMEOUT && rd->state != TRAFFIC_UNKNOWN)) {
         r.outcome = OUTCOME_FAILED;
@@ -78,11 +88,16 @@ static void first_read(void *arg, const struct traffic_reading *readings, int n,
     struct markup *m = arg;
     struct step_result r = {.outcome = OUTCOME_UNBEGUN, .is_balancer = true, .err = *e};
 
+    const struct step_target *t = m->op.t;
+    const struct traffic_reading *rd = &readings[t->traffic_index];
+
     (void)n;
     (void)is_reloaded;
     m->traffic = NULL;
-    if (readings[m->op.t->traffic_index].state == TRAFFIC_UNKNOWN)
+    if (rd->state == TRAFFIC_UNKNOWN)
         step_finish(&m->op, &r);
+    else if (rd->state != TRAFFIC_ABSENT && traffic_is_by_other(rd->state, t->is_in_ledger))
+        by_other(m, rd);
     else
         set_ready(m);
 }

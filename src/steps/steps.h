@@ -61,7 +61,7 @@ struct step_target {
     int n_warmup;
     int64_t warmup_limit_ms;
     bool ignore_verify;
-    bool is_in_ledger;            /* markdown: a drain that is found is ours */
+    bool is_in_ledger;            /* markdown, markup: a drain that is found is ours */
     int keep_releases;
     const char *keep_version;     /* rollback candidate: never removed; may be NULL */
     int64_t drain_timeout_ms;
