@@ -11,5 +11,4 @@ FLEET_TESTS = \
 	tests/fleet/balancer.sh \
 	tests/fleet/trouble.sh \
 	tests/fleet/commands.sh
-TESTS += tests/fleet/witness.sh tests/fleet/happy.sh tests/fleet/unhealthy.sh tests/fleet/interrupt.sh \
-	tests/fleet/kill.sh tests/fleet/commands.sh
+TESTS += $(FLEET_TESTS)
