@@ -12,3 +12,19 @@ ENGINE_LIBS = src/engine/libengine.a src/steps/libsteps.a src/traffic/libtraffic
 	src/store/libstore.a src/inventory/libinventory.a src/core/libcore.a src/base/libbase.a \
 	$(UV_LIBS) $(SSH2_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) \
 	$(JANSSON_LIBS) $(PCRE2_LIBS)
+
+# The engine in a made-up world, in one process and virtual time.
+check_LIBRARIES = tests/engine/libsim.a
+tests_engine_libsim_a_SOURCES = tests/engine/world.h tests/engine/world.c \
+	tests/engine/world_host.c tests/engine/world_lb.c tests/engine/squeue.h tests/engine/squeue.c \
+	tests/engine/witness.h tests/engine/witness.c tests/engine/sim.h tests/engine/sim.c
+SIM_LIBS = tests/engine/libsim.a $(ENGINE_LIBS) $(CHECK_LIBS)
+
+ENGINE_TESTS = tests/engine/test_engine_paths
+check_PROGRAMS += $(ENGINE_TESTS)
+TESTS += $(ENGINE_TESTS)
+
+tests_engine_test_engine_paths_SOURCES = tests/engine/test_engine_paths.c
+tests_engine_test_engine_paths_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_paths_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_paths_LDADD = $(SIM_LIBS)
