@@ -78,7 +78,8 @@ static void set_ready(struct markup *m)
 {
     const struct step_target *t = m->op.t;
 
-    m->traffic = traffic_ready(t->traffic, t->traffic_index, t->startup_timeout_ms, readied, m);
+    m->traffic = traffic_ready(t->traffic, t->traffic_index, t->is_in_ledger,
+                               t->startup_timeout_ms, readied, m);
 }
 
 /* Asked before anything is sent, so that a balancer that cannot be asked proves that nothing was. */

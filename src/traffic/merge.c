@@ -60,17 +60,16 @@ static enum traffic_state counts_merge(const int *counts)
 {
     int admitted = counts[TRAFFIC_READY] + counts[TRAFFIC_DOWN];
     int drained = counts[TRAFFIC_DRAINING] + counts[TRAFFIC_DRAINED];
+    int total = admitted + drained + counts[TRAFFIC_ABSENT] + counts[TRAFFIC_MAINT];
 
     if (counts[TRAFFIC_UNKNOWN])
         return TRAFFIC_UNKNOWN;
+    if (admitted)
+        return counts[TRAFFIC_READY] == total ? TRAFFIC_READY : TRAFFIC_DOWN;
     if (counts[TRAFFIC_ABSENT])
         return TRAFFIC_ABSENT;
     if (counts[TRAFFIC_MAINT])
         return TRAFFIC_MAINT;
-    if (counts[TRAFFIC_DOWN] || (admitted && drained))
-        return TRAFFIC_DOWN;
-    if (admitted)
-        return TRAFFIC_READY;
     if (drained)
         return counts[TRAFFIC_DRAINING] ? TRAFFIC_DRAINING : TRAFFIC_DRAINED;
     return TRAFFIC_NONE;

@@ -34,7 +34,7 @@ static int seat_judge(const struct traffic_op *op, const struct balancer *lb,
         return err_set(e, ERR_REFUSED, "%s: %s", lb->name, seat->text);
     if (seat->hold == HOLD_OTHER)
         return err_set(e, ERR_REFUSED, "%s: %s, held out by somebody else", lb->name, seat->text);
-    if (op->kind == OP_DRAIN && seat->hold == HOLD_DRAIN && !op->is_ours)
+    if (seat->hold == HOLD_DRAIN && !op->is_ours)
         return err_set(e, ERR_REFUSED, "%s: %s, drained by somebody else", lb->name, seat->text);
     return 0;
 }

@@ -283,12 +283,13 @@ struct traffic_op *traffic_drain(struct traffic *t, int i, bool ours, traffic_se
     return op;
 }
 
-struct traffic_op *traffic_ready(struct traffic *t, int i, int64_t deadline_ms,
+struct traffic_op *traffic_ready(struct traffic *t, int i, bool ours, int64_t deadline_ms,
                                  traffic_set_done done, void *arg)
 {
     struct traffic_op *op = op_new(t, OP_READY, arg);
 
     op->i = i;
+    op->is_ours = ours;
     op->until_ms = net_mono_ms(t->net) + deadline_ms;
     op->set_done = done;
     traffic_want_round(op);

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "net/net.h"
 
-/* As read, before anybody asks whose doing it is. With several balancers the worst of their
- * answers: UNKNOWN, ABSENT or MAINT if one says so; READY only if every balancer reads it so,
- * DRAINED only if every one does. Drained on one and admitted on another reads DOWN: it is not
- * wholly in, and nothing may rest on its being out. */
+/* As read, before anybody asks whose doing it is. With several balancers: UNKNOWN if one cannot be
+ * asked; READY only if every balancer reads it so; DOWN if one admits it and another does not, for
+ * whatever reason: it is not wholly in, and nothing may rest on its being out. Else, out everywhere:
+ * ABSENT or MAINT if one says so, DRAINED only if every one does. */
 #define TRAFFIC_STATES(X)                                                                          \
     X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                            \
     X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                 \
@@ -92,8 +92,9 @@ struct traffic_op *traffic_drain(struct traffic *t, int i, bool ours, traffic_se
 /* Bring instance i in on every balancer and read back until it is READY or deadline_ms is over
  * (ERR_TIMEOUT, with the reading: a balancer whose own check has not passed reads DOWN). Sends
  * `ready` only where the state is a drain of ours (admin mask 0x08 alone) or already ready;
- * anything else is ERR_REFUSED with nothing sent. */
-struct traffic_op *traffic_ready(struct traffic *t, int i, int64_t deadline_ms,
+ * anything else is ERR_REFUSED with nothing sent. ours: the ledger holds it; a drain
+ * without our entry is somebody else's: ERR_REFUSED too. */
+struct traffic_op *traffic_ready(struct traffic *t, int i, bool ours, int64_t deadline_ms,
                                  traffic_set_done done, void *arg);
 
 /* No callback follows; a request that was already sent may still have its effect. */

@@ -94,7 +94,7 @@ static void drain(struct seen *s, int i, bool ours)
 static void ready(struct seen *s, int i, int64_t deadline_ms)
 {
     memset(s, 0, sizeof(*s));
-    traffic_ready(traffic, i, deadline_ms, on_set, s);
+    traffic_ready(traffic, i, true, deadline_ms, on_set, s);
     wait_for(s);
 }
 
@@ -398,7 +398,7 @@ START_TEST(test_check_has_not_passed)
     ck_assert_int_eq(s.one.state, TRAFFIC_DOWN);
     ck_assert_ptr_nonnull(strstr(s.err.msg, "shop/web01 down"));
     memset(&s, 0, sizeof(s));
-    traffic_ready(traffic, 0, WITHIN_MS, on_set, &s);
+    traffic_ready(traffic, 0, true, WITHIN_MS, on_set, &s);
     world_for(net, 300);
     ck_assert_int_eq(s.n_done, 0);
     fds[0] = listen_on(&ports[0]);
@@ -605,7 +605,7 @@ START_TEST(test_two_disagree)
     lb_tell(&lb2, "set server shop/web02 state maint");
     drain(&s, 1, false);
     ck_assert_int_eq(s.err.code, ERR_REFUSED);
-    ck_assert_int_eq(s.one.state, TRAFFIC_MAINT);
+    ck_assert_int_eq(s.one.state, TRAFFIC_DOWN);
     ck_assert_ptr_nonnull(strstr(s.err.msg, lb2.admin));
     admin_is(&lb, "web02", "0");
     lb_kill(&lb2.pid);
