@@ -38,6 +38,7 @@ static int apply(struct target *t, enum deploy_event_kind kind, enum step s)
 static void set_ledger(struct target *t, bool is_in)
 {
     t->is_in_ledger = is_in;
+    t->is_theirs = false;
     t->st.is_in_ledger = is_in;
     t->r->core.targets[t->i].is_in_ledger = is_in;
 }
@@ -263,6 +264,7 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
         txn_ledger_remove(x, group, host, port);
         set_ledger(t, false);
     } else if (res->is_left_by_other && t->is_in_ledger) {
+        t->is_theirs = true;
         txn_ledger_by_other(x, group, host, port, true);
     } else if (step_takes_out(r, t->op_step) && t->is_in_ledger) {
         txn_ledger_confirm(x, group, host, port);

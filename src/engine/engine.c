@@ -2,7 +2,7 @@
  * act on them, beats the lease, and ends when nothing is left to do. */
 #include "config.h"
 
-#include "engine/engine_int.h"
+#include "engine/opening.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,6 +336,7 @@ void engine_free(struct engine *e)
         e->net->ops->timer_cancel(e->tick);
     if (e->kick)
         e->net->ops->timer_cancel(e->kick);
+    openings_drop(e);
     while (e->releases)
         release_free(e->releases);
     for (int i = 0; i < e->n_groups; i++) {

@@ -29,6 +29,7 @@ enum {
 };
 
 struct engine;
+struct opening;
 struct release;
 
 /* One instance of a release (or of an act by hand): the strings that its steps borrow, its session and
@@ -55,6 +56,7 @@ struct target {
     int64_t journal;            /* row of the step in flight, or whose outcome is sought; 0 none */
     bool is_ledger_new;         /* the ledger entry was made for the step in flight */
     bool is_in_ledger;
+    bool is_theirs;             /* ... but somebody else has taken it over since */
     bool is_verified;           /* verify has passed in this deployment since the last install */
     int sick;                   /* wrong health answers in a row */
     int64_t progress_at;        /* mono: when progress was last stored */
@@ -111,6 +113,7 @@ struct engine {
     struct group **groups;
     int n_groups;
     struct release *releases;
+    struct opening *openings; /* under way */
     struct net_timer *tick, *kick;
     int64_t fence;
     int64_t last_action, last_question;

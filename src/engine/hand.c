@@ -48,6 +48,14 @@ static void hand_end(struct hand *h, enum verdict v, const char *words, struct t
     free(h);
 }
 
+static void hand_dropped(struct opening *o)
+{
+    struct hand *h = o->user;
+
+    free(h->host);
+    free(h);
+}
+
 /* ---- after the step ---------------------------------------------------------------------------------- */
 
 static void hand_line(void *arg, char level, enum run_stream stream, const char *p, size_t n)
@@ -83,8 +91,12 @@ static void note_ledger(const struct group *g, const char *host, int port, bool 
 
     for (int i = 0; r && i < r->n; i++) {
         struct target *t = &r->t[i];
-        if (t->row.port == port && strcmp(t->row.host, host) == 0)
-            t->is_in_ledger = t->st.is_in_ledger = r->core.targets[i].is_in_ledger = is_in;
+        if (t->row.port != port || strcmp(t->row.host, host) != 0)
+            continue;
+        t->is_in_ledger = t->st.is_in_ledger = r->core.targets[i].is_in_ledger = is_in;
+        if (t->redrain)
+            traffic_cancel(t->redrain);
+        t->redrain = NULL;
     }
 }
 
@@ -317,7 +329,10 @@ static void hand_ready(struct opening *o, const struct err *e)
     /* Which version it runs is judged below; for the balancer it only has to be well. */
     h->t->st.expect_body = NULL;
     h->t->st.expect_version = NULL;
-    if (h->step == STEP_MARKDOWN)
+    if (h->step == STEP_MARKDOWN &&
+        traffic_is_by_other(o->scratch->readings[h->t->i].state, h->t->is_in_ledger))
+        hand_end(h, VERDICT_FAILED, "somebody else holds it out of traffic; nothing was sent");
+    else if (h->step == STEP_MARKDOWN)
         hand_submit(h);
     else
         h->t->probe = probe_start(&h->t->st, NULL, PROBE_DEADLINE_MS, markup_probed, h);
@@ -375,6 +390,7 @@ void action_by_hand(struct engine *e, struct group *g, const struct action_row *
     h->o->why = xstrdup_null(args_text(args, "why"));
     h->o->is_without_plan = true;
     h->o->user = h;
+    h->o->dropped = hand_dropped;
     args_free(args);
     opening_begin(h->o, hand_ready);
 }
@@ -409,6 +425,8 @@ void action_ledger_drop(struct engine *e, struct group *g, const struct action_r
 
     if (!host || !port || !why) {
         say_verdict(e, a, VERDICT_REFUSED, "ledger drop wants HOST:PORT and a reason");
+    } else if (g->is_busy) {
+        say_verdict(e, a, VERDICT_REFUSED, "another action on the group is being carried out");
     } else if (is_driven(g, host, port)) {
         say_verdict(e, a, VERDICT_REFUSED, "it belongs to the open deployment: exclude it there first");
     } else {

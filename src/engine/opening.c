@@ -93,11 +93,18 @@ struct opening *opening_new(struct engine *e, struct group *g, enum flavour flav
     o->g = g;
     o->flavour = flavour;
     e->hands++;
+    o->next = e->openings;
+    e->openings = o;
     return o;
 }
 
 void opening_free(struct opening *o)
 {
+    struct opening **at = &o->e->openings;
+
+    while (*at != o)
+        at = &(*at)->next;
+    *at = o->next;
     o->e->hands--;
     if (o->http)
         o->e->net->ops->http_cancel(o->http);
@@ -118,6 +125,16 @@ void opening_free(struct opening *o)
     free(o);
 }
 
+void openings_drop(struct engine *e)
+{
+    while (e->openings) {
+        struct opening *o = e->openings;
+        if (o->dropped)
+            o->dropped(o);
+        opening_free(o);
+    }
+}
+
 static void finish(struct opening *o, int code, const char *words)
 {
     struct err e = {0};
@@ -132,6 +149,15 @@ bool ledger_has(const struct ledger_row *rows, int n, const char *host, int port
     for (int i = 0; i < n; i++) {
         if (rows[i].port == port && strcmp(rows[i].host, host) == 0)
             return true;
+    }
+    return false;
+}
+
+static bool ledger_is_theirs(const struct ledger_row *rows, int n, const char *host, int port)
+{
+    for (int i = 0; i < n; i++) {
+        if (rows[i].port == port && strcmp(rows[i].host, host) == 0)
+            return rows[i].is_by_other;
     }
     return false;
 }
@@ -341,6 +367,7 @@ static void read_balancers(struct opening *o)
     }
     for (int i = 0; i < n; i++) {
         struct target *t = &o->scratch->t[i];
+        t->is_theirs = ledger_is_theirs(o->facts.ledger, o->facts.n_ledger, t->row.host, t->row.port);
         t->is_in_ledger = t->st.is_in_ledger =
             ledger_has(o->facts.ledger, o->facts.n_ledger, t->row.host, t->row.port);
     }

@@ -45,6 +45,8 @@ struct opening {
     struct http *http;
     struct traffic_op *read;
     void *user;               /* of whoever waits for done */
+    void (*dropped)(struct opening *o); /* the engine ends under it: free user; NULL: nothing to free */
+    struct opening *next;     /* of the engine's */
     int waiting;              /* probes under way */
     struct probe *probes;     /* of the scratch's targets, when asked for */
     struct asked *asked;      /* the arguments of their callbacks */
@@ -56,6 +58,8 @@ struct opening {
 struct opening *opening_new(struct engine *e, struct group *g, enum flavour flavour);
 void opening_begin(struct opening *o, opening_done done);
 void opening_free(struct opening *o);
+/* The engine ends: all of them, without a callback. */
+void openings_drop(struct engine *e);
 
 /* Probe every instance of the scratch; o->probes is filled when `probed` is called. */
 void opening_probe(struct opening *o, void (*probed)(struct opening *o));

@@ -169,6 +169,7 @@ static void take_ledger(const struct recovery *w, struct release *r)
                 strcmp(l->host, t->row.host) != 0)
                 continue;
             t->is_in_ledger = t->st.is_in_ledger = true;
+            t->is_theirs = l->is_by_other;
             r->core.targets[i].is_in_ledger = true;
         }
     }

@@ -114,6 +114,7 @@ static void take_ledger(struct release *r, const struct opening *o)
         struct target *t = &r->t[i];
         bool is_in = ledger_has(o->facts.ledger, o->facts.n_ledger, t->row.host, t->row.port);
         t->is_in_ledger = t->st.is_in_ledger = is_in;
+        t->is_theirs = o->scratch->t[i].is_theirs;
         r->core.targets[i].is_in_ledger = is_in;
         r->readings[i] = o->scratch->readings[i];
     }

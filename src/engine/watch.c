@@ -111,6 +111,7 @@ static void note_reading(struct target *t, const struct traffic_reading *rd, str
         return;
     if (t->is_in_ledger && rd->state == TRAFFIC_MAINT &&
         (!t->row.traffic || strcmp(t->row.traffic, name) != 0)) {
+        t->is_theirs = true;
         txn_ledger_by_other(x, t->r->row.group, t->row.host, t->row.port, true);
         txn_event(x, t->r->row.group, t->r->row.id, "by-other", NULL,
                   "%s:%d was taken over by somebody else: %s", t->row.host, t->row.port, rd->detail);
@@ -120,6 +121,32 @@ static void note_reading(struct target *t, const struct traffic_reading *rd, str
     t->row.traffic_sessions = rd->sessions;
     t->row.traffic_at = engine_wall(t->r->e);
     t->is_dirty = true;
+}
+
+/* Whoever took it over has brought it back, or its markup had left it to them: no debt of ours any more.
+ * One that this release has begun on is no such case, it must stay out. */
+static bool is_given_back(const struct target *t)
+{
+    enum target_status s = t->r->core.targets[t->i].status;
+    bool is_untouched = s == TARGET_PENDING || s == TARGET_EXCLUDED;
+
+    return t->is_in_ledger && !t->is_begin_queued && !t->redrain &&
+           traffic_is_in(t->r->readings[t->i].state) &&
+           (s == TARGET_SUCCESS || s == TARGET_SKIPPED || (is_untouched && t->is_theirs));
+}
+
+static void take_back_debt(struct target *t)
+{
+    struct release *r = t->r;
+    struct txn *x = txn_new(r->e);
+
+    txn_ledger_remove(x, r->row.group, t->row.host, t->row.port);
+    txn_event(x, r->row.group, r->row.id, "pull-in", NULL, "%s:%d was brought back by somebody else",
+              t->row.host, t->row.port);
+    release_log(r, t, 'i', "brought back in traffic by somebody else");
+    txn_submit(x, NULL, NULL);
+    t->is_in_ledger = t->st.is_in_ledger = t->is_theirs = false;
+    r->core.targets[t->i].is_in_ledger = false;
 }
 
 static void watch_done(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
@@ -139,7 +166,9 @@ static void watch_done(void *arg, const struct traffic_reading *readings, int n,
         note_reading(&r->t[i], &readings[i], x);
     txn_submit(x, NULL, NULL);
     for (int i = 0; i < r->n; i++) {
-        if (should_be_out(&r->t[i]) && traffic_is_admitted(r->readings[i].state))
+        if (is_given_back(&r->t[i]))
+            take_back_debt(&r->t[i]);
+        else if (should_be_out(&r->t[i]) && traffic_is_admitted(r->readings[i].state))
             drain_was_forgotten(&r->t[i]);
     }
     engine_kick(r->e, r);
