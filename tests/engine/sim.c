@@ -204,6 +204,7 @@ void sim_open(struct sim *s, const struct sim_spec *spec)
     s->v.rollback_max_out = s->spec.rollback_max_out;
     s->v.is_verify_ignored = s->spec.ignore_verify;
     s->v.startup_timeout_ms = s->spec.startup_timeout_ms;
+    s->v.is_traced = s->is_traced;
     s->w.on_act = on_act;
     s->w.on_act_arg = s;
 }
@@ -214,6 +215,8 @@ static void ended(void *arg, const struct err *e)
 
     s->is_ended = true;
     s->why = *e;
+    if (s->is_traced)
+        fprintf(stderr, "%8.3f * the engine ends: %s\n", (double)(s->w.now - 1000000) / 1000, e->msg);
 }
 
 void sim_start(struct sim *s)

@@ -93,7 +93,8 @@ static void new_intent(struct witness *v, const struct journal_row *j,
                               .step = j->step, .outcome = j->outcome,
                               .in = world_find(v->w, j->host, j->port)};
     str_copy(k->op_id, sizeof k->op_id, j->op_id);
-    k->is_late = before && before->id == j->deployment && is_held_back(before);
+    k->is_late = before && before->id == j->deployment && is_held_back(before) && v->d &&
+                 v->d->id == j->deployment && is_held_back(v->d);
     if (j->deployment && v->held && j->deployment == v->held_id)
         k->is_late = true;
 }
@@ -158,12 +159,13 @@ static void check_room(struct witness *v, int which, int64_t deployment)
     int out = 0;
 
     for (int i = 0; i < v->w->n; i++)
-        out += i != which && (v->was_in_ledger[i] || is_out_for_long(v, i));
+        out += i != which && ((v->was_in_ledger[i] && v->in_ledger[i]) || is_out_for_long(v, i));
     bool was_out = false;
     for (int b = 0; b < v->w->n_lb; b++)
         was_out |= v->w->lb[b].seats[which].out_since != 0;
-    /* With nobody to ask, an instance that is not well is out already. */
-    was_out |= v->w->n_lb == 0 && !sim_is_well(&v->w->in[which]);
+    /* One that is not well is out already. */
+    was_out |= v->w->now - v->last_ill[which] < READING_AGE_MS;
+    v->was_in[which] = !was_out;
     if (!was_out && out + 1 > limit_of(v, deployment))
         complain(v, "I1: %s is pulled out while %d of %d are out, limit %d",
                  label(&v->w->in[which]), out, v->w->n, limit_of(v, deployment));
@@ -256,6 +258,9 @@ static void written_off(struct witness *v, const struct seen_press *p)
 static void new_verdict(struct witness *v, struct seen_press *p, const struct action_row *a)
 {
     p->verdict = a->verdict;
+    if (v->is_traced)
+        fprintf(stderr, "%8.3f > %s: %s\n", (double)(v->w->now - 1000000) / 1000,
+                action_name(p->kind), a->verdict_text ? a->verdict_text : "");
     if (a->verdict != VERDICT_DONE)
         return;
     bool is_by_rev = p->kind <= ACTION_EXCLUDE;
@@ -417,7 +422,9 @@ static void check_ready(struct witness *v, const struct world_fact *f)
         complain(v, "I3: %s is set ready without an intent", label(in));
     else if (k->is_late)
         complain(v, "I15: %s is set ready after a brake or an end", label(in));
-    if (((s->admin & 1) || (s->admin && s->drained_by == OWNER_OTHER)) && !is_race)
+    /* A drain has no name on it: with our entry in the ledger it counts as ours. */
+    bool is_theirs = (s->admin & 8) && s->drained_by == OWNER_OTHER && !v->in_ledger[in->i];
+    if (((s->admin & 1) || is_theirs) && !is_race)
         complain(v, "ready is sent for %s, which somebody else holds out", label(in));
     if (!v->is_verify_ignored && v->w->now - v->last_well[in->i] > WELL_AGE_MS)
         complain(v, "I7: %s is set ready, but it is not well", label(in));
@@ -468,21 +475,18 @@ void witness_look(struct witness *v)
     for (int i = 0; i < v->w->n; i++) {
         const struct sim_instance *in = &v->w->in[i];
         bool is_ours = sim_is_drained_by_us(in);
-        ours += is_ours;
+        ours += is_ours && v->was_in[i];
         if (is_ours && !v->in_ledger[i])
             complain(v, "I4: %s is out because of us, and the ledger does not hold it", label(in));
         if (in->current[0] == '\0' && in->n_releases > 0 && in->starts > 0)
             complain(v, "I23: current of %s is gone", label(in));
         if (sim_is_well(in))
             v->last_well[i] = v->w->now;
+        if (!sim_is_well(in) || v->w->now < in->host->apart_until)
+            v->last_ill[i] = v->w->now;
     }
-    if (ours > plan_limit(v->w->n, most) && !v->broken[0]) {
-        int sick = 0;
-        for (int i = 0; i < v->w->n; i++)
-            sick += is_out_for_long(v, i) && !sim_is_well(&v->w->in[i]);
-        if (sick == 0)
-            complain(v, "I1: %d of %d are out because of us", ours, v->w->n);
-    }
+    if (ours > plan_limit(v->w->n, most))
+        complain(v, "I1: %d of %d are out because of us", ours, v->w->n);
 }
 
 /* ---- the end -------------------------------------------------------------------------------------------- */

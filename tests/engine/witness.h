@@ -49,6 +49,7 @@ struct witness {
     int n_targets;
     bool in_ledger[WORLD_INSTANCES];
     bool was_in_ledger[WORLD_INSTANCES];
+    bool was_in[WORLD_INSTANCES]; /* when it was reserved */
     int held;              /* after a crash: 1 no brake seen yet, 2 braked */
     int64_t held_id;
     struct seen_intent intents[WITNESS_ROWS];
@@ -57,7 +58,8 @@ struct witness {
     int n_presses;
     long retries;          /* Retry and Start taken */
     struct seen_install installed[WORLD_INSTANCES];
-    int64_t last_well[WORLD_INSTANCES];
+    int64_t last_well[WORLD_INSTANCES], last_ill[WORLD_INSTANCES];
+    bool is_traced;
     char broken[700];      /* the first thing that was not true; "" none */
 };
 
