@@ -331,7 +331,7 @@ static void hand_ready(struct opening *o, const struct err *e)
     h->t->st.expect_version = NULL;
     if (h->step == STEP_MARKDOWN &&
         traffic_is_by_other(o->scratch->readings[h->t->i].state, h->t->is_in_ledger))
-        hand_end(h, VERDICT_FAILED, "somebody else holds it out of traffic; nothing was sent");
+        hand_end(h, VERDICT_FAILED, "somebody else holds it out of traffic; nothing was sent", NULL);
     else if (h->step == STEP_MARKDOWN)
         hand_submit(h);
     else
