@@ -207,8 +207,10 @@ static void look_done(void *arg, int rc, const struct err *err)
     e->is_looking = false;
     if (rc < 0)
         engine_store_failed(e, err);
-    else
+    else if (e->n_kept == 0)
         e->is_store_lost = false;
+    else if (l->is_beat) /* so it was a write that went well */
+        txn_retry(e);
     if (rc >= 0 && !e->is_stopping && !e->is_over)
         take_rows(e, l);
     if (l->n_actions > 0)
@@ -339,6 +341,7 @@ void engine_free(struct engine *e)
     openings_drop(e);
     while (e->releases)
         release_free(e->releases);
+    txn_forget(e);
     for (int i = 0; i < e->n_groups; i++) {
         free(e->groups[i]->name);
         free(e->groups[i]);

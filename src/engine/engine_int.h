@@ -31,6 +31,7 @@ enum {
 struct engine;
 struct opening;
 struct release;
+struct txn;
 
 /* One instance of a release (or of an act by hand): the strings that its steps borrow, its session and
  * what is under way. At most one of op, probe and read is set. */
@@ -84,8 +85,7 @@ struct release {
     int64_t no_room_since;      /* mono; 0: there is room */
     char *no_room;              /* the sentence */
     int64_t work_since;         /* mono; 0: not working */
-    int64_t after_end;          /* action id of a rollback that waits behind the end; 0 none */
-    struct action_row *queued;  /* that action */
+    struct action_row *queued;  /* a rollback that waits behind the end; NULL none */
     bool is_dirty;              /* row differs from the store */
     bool is_kicked;
     bool is_observed;           /* what ran before is on record */
@@ -123,6 +123,8 @@ struct engine {
     bool is_ready;           /* recovery is done */
     bool is_stopping, is_over;
     bool is_store_lost;
+    struct txn **kept;       /* what could not be written, n_kept, oldest first */
+    size_t n_kept;
     int jobs;                /* store jobs under way */
 };
 
@@ -137,7 +139,6 @@ int64_t engine_wall(struct engine *e);
 void engine_op_id(struct engine *e, char op_id[OP_ID_BYTES]);
 
 /* ---- txn.c: one store transaction put together from parts ------------------------------------------- */
-struct txn;
 struct txn *txn_new(struct engine *e);
 void txn_deployment(struct txn *x, const struct deployment_row *d);
 void txn_target(struct txn *x, const struct target_row *t);
@@ -151,12 +152,13 @@ void txn_event(struct txn *x, const char *group, int64_t deployment, const char 
 void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
                  ...) __attribute__((format(printf, 5, 6)));
 void txn_answer(struct txn *x, int64_t question, const char *json);
-void txn_bad(struct txn *x, const char *group, const char *version, const char *why,
-             const char *driver);
 /* Hand it over; done may be NULL (a failure then ends in engine_store_failed). */
 void txn_submit(struct txn *x, store_done_fn done, void *arg);
 /* Of one that is not handed over. */
 void txn_free(struct txn *x);
+/* The store can be written again: what could not be is submitted once more. */
+void txn_retry(struct engine *e);
+void txn_forget(struct engine *e);
 /* A job of its own kind, counted and with the fence checked first. */
 void engine_job(struct engine *e, store_job_fn job, store_done_fn done, void *arg);
 /* A write has failed: brake what runs, or give up if another engine has the lease. */

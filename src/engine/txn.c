@@ -22,8 +22,7 @@ enum part_kind {
     PART_LEDGER_REMOVE,
     PART_EVENT,
     PART_VERDICT,
-    PART_ANSWER,
-    PART_BAD
+    PART_ANSWER
 };
 
 /* a, b, c and text mean what the kind makes of them. */
@@ -38,7 +37,6 @@ struct part {
 
 struct txn {
     struct engine *e;
-    int64_t fence;
     int64_t now;
     struct part *parts;
     size_t n;
@@ -51,7 +49,6 @@ struct txn *txn_new(struct engine *e)
     struct txn *x = xcalloc(1, sizeof *x);
 
     x->e = e;
-    x->fence = e->fence;
     x->now = engine_wall(e);
     return x;
 }
@@ -168,17 +165,6 @@ void txn_answer(struct txn *x, int64_t question, const char *json)
     p->a = xstrdup(json);
 }
 
-void txn_bad(struct txn *x, const char *group, const char *version, const char *why,
-             const char *driver)
-{
-    struct part *p = part_add(x, PART_BAD);
-
-    p->a = xstrdup(group);
-    p->b = xstrdup(version);
-    p->c = xstrdup(why);
-    p->d = xstrdup_null(driver);
-}
-
 static int write_instance(struct store *s, struct part *p, struct err *err)
 {
     struct instance_row r = {.group = p->a,
@@ -229,10 +215,18 @@ static int write_part(struct store *s, struct txn *x, struct part *p, struct err
         return action_verdict(s, p->id, (enum verdict)p->number, p->a, p->other, x->now, err);
     case PART_ANSWER:
         return question_answer(s, p->id, p->a, x->now, err);
-    case PART_BAD:
-        return version_mark_bad(s, p->a, p->b, p->c, p->d, x->now, err);
     }
     return err_set(err, ERR_FAIL, "unknown part of a transaction");
+}
+
+/* A person has written the entry off in the meantime; whoever acted or asked has taken the row back. The
+ * rest of the transaction stands: it has happened. */
+static bool is_settled_already(enum part_kind kind, int rc)
+{
+    if (kind == PART_VERDICT)
+        return rc == ERR_REFUSED || rc == ERR_NOTFOUND;
+    return rc == ERR_NOTFOUND && (kind == PART_ANSWER || (kind >= PART_LEDGER_CONFIRM &&
+                                                          kind <= PART_LEDGER_REMOVE));
 }
 
 static int txn_run(struct store *s, void *arg, struct err *err)
@@ -243,9 +237,8 @@ static int txn_run(struct store *s, void *arg, struct err *err)
     FAILPOINT("engine:txn:before");
     for (size_t i = 0; rc == 0 && i < x->n; i++) {
         rc = write_part(s, x, &x->parts[i], err);
-        if (rc == ERR_NOTFOUND && x->parts[i].kind >= PART_LEDGER_CONFIRM &&
-            x->parts[i].kind <= PART_LEDGER_REMOVE)
-            rc = 0; /* a person has written the entry off in the meantime */
+        if (is_settled_already(x->parts[i].kind, rc))
+            rc = 0;
     }
     return rc;
 }
@@ -265,6 +258,15 @@ void txn_free(struct txn *x)
     free(x);
 }
 
+/* A full disk loses nothing: what has happened is stored when it can be. */
+static void keep(struct txn *x)
+{
+    struct engine *e = x->e;
+
+    e->kept = xreallocarray(e->kept, e->n_kept + 1, sizeof(struct txn *));
+    e->kept[e->n_kept++] = x;
+}
+
 static void txn_done(void *arg, int rc, const struct err *err)
 {
     struct txn *x = arg;
@@ -275,7 +277,10 @@ static void txn_done(void *arg, int rc, const struct err *err)
         x->done(x->arg, rc, err);
     else if (rc < 0)
         engine_store_failed(e, err);
-    txn_free(x);
+    if (rc == ERR_IO && !x->done && !e->is_over)
+        keep(x);
+    else
+        txn_free(x);
 }
 
 void txn_submit(struct txn *x, store_done_fn done, void *arg)
@@ -287,6 +292,34 @@ void txn_submit(struct txn *x, store_done_fn done, void *arg)
     x->done = done;
     x->arg = arg;
     engine_job(x->e, txn_run, txn_done, x);
+}
+
+/* In their order; what is newer than they are is stored again behind them. */
+void txn_retry(struct engine *e)
+{
+    struct txn **kept = e->kept;
+    size_t n = e->n_kept;
+
+    e->kept = NULL;
+    e->n_kept = 0;
+    for (size_t i = 0; i < n; i++)
+        engine_job(e, txn_run, txn_done, kept[i]);
+    for (struct release *r = e->releases; n > 0 && r; r = r->next) {
+        r->is_dirty = true;
+        for (int i = 0; i < r->n; i++)
+            r->t[i].is_dirty = true;
+        engine_kick(e, r);
+    }
+    free(kept);
+}
+
+void txn_forget(struct engine *e)
+{
+    for (size_t i = 0; i < e->n_kept; i++)
+        txn_free(e->kept[i]);
+    free(e->kept);
+    e->kept = NULL;
+    e->n_kept = 0;
 }
 
 /* Counts jobs, so that the engine never ends with one under way, and checks the fence. */
