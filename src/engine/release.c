@@ -397,11 +397,10 @@ static void summarise_failure(struct release *r)
     }
     if (!first)
         return;
-    str_setf(&r->row.summary, "%s%s: %s: %s%s", deploy_status_name(r->core.status), "",
-             target_label(first), first->row.error ? first->row.error : "failed", "");
+    str_setf(&r->row.summary, "%s: %s: %s", deploy_status_name(r->core.status),
+             target_label(first), first->row.error ? first->row.error : "failed");
     if (failed > 1)
-        str_setf(&r->row.summary, "%s: %s: %s (and %d more)", deploy_status_name(r->core.status),
-                 target_label(first), first->row.error ? first->row.error : "failed", failed - 1);
+        str_setf(&r->row.summary, "%s (and %d more)", r->row.summary, failed - 1);
 }
 
 static void say_end(struct release *r, struct txn *x)
