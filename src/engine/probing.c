@@ -103,18 +103,25 @@ static bool was_verified(const struct target *t, const struct probe *p, enum ste
     return is_on_record && t->row.boot_id && strcmp(t->row.boot_id, p->boot_id) == 0;
 }
 
-/* The instance answered, its balancer did not: that proves nothing about either. The target keeps what it
- * has, the deployment is held, and the probe asks again until it is answered. */
+/* An answer that proves nothing yet, though another will: a runner of another operation still lives there
+ * (it has a deadline of its own), or the balancer is silent while the instance answers. The target keeps
+ * what it has and is asked again; for a silent balancer the deployment is held. */
 static bool must_wait(struct target *t, const struct probe *p)
 {
     struct release *r = t->r;
-    enum deploy_status s = r->core.status;
+    bool is_silent = traffic_has_balancer(r->traffic) && p->traffic == TRAFFIC_UNKNOWN &&
+                     r->core.status != DEPLOY_PENDING;
+    enum step lost = lost_step(t);
+    bool is_sought = p->is_op_live && (lost == STEP_DOWNLOAD || lost == STEP_INSTALL);
+    bool is_other = p->live_op[0] && !is_sought;
 
-    if (p->err.code || !traffic_has_balancer(r->traffic) || p->traffic != TRAFFIC_UNKNOWN ||
-        s == DEPLOY_PENDING || deploy_is_final(s) || r->e->is_stopping)
+    if (p->err.code || (!is_silent && !is_other) || deploy_is_final(r->core.status) ||
+        r->e->is_stopping)
         return false;
-    t->probe_again_at = engine_now(r->e) + PROBE_AGAIN_MS;
-    release_brake(r, BRAKE_BALANCER, "%s: the balancer cannot be asked about it", target_label(t));
+    t->probe_again_at = engine_now(r->e) + (is_silent ? PROBE_AGAIN_MS : TICK_MS);
+    if (is_silent)
+        release_brake(r, BRAKE_BALANCER, "%s: the balancer cannot be asked about it",
+                      target_label(t));
     return true;
 }
 

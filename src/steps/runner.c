@@ -659,6 +659,7 @@ static void ask_command(struct talker *k, struct buf *b)
     buf_add_shell(b, a->version[0] ? a->version : "-");
     buf_addc(b, ' ');
     buf_add_shell(b, k->t->package_sha256 && k->t->package_sha256[0] ? k->t->package_sha256 : "-");
+    buf_addf(b, " %lld", (long long)k->t->fence);
 }
 
 static void take_fact(struct runner_facts *f, const char *name, const char *value)

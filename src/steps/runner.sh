@@ -7,7 +7,7 @@
 #                                    to its end
 #   attach OP OFFSET                 follows what was begun before, from a byte of its log
 #   kill OP                          ends its process group and proves it gone; it can no longer be begun
-#   probe OP VERSION SHA             prints what is true of the instance ("-": not asked)
+#   probe OP VERSION SHA FENCE       prints what is true of the instance ("-": not asked); raises the fence
 #   work OP FENCE STEP DEADLINE_S    the detached half of begin
 #
 # Standard output is one line "footplate-log OP" and then the log, byte by byte; standard error is ours
@@ -260,8 +260,25 @@ is_release() {
     (cd "$base/releases/$1" && sha256sum --status -c .footplate-manifest) 2>/dev/null
 }
 
+# What an older engine has sent and what is still on its way shall not begin any more: a "not begun" that is
+# said to the newer one must stay true. A begin that has read the fence before this holds the lock by now.
+raise_fence() {
+    seen=0
+    [ -r fence ] && read -r seen <fence
+    [ "$1" != - ] && [ "$1" -gt "${seen:-0}" ] || return 0
+    exec 6>>fence.lock
+    flock -w 2 6
+    seen=0
+    [ -r fence ] && read -r seen <fence
+    if [ "$1" -gt "${seen:-0}" ]; then
+        printf '%s\n' "$1" >"fence.up.$$" && mv -f "fence.up.$$" fence || rm -f "fence.up.$$"
+    fi
+    exec 6>&-
+}
+
 probe() {
     version=$2 sha=${3:--}
+    raise_fence "${4:--}"
     machine=-
     [ -r /etc/machine-id ] && read -r machine </etc/machine-id
     current=$(readlink "$base/current" 2>/dev/null)
@@ -296,7 +313,7 @@ attach)
     fi
     ;;
 kill) kill_op ;;
-probe) probe "$2" "$3" "$4" ;;
+probe) probe "$2" "$3" "$4" "$5" ;;
 work) work "$2" "$3" "$4" "$5" ;;
 *) say "refused unknown verb"; exit 96 ;;
 esac

@@ -186,7 +186,7 @@ static void make_commands(struct host *h, const char *pattern, const char *versi
     char *base = cut ? xasprintf("%.*s%s%s", (int)(cut - pattern), pattern, h->address, cut + 2)
                      : xstrdup(pattern);
     struct command *c = h->commands;
-    char *probe = xasprintf("probe - '%s'", version);
+    char *probe = xasprintf("probe - '%s' '%s' 1", version, sha);
 
     c[0].line = runner_line(base, probe);
     c[1].line = xasprintf("umask 077; mkdir -p '%s/.footplate' && chmod 700 '%s/.footplate' && cat "

@@ -158,6 +158,11 @@ test_fence() {
     is "$sh: the same one is not" "$(log_of)" again
     begin 4 8 20 'echo eight'
     is "$sh: a higher one is kept" "$(cat "$dir/fence")" 8
+    ask probe - - - 9
+    begin 5 8 20 'echo late'
+    like "$sh: what a probe has overtaken does not begin" "$(cat "$err")" "footplate: fence 8 is older than 9*"
+    ask probe - - - 3
+    is "$sh: an older probe lowers nothing" "$(cat "$dir/fence")" 9
 }
 
 test_deadline() {
