@@ -1,6 +1,6 @@
-/* buttons.c: which of the four button combinations is valid, and in one sentence what each button would
- * do. A function of the state: the screen, the command line and the engine's refusals all ask here.
- * Does not know who presses. */
+/* buttons.c: which of the four button combinations is valid, and in one sentence what each button
+ * would do. A function of the state: the screen, the command line and the engine's refusals all ask
+ * here. Does not know who presses. */
 #include "config.h"
 
 #include <stdio.h>
@@ -41,7 +41,7 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
-/* ---- Interrupt ---------------------------------------------------------------------------------- */
+/* ---- Interrupt ------------------------------------------------------------------------------- */
 
 static void say_end(const struct deploy *d, char *dst, size_t size)
 {
@@ -84,7 +84,7 @@ void deploy_say_interrupt(const struct deploy *d, char *dst, size_t size)
     }
 }
 
-/* ---- Continue ----------------------------------------------------------------------------------- */
+/* ---- Continue -------------------------------------------------------------------------------- */
 
 static void say_bake(const struct deploy *d, char *dst, size_t size)
 {
@@ -148,7 +148,7 @@ void deploy_say_continue(const struct deploy *d, char *dst, size_t size)
         say_roll_out(d, dst, size);
 }
 
-/* ---- Retry -------------------------------------------------------------------------------------- */
+/* ---- Retry ----------------------------------------------------------------------------------- */
 
 /* Add "N what" to the sentence, after a comma if something stands there. */
 static void add_count(char *dst, size_t size, size_t *used, int n, const char *what)

@@ -1,6 +1,6 @@
-/* check.c: the invariants of deploy.h and those of FAULTS section 5 that one state can show (I14, I15,
- * I20, I21, and of I29 that an open deployment never stands without a reason). Looks, changes nothing;
- * does not know which event came before. */
+/* check.c: the invariants of deploy.h and those of FAULTS section 5 that one state can show (I14,
+ * I15, I20, I21, and of I29 that an open deployment never stands without a reason). Looks, changes
+ * nothing; does not know which event came before. */
 #include "config.h"
 
 #include "core/deploy.h"
@@ -104,7 +104,7 @@ static const struct deploy_rule {
     {passed_batches_hold, "a batch was passed that should have stopped the deployment"},
 };
 
-/* ---- one target --------------------------------------------------------------------------------- */
+/* ---- one target ------------------------------------------------------------------------------ */
 
 static bool target_numbers_hold(const struct deploy *d, const struct deploy_target *t)
 {

@@ -1,9 +1,9 @@
-/* deploy.c: what each event does to a deployment. Which event is taken at all is in one table at the
- * end, by how the deployment stands; what a phase is and when it is over is in phase.c. This file does
- * not know what a step does, when anything happens, or who asked.
+/* deploy.c: what each event does to a deployment. Which event is taken at all is in one table at
+ * the end, by how the deployment stands; what a phase is and when it is over is in phase.c. This
+ * file does not know what a step does, when anything happens, or who asked.
  *
- * A function of the table checks everything before it writes anything, so that a refused event leaves
- * no trace. */
+ * A function of the table checks everything before it writes anything, so that a refused event
+ * leaves no trace. */
 #include "config.h"
 
 #include "core/deploy.h"
@@ -16,7 +16,7 @@
 typedef int act_fn(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                    struct err *e);
 
-/* ---- steps -------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static int in_flight(const struct deploy *d, const struct deploy_event *ev, struct err *e)
 {
@@ -35,10 +35,12 @@ static int step_begun(struct deploy *d, const struct deploy_event *ev, unsigned 
 
     (void)effects;
     if (ev->step >= STEP_COUNT || !deploy_may_begin(d, t, ev->step))
-        return err_set(e, ERR_REFUSED, "%s of target %d may not begin: it is %s in batch %d, and %s "
-                       "is at batch %d%s", step_word(ev->step), ev->target,
-                       target_status_name(t->status), t->batch, deploy_status_name(d->status),
-                       d->batch, d->is_interval ? ", counting down" : "");
+        return err_set(e, ERR_REFUSED,
+                       "%s of target %d may not begin: it is %s in batch %d, and %s "
+                       "is at batch %d%s",
+                       step_word(ev->step), ev->target, target_status_name(t->status), t->batch,
+                       deploy_status_name(d->status), d->batch,
+                       d->is_interval ? ", counting down" : "");
     if (t->status != TARGET_PENDING)
         t->from = STEP_MARKDOWN;
     t->status = target_running(ev->step);
@@ -123,7 +125,7 @@ static int step_unbegun(struct deploy *d, const struct deploy_event *ev, unsigne
     return 0;
 }
 
-/* ---- probes ------------------------------------------------------------------------------------- */
+/* ---- probes ---------------------------------------------------------------------------------- */
 
 static int probe_begun(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                        struct err *e)
@@ -194,8 +196,8 @@ static void has_failed(struct deploy *d, struct deploy_target *t, const struct d
     t->status = target_failure(ev->step);
 }
 
-/* Nothing was read. What was unknown stays so; of the others the step in question is the one that they
- * stood at. */
+/* Nothing was read. What was unknown stays so; of the others the step in question is the one that
+ * they stood at. */
 static void stays_unknown(struct deploy *d, struct deploy_target *t, const struct deploy_event *ev)
 {
     enum step lost = target_next_step(t);
@@ -245,7 +247,7 @@ static int probed(struct deploy *d, const struct deploy_event *ev, unsigned *eff
     return 0;
 }
 
-/* ---- the deployment ----------------------------------------------------------------------------- */
+/* ---- the deployment -------------------------------------------------------------------------- */
 
 static bool canaries_are_good(const struct deploy *d)
 {
@@ -260,7 +262,6 @@ static int prepared(struct deploy *d, const struct deploy_event *ev, unsigned *e
                     struct err *e)
 {
     int left = deploy_probes_left(d);
-    bool has_work;
 
     (void)ev;
     (void)effects;
@@ -281,7 +282,7 @@ static int prepared(struct deploy *d, const struct deploy_event *ev, unsigned *e
         return 0;
     }
     d->status = d->strategy == STRATEGY_CANARY ? DEPLOY_BAKE_SUCCESS : DEPLOY_ROLLING_OUT;
-    int next = deploy_next_batch(d, &has_work);
+    int next = deploy_next_batch(d);
     if (next >= 0)
         d->batch = next;
     return 0;
@@ -429,19 +430,22 @@ static int exclude(struct deploy *d, const struct deploy_event *ev, unsigned *ef
     if (t->status == TARGET_EXCLUDED)
         return err_set(e, ERR_REFUSED, "target %d is excluded already", ev->target);
     if (target_is_running(t->status))
-        return err_set(e, ERR_REFUSED, "%s of target %d is in flight: brake, let it end, then exclude",
+        return err_set(e, ERR_REFUSED,
+                       "%s of target %d is in flight: brake, let it end, then exclude",
                        step_word(target_step(t->status)), ev->target);
     if (d->strategy == STRATEGY_CANARY && t->is_canary && canaries == 0)
-        return err_set(e, ERR_REFUSED, "the last canary cannot be excluded; interrupt ends the release");
+        return err_set(e, ERR_REFUSED,
+                       "the last canary cannot be excluded; interrupt ends the release");
     if (others == 0)
-        return err_set(e, ERR_REFUSED, "the last target cannot be excluded; interrupt ends the release");
+        return err_set(e, ERR_REFUSED,
+                       "the last target cannot be excluded; interrupt ends the release");
     t->status = TARGET_EXCLUDED;
     t->needs_probe = false;
     t->is_verify_ignored = false;
     return 0;
 }
 
-/* ---- which event is taken when ------------------------------------------------------------------- */
+/* ---- which event is taken when --------------------------------------------------------------- */
 
 /* NULL: refused. What is taken may still be refused for what the target is. */
 static act_fn *const acts[EV_COUNT][STANDING_COUNT] = {
@@ -574,7 +578,7 @@ static unsigned effects_of(const struct outlook *before, const struct outlook *a
     }
     if (before->brake != after->brake && after->brake != BRAKE_NONE)
         effects |= EFFECT_BRAKED;
-    /* A countdown that runs goes on when its batch is excluded away and it stands before the next. */
+    /* A countdown that runs goes on before the next batch when its own is excluded away. */
     if (after->is_counting && !before->is_counting)
         effects |= EFFECT_INTERVAL;
     if (before->status != after->status || before->brake != after->brake ||

@@ -1,6 +1,6 @@
 /* deploy.h: the life of a deployment as a pure machine. No I/O, no clock: the engine tells it what
- * happened and asks what may begin now. All of SPEC section 2 that can be decided without asking the
- * world is decided here.
+ * happened and asks what may begin now. All of SPEC section 2 that can be decided without asking
+ * the world is decided here.
  *
  *      PENDING -> SMOKING -> SMOKE_SUCCESS -> BAKING -> BAKE_SUCCESS -> ROLLING_OUT -> SUCCESS
  *                  |  ^Retry                  |  ^                      |  ^
@@ -26,31 +26,34 @@
  * from: the step with which it begins while its status is PENDING; steps before it are proved.
  *       STEP_COUNT means that all are proved. While a step runs, from <= that step, and equal to it
  *       exactly when the status was PENDING before. Without meaning otherwise.
- * lost: the step whose outcome is not known while the status is UNKNOWN (the one it would have begun
- *       with when nothing of it was begun); always one of the five then. */
+ * lost: the step whose outcome is not known while the status is UNKNOWN (the one it would have
+ *       begun with when nothing of it was begun); always one of the five then. */
 struct deploy_target {
     enum target_status status;
     enum step from;
     enum step lost;
-    int batch;              /* index into the batches; the canary batch is 0 under STRATEGY_CANARY */
+    int batch;              /* index into the batches; STRATEGY_CANARY: the canary batch is 0 */
     bool is_canary;
     bool is_probing;        /* a probe is under way */
-    bool needs_probe;       /* nothing of it may begin before a probe has read it; stays until EV_PROBED,
-                               so that a loss in the middle asks again */
-    bool has_begun;         /* a step of it has had an outcome in this deployment: a good target is then
-                               SUCCESS, else SKIPPED. Statuses that say so themselves need no help of a
-                               caller that reads the state from the store: false is fine there */
+    bool needs_probe;       /* nothing of it may begin before a probe has read it; stays until
+                               EV_PROBED, so that a loss in the middle asks again. A caller may set
+                               it: at Start, of an UNKNOWN target, and of one that is PENDING or
+                               between two steps when what it knew is no longer true (a drain was
+                               forgotten) */
+    bool has_begun;         /* a step of it has had an outcome in this deployment: a good target is
+                               then SUCCESS, else SKIPPED. A caller that reads the state from the
+                               store may leave it false: statuses that say so are enough */
     bool is_verify_ignored; /* verify failed and ignore_verify let it pass; Retry does it again */
     bool is_left_by_other;  /* somebody else holds it out of traffic; neither drained nor readied */
     bool is_in_ledger;      /* reserved or pulled out by us, not yet read back in */
 };
 
-/* Invariants (deploy_check() holds them all): 0 <= batch < n_batches; braked <=> brake != BRAKE_NONE;
- * a final status is neither braked nor ending and has nothing in flight; ending means braked and
- * something in flight; a step in flight is one of batch `batch`, in SMOKING, BAKING or ROLLING_OUT, and
- * no further than deploy_last_step(); a target is never both in flight and waiting for a probe; batches
- * before `batch` hold nothing unbegun, nothing UNKNOWN and no more failures than max_failures. Batches
- * after it may hold SUCCESS or failed targets once Retry has gone back. */
+/* Invariants (deploy_check() holds them all): 0 <= batch < n_batches; braked says that brake is not
+ * BRAKE_NONE; a final status is neither braked nor ending and has nothing in flight; ending means
+ * braked and something in flight; a step in flight is one of batch `batch`, in SMOKING, BAKING or
+ * ROLLING_OUT, and no further than deploy_last_step(); a target is never both in flight and waiting
+ * for a probe; batches before `batch` hold nothing unbegun, nothing UNKNOWN and no more failures
+ * than max_failures. Those after it may hold SUCCESS or failed targets once Retry has gone back. */
 struct deploy {
     enum deploy_status status;
     enum flavour flavour;
@@ -66,7 +69,7 @@ struct deploy {
     int max_failures;
     bool has_interval;     /* batch_interval is more than 0 */
     bool ignore_verify;
-    int64_t rev;           /* grows with status, brake, ending, plan or buttons; never with a step */
+    int64_t rev; /* grows with status, brake, ending, plan or buttons; never with a step */
     struct deploy_target *targets; /* n_targets, owned by the caller */
     int n_targets;
 };
@@ -114,9 +117,9 @@ enum deploy_standing {
 
 enum deploy_standing deploy_stands(const struct deploy *d);
 
-/* What EV_INTERRUPT would do now. An action row that says BRAKE (taken at any rev) is EV_INTERRUPT only
- * where this answers INTERRUPT_BRAKES; elsewhere it is EV_BRAKE with BRAKE_OPERATOR, which never ends
- * anything, and takes back a Continue that is held. */
+/* What EV_INTERRUPT would do now. An action row that says BRAKE (taken at any rev) is EV_INTERRUPT
+ * only where this answers INTERRUPT_BRAKES; elsewhere it is EV_BRAKE with BRAKE_OPERATOR, which
+ * never ends anything, and takes back a Continue that is held. */
 enum deploy_interrupt {
     INTERRUPT_NOTHING,  /* no open deployment */
     INTERRUPT_BRAKES,
@@ -129,8 +132,8 @@ enum deploy_interrupt deploy_interrupt_kind(const struct deploy *d); /* NULL: no
 /* "EV_RETRY" and so on; "?" outside. */
 const char *deploy_event_name(enum deploy_event_kind kind);
 
-/* What a probe found. PROVED carries the first step that is not proved; RUNNING and FAILED carry the
- * step that a runner is still in, or whose failure is on record. */
+/* What a probe found. PROVED carries the first step that is not proved; RUNNING and FAILED carry
+ * the step that a runner is still in, or whose failure is on record. */
 enum probe_verdict { PROBE_PROVED, PROBE_RUNNING, PROBE_FAILED, PROBE_UNKNOWN };
 
 struct deploy_event {
@@ -156,42 +159,52 @@ enum deploy_effect {
     EFFECT_WAITS = 1 << 6     /* a planned wait or a failure was reached: a person is needed */
 };
 
-/* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence that
- * says why and what is valid now; then d and *effects are unchanged. rev grows by one when status,
- * brake, ending, buttons or the plan (an exclusion) have changed, else not at all.
+/* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence
+ * that says why and what is valid now; then d and *effects are unchanged. rev grows by one when
+ * status, brake, ending, buttons or the plan (an exclusion) have changed, else not at all.
  *
  * What is not said by the names:
- * EV_PREPARED      only in PENDING, neither braked nor ending, and when no target waits for a probe; the
- *                  engine sends it again after EFFECT_PREPARE. UNKNOWN targets do not refuse it: they
- *                  make their batch fail. So an engine that cannot read an instance brakes first.
+ * EV_PREPARED      only in PENDING, neither braked nor ending, and when no target waits for a
+ *                  probe; the engine sends it again after EFFECT_PREPARE. UNKNOWN targets do not
+ *                  refuse it: they make their batch fail. So an engine that cannot read an
+ *                  instance brakes first.
  * EV_STEP_BEGUN    exactly what deploy_next() would list, anything else is refused.
- * EV_STEP_OK       verify with is_verify_ignored where d->ignore_verify is false is taken as a failure.
- * EV_STEP_UNBEGUN  the target becomes what it was before EV_STEP_BEGUN; of markdown, is_in_ledger says
- *                  whether the ledger still holds it (it does if it did before the reservation).
- * EV_STEP_UNKNOWN  the target needs a probe, which deploy_next() lists, in a final deployment as well.
- * EV_PROBE_BEGUN   of a target that needs one, of an UNKNOWN one at any time (the engine's own pace),
- *                  and of any in PENDING. EV_PROBED wants an EV_PROBE_BEGUN before it.
- * EV_PROBED        may take a target out of the ledger only with PROBE_PROVED: nothing else has read it
- *                  in. A good target that is still in the ledger gets its markup, never SKIPPED.
- *                  PROBE_RUNNING is taken up only where the step may be in flight (see the invariants)
- *                  and nothing is being abandoned; else the target stays UNKNOWN.
- *                  Results that stand are kept, in the probes after EV_LOST and in a final deployment:
- *                  SUCCESS (proved once by its markup; that it is sick since then is for a monitor to
- *                  say), *_FAILURE (only Retry asks a failed target again, so nothing runs a second
- *                  time unasked), and SKIPPED in a batch that is already passed. Everything else takes
- *                  what the probe says: a *_SUCCESS of a step is a step on the way, no result, so a
- *                  canary whose host has booted since its verify is PENDING again in SMOKE_SUCCESS, and
- *                  bake installs and verifies it before its markup; SKIPPED in a batch that is not yet
- *                  passed was only ever an observation.
- * EV_LOST          every target not EXCLUDED needs a probe; those in flight are UNKNOWN. The brake says
- *                  LOST whatever it said before, and until the last probe has ended no batch settles and
- *                  Continue is held. An ending deployment is INTERRUPTED at once: UNKNOWN targets do
- *                  not hold up the end, they are probed all the same.
+ * EV_STEP_OK       verify with is_verify_ignored where d->ignore_verify is false is taken as a
+ *                  failure.
+ * EV_STEP_UNBEGUN  the target becomes what it was before EV_STEP_BEGUN; of markdown, is_in_ledger
+ *                  says whether the ledger still holds it (it does if it did before the
+ *                  reservation).
+ * EV_STEP_UNKNOWN  the target needs a probe, which deploy_next() lists, in a final deployment as
+ *                  well.
+ * EV_PROBE_BEGUN   of a target that needs one, of an UNKNOWN one at any time (the engine's own
+ *                  pace), and of any in PENDING. EV_PROBED wants an EV_PROBE_BEGUN before it.
+ * EV_PROBED        may take a target out of the ledger only with PROBE_PROVED: nothing else has
+ *                  read it in. A good target that is still in the ledger gets its markup, never
+ *                  SKIPPED. PROBE_RUNNING is taken up only where the step may be in flight (see
+ *                  the invariants) and nothing is being abandoned; else the target stays UNKNOWN.
+ *                  Results that stand are kept, in the probes after EV_LOST and in a final
+ *                  deployment: SUCCESS (proved once by its markup; that it is sick since then is
+ *                  for a monitor to say), *_FAILURE (only Retry asks a failed target again, so
+ *                  nothing runs a second time unasked), and SKIPPED in a batch that is already
+ *                  passed. Everything else takes what the probe says: a *_SUCCESS of a step is a
+ *                  step on the way, no result, so a canary whose host has booted since its verify
+ *                  is PENDING again in SMOKE_SUCCESS, and bake installs and verifies it before
+ *                  its markup; SKIPPED in a batch that is not yet passed was only ever an
+ *                  observation.
+ * EV_LOST          every target not EXCLUDED needs a probe; those in flight are UNKNOWN. The
+ *                  brake says LOST whatever it said before, and until the last probe has ended no
+ *                  batch settles and Continue is held. An ending deployment is INTERRUPTED at
+ *                  once: UNKNOWN targets do not hold up the end, they are probed all the same.
  * EV_BRAKE         keeps the reason of a brake that is set already; takes back a held Continue.
- * EV_EXCLUDE       not of a target in flight, not of the last canary under STRATEGY_CANARY, not of the
- *                  last target (a release of nothing is no SUCCESS). A probe under way is let end.
- * is_auto          the two planned waits are answered within the event that reaches them, or the one
- *                  that lifts the brake; the status then moves on by two, EFFECT_WAITS is not set. */
+ * EV_EXCLUDE       not of a target in flight, not of the last canary under STRATEGY_CANARY, not
+ *                  of the last target (a release of nothing is no SUCCESS). A probe under way is
+ *                  let end.
+ * EV_RETRY         the probe of a failed target seeks no outcome (its failure is on record,
+ *                  asking for it again would find it again); that of an UNKNOWN one seeks that of
+ *                  `lost`.
+ * is_auto          the two planned waits are answered within the event that reaches them, or the
+ *                  one that lifts the brake; the status then moves on by two, EFFECT_WAITS is not
+ *                  set. */
 int deploy_apply(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                  struct err *e);
 
@@ -202,15 +215,16 @@ struct deploy_begin {
     enum step step; /* when not a probe */
 };
 
-/* What may begin now, in the order in which it should be tried (targets that are already out first),
- * at most max; answers how many. A function of the state alone. Nothing while braked (but probes) or
- * ending; a step whose target is probed or in flight is not listed. */
+/* What may begin now, in the order in which it should be tried (probes, then targets that are
+ * already out, then the others), at most max and at most one a target; answers how many. A function
+ * of the state alone. Nothing while braked (but probes) or ending; a step whose target is probed or
+ * in flight is not listed. */
 int deploy_next(const struct deploy *d, struct deploy_begin *out, int max);
 
 /* How many targets have a step in flight. UNKNOWN ones are not in flight. */
 int deploy_in_flight(const struct deploy *d);
 
-/* How many targets nothing is known of: UNKNOWN, or waiting for their probe. EXCLUDED ones are not. */
+/* How many targets nothing is known of: UNKNOWN, or waiting for their probe; never EXCLUDED. */
 int deploy_unproved(const struct deploy *d);
 
 /* The last step that the present phase wants of a target: VERIFY while smoking, else MARKUP. */
@@ -225,8 +239,8 @@ void deploy_say_interrupt(const struct deploy *d, char *dst, size_t size);
 void deploy_say_continue(const struct deploy *d, char *dst, size_t size);
 void deploy_say_retry(const struct deploy *d, char *dst, size_t size);
 
-/* Check the invariants above and those of FAULTS section 5 that one state can show; 0 or ERR_FAIL with
- * the first that is broken. */
+/* Check the invariants above and those of FAULTS section 5 that one state can show; 0 or ERR_FAIL
+ * with the first that is broken. */
 int deploy_check(const struct deploy *d, struct err *e);
 
 #endif

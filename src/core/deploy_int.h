@@ -67,12 +67,11 @@ int deploy_failures(const struct deploy *d);
  * target at all is unproved. */
 bool deploy_batch_is_settled(const struct deploy *d);
 
-/* The first batch that holds work, a target to be probed or an UNKNOWN one; -1: none. *has_work is
- * false when it holds nothing but UNKNOWN ones. */
-int deploy_next_batch(const struct deploy *d, bool *has_work);
+/* The first batch that holds work, a target to be probed or an UNKNOWN one; -1: none. */
+int deploy_next_batch(const struct deploy *d);
 
-/* Move on as far as the state allows without an event from outside: an end that nothing holds up any
- * more, a held Continue, a settled batch, a planned wait that answers itself. */
+/* Move on as far as the state allows without an event from outside: an end that nothing holds up
+ * any more, a held Continue, a settled batch, a planned wait that answers itself. */
 void deploy_settle(struct deploy *d, unsigned *effects);
 
 /* Lift the brake; what was stopped by it goes on. */

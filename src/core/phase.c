@@ -1,5 +1,5 @@
-/* phase.c: what a phase wants of its targets, when it is over, and what follows. Everything here is a
- * function of the state; no event is known.
+/* phase.c: what a phase wants of its targets, when it is over, and what follows. Everything here is
+ * a function of the state; no event is known.
  *
  *      SMOKING      batch 0 up to VERIFY          -> SMOKE_SUCCESS | SMOKE_FAILURE
  *      BAKING       batch 0 up to MARKUP          -> BAKE_SUCCESS  | BAKE_FAILURE
@@ -46,7 +46,7 @@ enum step deploy_last_step(const struct deploy *d)
     return facts[d->status].last;
 }
 
-/* ---- questions about one target ---------------------------------------------------------------- */
+/* ---- questions about one target -------------------------------------------------------------- */
 
 enum step target_next_step(const struct deploy_target *t)
 {
@@ -69,7 +69,7 @@ bool deploy_may_begin(const struct deploy *d, const struct deploy_target *t, enu
            target_has_work(d, t) && s == target_next_step(t);
 }
 
-/* ---- questions about all of them --------------------------------------------------------------- */
+/* ---- questions about all of them ------------------------------------------------------------- */
 
 int deploy_in_flight(const struct deploy *d)
 {
@@ -125,24 +125,21 @@ bool deploy_batch_is_settled(const struct deploy *d)
     return d->brake != BRAKE_LOST || deploy_probes_left(d) == 0;
 }
 
-int deploy_next_batch(const struct deploy *d, bool *has_work)
+int deploy_next_batch(const struct deploy *d)
 {
     int next = -1;
 
-    *has_work = false;
     for (int i = 0; i < d->n_targets; i++) {
         const struct deploy_target *t = &d->targets[i];
-        bool is_work = target_has_work(d, t) || target_is_unproved(t);
 
-        if ((!is_work && t->status != TARGET_UNKNOWN) || (next >= 0 && t->batch > next))
-            continue;
-        *has_work = is_work || (t->batch == next && *has_work);
-        next = t->batch;
+        if ((target_has_work(d, t) || target_is_unproved(t) || t->status == TARGET_UNKNOWN) &&
+            (next < 0 || t->batch < next))
+            next = t->batch;
     }
     return next;
 }
 
-/* ---- what may begin ----------------------------------------------------------------------------- */
+/* ---- what may begin -------------------------------------------------------------------------- */
 
 /* It is out of traffic already, so its next step needs no room. */
 static bool is_out(const struct deploy_target *t)
@@ -180,7 +177,7 @@ int deploy_next(const struct deploy *d, struct deploy_begin *out, int max)
     return n;
 }
 
-/* ---- moving on ---------------------------------------------------------------------------------- */
+/* ---- moving on ------------------------------------------------------------------------------- */
 
 void deploy_end(struct deploy *d, enum deploy_status s)
 {
@@ -208,12 +205,10 @@ void deploy_lift(struct deploy *d, unsigned *effects)
 
 void deploy_go_on(struct deploy *d)
 {
-    bool has_work;
-
     d->status = facts[d->status].go_on;
     if (d->status != DEPLOY_ROLLING_OUT)
         return;
-    int next = deploy_next_batch(d, &has_work);
+    int next = deploy_next_batch(d);
     if (next >= 0)
         d->batch = next;
 }
@@ -247,11 +242,11 @@ static bool any_failure(const struct deploy *d)
     return false;
 }
 
-/* The next batch, or the end of ROLLING_OUT. */
+/* The next batch, or the end of ROLLING_OUT. A batch that holds nothing but UNKNOWN targets is
+ * settled as it stands: deploy_settle() looks at it at once, and its countdown is never told. */
 static void roll_on(struct deploy *d)
 {
-    bool has_work;
-    int next = deploy_next_batch(d, &has_work);
+    int next = deploy_next_batch(d);
 
     if (next < 0) {
         d->is_interval = false;
@@ -262,13 +257,11 @@ static void roll_on(struct deploy *d)
         return;
     }
     d->batch = next;
-    d->is_interval = d->has_interval && has_work;
+    d->is_interval = d->has_interval;
 }
 
 static void phase_over(struct deploy *d)
 {
-    bool has_work;
-
     if (batch_is_bad(d)) {
         d->status = facts[d->status].bad;
         d->is_interval = false;
@@ -281,7 +274,7 @@ static void phase_over(struct deploy *d)
     d->status = facts[d->status].good;
     if (d->status != DEPLOY_BAKE_SUCCESS)
         return;
-    int next = deploy_next_batch(d, &has_work);
+    int next = deploy_next_batch(d);
     if (next >= 0)
         d->batch = next;
 }

@@ -1,6 +1,6 @@
-/* plan.c: the arithmetic of a release: who goes in which batch, who may be pulled out, what a rollback
- * returns to. Numbers in, numbers and sentences out; what a balancer, a store or an instance is, is not
- * known here. */
+/* plan.c: the arithmetic of a release: who goes in which batch, who may be pulled out, what a
+ * rollback returns to. Numbers in, numbers and sentences out; what a balancer, a store or an
+ * instance is, is not known here. */
 #include "config.h"
 
 #include "core/plan.h"
@@ -21,7 +21,7 @@ int plan_limit(int n, int max_out)
     return part_of(n, max_out);
 }
 
-/* ---- batches ------------------------------------------------------------------------------------ */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static bool is_in_ledger(const struct plan_instance *i)
 {
@@ -85,12 +85,14 @@ static int plan_canaries(struct plan_instance *in, int n, int max_out, struct er
     for (int i = 0; i < n; i++)
         pulled += in[i].is_canary && !in[i].is_in_ledger;
     if (pulled > limit)
-        return err_set(e, ERR_REFUSED, "%d canaries are in traffic, but only %d of %d may be out at "
-                       "once: they stay out together until bake", pulled, limit, n);
+        return err_set(e, ERR_REFUSED,
+                       "%d canaries are in traffic, but only %d of %d may be out at "
+                       "once: they stay out together until bake",
+                       pulled, limit, n);
     return chosen;
 }
 
-/* The size of batch b (from 0) of those that are no canaries, of whom `rest` of `others` are left. */
+/* The size of batch b (from 0) of the `others`, who are no canaries; `rest` of them are left. */
 static int batch_size(const struct plan_rule *rule, int n, int others, int b, int rest)
 {
     int size = rest;
@@ -152,7 +154,7 @@ int plan_batches(struct plan_instance *in, int n, const struct plan_rule *rule, 
     return f.batch + 1;
 }
 
-/* ---- the availability rule ---------------------------------------------------------------------- */
+/* ---- the availability rule ------------------------------------------------------------------- */
 
 static bool counts_as_out(const struct avail_instance *i, bool count_sick)
 {
@@ -225,7 +227,7 @@ int avail_may_pull(const struct avail_instance *in, int n, int max_out, bool cou
     return err_set(e, ERR_BUSY, "no room: %d of %d out, limit %d (%s)", a.out, a.n, a.limit, who);
 }
 
-/* ---- what rollback returns to -------------------------------------------------------------------- */
+/* ---- what rollback returns to ---------------------------------------------------------------- */
 
 static bool is_same(const char *a, const char *b)
 {

@@ -1,4 +1,4 @@
-/* plan.h: pure arithmetic of a release: batches, the availability rule, what rollback returns to. */
+/* plan.h: arithmetic of a release: batches, the availability rule, what rollback returns to. */
 #ifndef FOOTPLATE_CORE_PLAN_H
 #define FOOTPLATE_CORE_PLAN_H
 
@@ -26,20 +26,20 @@ struct plan_rule {
     enum strategy strategy;
     bool has_canary; /* a rollback has none unless configured */
     int max_out;     /* share */
-    const int *pattern; /* shares of N without canaries; NULL: equal batches of floor(max_out * N) */
+    const int *pattern; /* shares of N without canaries; NULL: equal batches of max_out * N */
     int n_pattern;
 };
 
 /* limit = max(1, floor(max_out * n)); max_out 0 never gets here (the inventory refuses it). */
 int plan_limit(int n, int max_out);
 
-/* Give each instance its batch: the canary batch first (those in the ledger, before marked ones, else
- * the first that nobody else holds), then equal batches of floor(max_out * n), at least 1, or the
- * pattern: shares of those that are no canaries, each rounded down, at least 1, the last takes the
- * rest; shares for which nobody is left make no batch. There is a canary batch under STRATEGY_CANARY
- * with has_canary. The others keep their order, but those in the ledger go first: they need no room.
- * Answers the number of batches, or ERR_REFUSED in words (no instance; all canaries held by others;
- * more canaries that are in traffic than the limit). */
+/* Give each instance its batch: the canary batch first (those in the ledger, before marked ones,
+ * else the first that nobody else holds), then equal batches of floor(max_out * n), at least 1, or
+ * the pattern: shares of those that are no canaries, each rounded down, at least 1, the last takes
+ * the rest; shares for which nobody is left make no batch. There is a canary batch under
+ * STRATEGY_CANARY with has_canary. The others keep their order, but those in the ledger go first:
+ * they need no room. Answers the number of batches, or ERR_REFUSED in words (no instance; all
+ * canaries held by others; more canaries that are in traffic than the limit). */
 int plan_batches(struct plan_instance *in, int n, const struct plan_rule *rule, struct err *e);
 
 /* One instance as the availability rule sees it. */
@@ -61,9 +61,9 @@ struct avail {
 /* Count who is out. count_sick false leaves the sick ones that are in traffic out of the count. */
 struct avail avail_count(const struct avail_instance *in, int n, int max_out, bool count_sick);
 
-/* May instance `which` be pulled out? 0: yes (out + 1 <= limit, or it is one of those counted as out
- * already, which need no room), or ERR_BUSY with a sentence that names who is out and why: "no room: 2 of 10 out, limit 2 (web03
- * draining, web07 sick)". */
+/* May instance `which` be pulled out? 0: yes (out + 1 <= limit, or it is one of those counted as
+ * out already, which need no room), or ERR_BUSY with a sentence that names who is out and why: "no
+ * room: 2 of 10 out, limit 2 (web03 draining, web07 sick)". */
 int avail_may_pull(const struct avail_instance *in, int n, int max_out, bool count_sick, int which,
                    struct err *e);
 
@@ -79,14 +79,16 @@ struct release_record {
     int64_t ended_ms; /* wall */
 };
 
-/* Candidates of a rollback, best first, each version once: the group's SUCCESS versions, newest first,
- * without bad ones, without `running`'s own release and without those that the chain has left or
- * tried. Writes at most max indexes into rec to out; answers how many.
+/* Candidates of a rollback, best first, each version once: the group's SUCCESS versions, newest
+ * first, without bad ones, without `running`'s own release and without those that the chain has
+ * left or tried. Writes at most max indexes into rec to out; answers how many.
  *
- * running: the version that is being left: that of the open deployment, else the last one's (so with a
- * failed canary of 1.2 it is 1.2, though most instances run 1.1 and 1.1 is the candidate); NULL: none.
+ * running: the version that is being left: that of the open deployment, else the last one's (so
+ *          with a failed canary of 1.2 it is 1.2, though most instances run 1.1 and 1.1 is the
+ *          candidate); NULL: none.
  * chain 0: a new chain; unless the newest record is a rollback, whose chain then goes on, so that a
- * second rollback goes one further back and never flips between two even after the first succeeded.
+ *          second rollback goes one further back and never flips between two even after the first
+ *          succeeded.
  * Tried: every version of a record of the chain. Left: what its rollbacks came from (`from` of its
  * Start is what it would return to). */
 int rollback_candidates(const struct release_record *rec, int n, int64_t chain, const char *running,

@@ -1,5 +1,5 @@
-/* types.h: the words of a release, one list each: the enum, the name in the store and in --json, and
- * the word for a person all come from the same line. */
+/* types.h: the words of a release, one list each: the enum, the name in the store and in --json,
+ * and the word for a person all come from the same line. */
 #ifndef FOOTPLATE_CORE_TYPES_H
 #define FOOTPLATE_CORE_TYPES_H
 
@@ -124,7 +124,12 @@ enum action {
 };
 
 /* The four button combinations of SPEC section 2; there is no fifth. */
-enum buttons { BUTTONS_START, BUTTONS_INTERRUPT, BUTTONS_INTERRUPT_RETRY, BUTTONS_INTERRUPT_CONTINUE };
+enum buttons {
+    BUTTONS_START,
+    BUTTONS_INTERRUPT,
+    BUTTONS_INTERRUPT_RETRY,
+    BUTTONS_INTERRUPT_CONTINUE,
+};
 
 /* Names of the lists; "?" for a value outside. */
 const char *step_name(enum step s);          /* "MARKDOWN" */

@@ -10,14 +10,15 @@
 #include "fixture.h"
 #include "suite.h"
 
-/* ---- every status, flag and event ---------------------------------------------------------------- */
+/* ---- every status, flag and event ------------------------------------------------------------ */
 
 enum hold { FREE, BRAKED, ENDING, ABANDONED, HOLDS };
 
 /* Which events are taken, one letter a status, in the order of DEPLOY_STATUSES: PENDING SMOKING
  * SMOKE_SUCCESS SMOKE_FAILURE BAKING BAKE_SUCCESS BAKE_FAILURE ROLLING_OUT ROLLOUT_FAILURE SUCCESS
  * INTERRUPTED. Written down from SPEC section 2, not from the code; a space is a state that is none
- * (a final status is neither braked nor ending; an end is remembered only while steps are in flight). */
+ * (a final status is neither braked nor ending; an end is remembered only while steps are in
+ * flight). */
 static const char *const taken[EV_COUNT][HOLDS] = {
     /*                    free           braked         ending         abandoned */
     [EV_PREPARED]      = {"x..........", ".........  ", " .  .  .   ", " .  .  .   "},
@@ -68,7 +69,8 @@ static int arrange(struct fix *f, enum deploy_status s, enum hold hold, enum dep
     f->d.is_ending = hold == ENDING || hold == ABANDONED;
     f->d.is_abandoned = hold == ABANDONED;
     for (int i = 0; i < 2; i++) {
-        f->t[i].status = s == DEPLOY_PENDING || s == DEPLOY_SMOKING ? TARGET_PENDING : TARGET_SUCCESS;
+        f->t[i].status =
+            s == DEPLOY_PENDING || s == DEPLOY_SMOKING ? TARGET_PENDING : TARGET_SUCCESS;
         if (s == DEPLOY_SMOKE_SUCCESS || s == DEPLOY_BAKING)
             f->t[i].status = TARGET_VERIFY_SUCCESS;
     }
@@ -101,7 +103,7 @@ static void must(bool holds, const char *what, const struct fix *f)
         ck_abort_msg("%s: %s", what, f->e.msg);
 }
 
-/* Apply; whatever comes, a refusal leaves no trace and rev grows exactly with what a screen shows. */
+/* Apply; a refusal leaves no trace, and rev grows exactly with what a screen shows. */
 static int apply(struct fix *f, const struct deploy_event *ev)
 {
     struct fix was = *f;
@@ -214,7 +216,7 @@ START_TEST(buttons_of_every_status)
 }
 END_TEST
 
-/* ---- every target status and event, in states that make sense and in those that do not ------------ */
+/* ---- every target status and event, in states that make sense and in those that do not ------- */
 
 /* Does the target refuse the event by what it is? From deploy.h, not from the code. */
 static bool target_takes(const struct fix *f, const struct deploy_event *ev)
@@ -251,7 +253,7 @@ static bool target_takes(const struct fix *f, const struct deploy_event *ev)
     }
 }
 
-/* The state of number n of target 0 in a deployment of status s; the other canary waits its turn. */
+/* State number n of target 0 in a deployment of status s; the other canary waits its turn. */
 static void arrange_target(struct fix *f, enum deploy_status s, int n)
 {
     static const enum deploy_event_kind none = EV_COUNT;
@@ -361,7 +363,7 @@ START_TEST(nonsense_is_refused)
 }
 END_TEST
 
-/* ---- by example ---------------------------------------------------------------------------------- */
+/* ---- by example ------------------------------------------------------------------------------ */
 
 static void does(struct fix *f, enum deploy_event_kind k)
 {
@@ -431,7 +433,8 @@ static void probe_says(struct fix *f, int target, enum probe_verdict v, enum ste
 }
 
 #define ck_status(f, s) ck_assert_str_eq(deploy_status_name((f)->d.status), deploy_status_name(s))
-#define ck_target(f, i, s) ck_assert_str_eq(target_status_name((f)->t[i].status), target_status_name(s))
+#define ck_target(f, i, s)                                                                         \
+    ck_assert_str_eq(target_status_name((f)->t[i].status), target_status_name(s))
 
 static int listed(const struct fix *f)
 {

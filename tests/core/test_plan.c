@@ -1,5 +1,5 @@
-/* test_plan.c: batches, the availability rule and the candidates of a rollback, by example and, where
- * the space is small, over all of it. */
+/* test_plan.c: batches, the availability rule and the candidates of a rollback, by example and,
+ * where the space is small, over all of it. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 
 enum { MAX = 40 };
 
-/* One letter an instance: . plain, m marked, L in the ledger, o held by somebody else, M marked and held,
- * H in the ledger and held. */
+/* One letter an instance: . plain, m marked, L in the ledger, o held by somebody else, M marked and
+ * held, H in the ledger and held. */
 static int make(struct plan_instance *in, const char *kinds)
 {
     static const char *const hosts[] = {"web01", "web02", "web03", "web04", "web05", "web06"};
@@ -86,7 +86,8 @@ START_TEST(batches_by_example)
     int n = make(in, c->kinds);
     int rc = plan_batches(in, n, &rule, &e);
 
-    ck_assert_msg(rc == c->n_batches, "%s: %d batches, not %d: %s", c->kinds, rc, c->n_batches, e.msg);
+    ck_assert_msg(rc == c->n_batches, "%s: %d batches, not %d: %s", c->kinds, rc, c->n_batches,
+                  e.msg);
     if (rc < 0) {
         ck_assert_int_eq(e.code, ERR_REFUSED);
         ck_assert_str_ne(e.msg, "");
@@ -145,7 +146,8 @@ START_TEST(limit_is_rounded_down_but_never_none)
 }
 END_TEST
 
-/* All groups of 1 to 4 in which each is in, out at the balancer, in the ledger, sick, or both of two. */
+/* All groups of 1 to 4 in which each is in, out at the balancer, in the ledger, sick, or both of
+ * two. */
 START_TEST(availability_over_all_small_groups)
 {
     enum { KINDS = 6 };
@@ -212,8 +214,9 @@ START_TEST(no_room_names_who_is_out)
     ck_assert_int_eq(avail_may_pull(in, 10, 2500, true, -1, &e), ERR_FAIL);
     in[0] = (struct avail_instance){.host = "web03", .port = 81, .is_in_ledger = true};
     ck_assert_int_eq(avail_may_pull(in, 10, 2500, true, 1, &e), ERR_BUSY);
-    ck_assert_str_eq(e.msg, "no room: 3 of 10 out, limit 2 (web03:81 in the ledger, web03:0 draining, "
-                            "web07 sick)");
+    ck_assert_str_eq(e.msg,
+                     "no room: 3 of 10 out, limit 2 (web03:81 in the ledger, web03:0 draining, "
+                     "web07 sick)");
     for (int i = 0; i < 9; i++)
         in[i] = (struct avail_instance){.host = "web00", .port = i, .is_lb_out = true};
     ck_assert_int_eq(avail_may_pull(in, 10, 2500, true, 9, &e), ERR_BUSY);
@@ -236,13 +239,19 @@ START_TEST(a_long_sentence_is_cut_not_spilt)
 }
 END_TEST
 
-/* ---- rollback ------------------------------------------------------------------------------------ */
+/* ---- rollback -------------------------------------------------------------------------------- */
 
 #define RELEASE(i, v, ok, f) {.id = i, .version = v, .is_success = ok, .chain = i, .from = f}
 #define ROLLBACK(i, v, ok, f, c)                                                                  \
     {.id = i, .version = v, .flavour = FLAVOUR_ROLLBACK, .is_success = ok, .chain = c, .from = f}
-#define BAD(i, v, ok, f) {.id = i, .version = v, .is_success = ok, .chain = i, .from = f, .is_bad = true}
-#define OBSERVED(i, v) {.id = i, .version = v, .flavour = FLAVOUR_OBSERVED, .is_success = true, .chain = i}
+#define BAD(i, v, ok, f)                                                                           \
+    {                                                                                              \
+        .id = i, .version = v, .is_success = ok, .chain = i, .from = f, .is_bad = true             \
+    }
+#define OBSERVED(i, v)                                                                             \
+    {                                                                                              \
+        .id = i, .version = v, .flavour = FLAVOUR_OBSERVED, .is_success = true, .chain = i         \
+    }
 
 static const struct rollback_case {
     const char *name;
@@ -341,7 +350,8 @@ START_TEST(rollbacks_never_come_back)
                 seen |= 1U << v;
             }
             memmove(rec + 1, rec, (size_t)n * sizeof rec[0]);
-            rec[0] = (struct release_record)ROLLBACK(10 + k, to, (outcomes >> (k + 1)) & 1, running, 5);
+            rec[0] =
+                (struct release_record)ROLLBACK(10 + k, to, (outcomes >> (k + 1)) & 1, running, 5);
             running = to;
             n++;
             ck_assert_int_lt(k, 5);

@@ -1,19 +1,21 @@
 /* test_walk.c: walks every state that a small group can reach, by every outcome of a step, every
- * verdict of a probe, brake, end, abandon, continue, retry, exclude, the loss of the engine, and the
- * rows of two consoles, and asks of every state and every way between two:
+ * verdict of a probe, brake, end, abandon, continue, retry, exclude, the loss of the engine, and
+ * the rows of two consoles, and asks of every state and every way between two:
  *
  *   - deploy_check(), the four button combinations, an open deployment can always be interrupted;
  *   - brake, wait, failure and end begin no step, by deploy_next() and by EV_STEP_BEGUN (I14, I15);
- *   - rev grows with what a screen shows; a row of another rev does nothing, but BRAKE always brakes;
+ *   - rev grows with what a screen shows; a row of another rev does nothing, a BRAKE always
+ *     brakes;
  *   - what may be out of traffic by us is in the ledger (I4, I5) and within the limit (I1);
  *   - UNKNOWN changes by a probe alone (I19), a failure by Retry and a probe, a batch begins behind
  *     complete ones only (I20), a loss is left behind proved targets only (I13);
  *   - whoever goes on pressing what is offered reaches the end, and it is SUCCESS (I29).
  *
  * A state is packed into 128 bits. Targets of one batch are alike: a state stands for all orders of
- * them. From three targets on, a probe begins and ends in one go, and those that wait for one get it in
- * their order: a loss in the middle equals a loss before, and verdicts about two targets commute (the
- * shapes of two try all of it). A few shapes fold steps that are alike, see struct shape.
+ * them. From three targets on, a probe begins and ends in one go, and those that wait for one get
+ * it in their order: a loss in the middle equals a loss before, and verdicts about two targets
+ * commute (the shapes of two try all of it). A few shapes fold steps that are alike, see struct
+ * shape.
  *
  * When something does not hold, the way to it is printed from the start. */
 #include "config.h"
@@ -57,8 +59,8 @@ static const struct shape shapes[] = {
     {"1+1 canary", STRATEGY_CANARY, "01", SHARE_ONE, 1, 0, true, true, false, true, "DIVU", ""},
     {"1+1 canary, one out at most", STRATEGY_CANARY, "01", 5000, 1, 0, false, false, true, false,
      "IU", ""},
-    {"1+1 rolling, others out", STRATEGY_ROLLING, "01", 3334, 1, 1, false, false, false, false, "IU",
-     ""},
+    {"1+1 rolling, others out", STRATEGY_ROLLING, "01", 3334, 1, 1, false, false, false, false,
+     "IU", ""},
     {"3 rolling", STRATEGY_ROLLING, "000", SHARE_ONE, 0, 0, true, false, false, false, "IU", ""},
     {"1+2 canary", STRATEGY_CANARY, "011", SHARE_ONE, 1, 0, true, false, false, true, "IU", ""},
     {"2+1 canary", STRATEGY_CANARY, "001", SHARE_ONE, 0, 0, true, false, false, false, "IU", ""},
@@ -75,7 +77,7 @@ struct world {
     bool may_be_out[TARGETS]; /* we have asked a balancer to, and have not read it in since */
 };
 
-/* ---- packing ------------------------------------------------------------------------------------- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
 struct key {
     uint64_t lo, hi;
@@ -177,10 +179,10 @@ static void copy_world(struct world *to, const struct world *from)
     to->d.targets = to->t;
 }
 
-/* ---- the set of states --------------------------------------------------------------------------- */
+/* ---- the set of states ----------------------------------------------------------------------- */
 
-/* by: the event that first led to it, from: the state that it came from. next: what pressing on leads
- * to, filled in when all are known. */
+/* by: the event that first led to it, from: the state that it came from. next: what pressing on
+ * leads to, filled in when all are known. */
 struct state {
     struct key key;
     uint32_t from;
@@ -188,7 +190,7 @@ struct state {
     uint8_t by;
 };
 
-/* number: 0 free, else index + 1. The key stands here as well: a look elsewhere misses the cache. */
+/* number: 0 free, else index + 1. The key stands here too: a look elsewhere misses the cache. */
 struct slot {
     struct key key;
     uint32_t number;
@@ -240,7 +242,7 @@ static void visit(struct walk *w, struct key k, enum deploy_event_kind by)
     w->slots[s] = (struct slot){k, ++w->n};
 }
 
-/* ---- when something does not hold ----------------------------------------------------------------- */
+/* ---- when something does not hold ------------------------------------------------------------ */
 
 static void print_world(const struct world *w)
 {
@@ -253,10 +255,11 @@ static void print_world(const struct world *w)
 
         printf(" [%d %s from %s%s%s%s%s%s%s%s%s%s]", t->batch, target_status_name(t->status),
                step_word(t->from), t->status == TARGET_UNKNOWN ? " lost " : "",
-               t->status == TARGET_UNKNOWN ? step_word(t->lost) : "", t->is_probing ? " probing" : "",
-               t->needs_probe ? " needs probe" : "", t->is_verify_ignored ? " ignored" : "",
-               t->is_left_by_other ? " other" : "", t->is_in_ledger ? " ledger" : "",
-               t->has_begun ? " begun" : "", w->may_be_out[i] ? " out" : "");
+               t->status == TARGET_UNKNOWN ? step_word(t->lost) : "",
+               t->is_probing ? " probing" : "", t->needs_probe ? " needs probe" : "",
+               t->is_verify_ignored ? " ignored" : "", t->is_left_by_other ? " other" : "",
+               t->is_in_ledger ? " ledger" : "", t->has_begun ? " begun" : "",
+               w->may_be_out[i] ? " out" : "");
     }
     printf("\n");
 }
@@ -268,7 +271,8 @@ static void print_way(const struct walk *w, uint32_t i)
     if (i != 0)
         print_way(w, w->states[i].from);
     unpack(w->shape, w->states[i].key, &at);
-    printf("#  %s\n", i != 0 ? deploy_event_name((enum deploy_event_kind)w->states[i].by) : "start");
+    printf("#  %s\n",
+           i != 0 ? deploy_event_name((enum deploy_event_kind)w->states[i].by) : "start");
     print_world(&at);
 }
 
@@ -289,7 +293,7 @@ static void broken(const struct walk *w, const struct world *after, const struct
     ck_abort_msg("%s: %s %s", w->shape->name, what, e.msg);
 }
 
-/* ---- what can happen in a state -------------------------------------------------------------------- */
+/* ---- what can happen in a state -------------------------------------------------------------- */
 
 struct events {
     struct deploy_event ev[EVENTS];
@@ -379,6 +383,10 @@ static void add_verdicts(struct events *l, const struct shape *shape, const stru
     add(l, ev);
 }
 
+/* With EV_STEP_UNBEGUN: what was known of the target is no longer true (its drain was forgotten),
+ * so the engine has it probed. */
+static const enum probe_verdict ask_again = PROBE_UNKNOWN;
+
 static void add_outcomes(struct events *l, const struct shape *shape, const struct world *w, int i)
 {
     enum step s = target_step(w->t[i].status);
@@ -394,6 +402,9 @@ static void add_outcomes(struct events *l, const struct shape *shape, const stru
     add(l, ev);
     ev.kind = EV_STEP_UNBEGUN;
     add(l, ev);
+    ev.verdict = ask_again;
+    if (is_small(shape))
+        add(l, ev);
 }
 
 static void add_begins(struct events *l, const struct walk *walk, const struct world *w)
@@ -482,6 +493,8 @@ static int happen(const struct shape *shape, struct world *w, const struct deplo
         w->may_be_out[ev->target] = true;
     if (ev->kind == EV_STEP_UNBEGUN && was == TARGET_MARKDOWN_RUNNING)
         w->may_be_out[ev->target] = false;
+    if (ev->kind == EV_STEP_UNBEGUN && ev->verdict == ask_again)
+        t->needs_probe = true;
     if (ev->kind == EV_STEP_OK && was == TARGET_MARKUP_RUNNING)
         w->may_be_out[ev->target] = false;
     if (ev->kind == EV_PROBED && ev->verdict == PROBE_PROVED)
@@ -489,7 +502,7 @@ static int happen(const struct shape *shape, struct world *w, const struct deplo
     return 0;
 }
 
-/* ---- what must hold in a state ---------------------------------------------------------------------- */
+/* ---- what must hold in a state --------------------------------------------------------------- */
 
 static enum buttons buttons_wanted(const struct deploy *d)
 {
@@ -516,8 +529,8 @@ static bool may_run(const struct deploy *d)
     return d->brake == BRAKE_NONE && !d->is_ending && status_runs(d->status);
 }
 
-/* Of the 5 steps of each target exactly those may begin that deploy_next() lists, and none at all where
- * nothing may run. */
+/* Of the 5 steps of each target exactly those may begin that deploy_next() lists, and none at all
+ * where nothing may run. */
 static void check_begins(const struct walk *walk, const struct world *w)
 {
     struct deploy_begin next[TARGETS * 2];
@@ -532,7 +545,8 @@ static void check_begins(const struct walk *walk, const struct world *w)
         unsigned effects;
 
         for (int k = 0; k < n; k++)
-            is_listed |= !next[k].is_probe && next[k].target == ev.target && next[k].step == ev.step;
+            is_listed |=
+                !next[k].is_probe && next[k].target == ev.target && next[k].step == ev.step;
         if (is_listed && !may_run(&w->d))
             broken(walk, w, &ev, "a step is listed though nothing may run");
         if (is_listed)
@@ -599,7 +613,7 @@ static void check_state(const struct walk *walk, const struct world *w)
     check_interrupts(walk, w);
 }
 
-/* ---- what must hold of a way from one state to the next ----------------------------------------------- */
+/* ---- what must hold of a way from one state to the next -------------------------------------- */
 
 static bool is_same_view(const struct deploy *a, const struct deploy *b)
 {
@@ -688,6 +702,8 @@ static const char *check_deploy_way(const struct world *was, const struct world 
     if (a->brake != BRAKE_NONE && b->brake == BRAKE_NONE && !deploy_is_final(b->status) &&
         ev->kind != EV_CONTINUE && !a->is_continue_held)
         return "a brake was lifted by nobody";
+    if (b->brake != BRAKE_NONE && b->status != a->status && status_runs(b->status))
+        return "a phase began under a brake";
     if ((counts && !counted) != ((effects & EFFECT_INTERVAL) != 0))
         return "the countdown is not begun, or begun twice";
     if (ev->kind == EV_STEP_BEGUN && (!may_run(a) || !passed_are_complete(was, ev)))
@@ -706,7 +722,7 @@ static void check_way(const struct walk *walk, const struct world *was, const st
         broken(walk, is, ev, what);
 }
 
-/* ---- two consoles -------------------------------------------------------------------------------------- */
+/* ---- two consoles ---------------------------------------------------------------------------- */
 
 enum row_kind { ROW_BRAKE, ROW_END, ROW_CONTINUE, ROW_RETRY, ROW_EXCLUDE, ROW_KINDS };
 
@@ -792,7 +808,7 @@ static void check_consoles(const struct walk *walk, const struct world *w)
     }
 }
 
-/* ---- pressing on to the end ------------------------------------------------------------------------------ */
+/* ---- pressing on to the end ------------------------------------------------------------------ */
 
 /* Would the deployment, with its brake lifted, have to wait for room that we ourselves take up? */
 static bool has_no_room(const struct walk *walk, const struct world *w)
@@ -818,8 +834,8 @@ static bool would_have_no_room(const struct walk *walk, const struct world *w)
     return deploy_apply(&copy.d, &ev, &effects, NULL) == 0 && has_no_room(walk, &copy);
 }
 
-/* One thing that happens when faults have ended and a person presses what is offered: what is under way
- * ends well, what may begin begins, then the button is pressed. Who has no room gives up. */
+/* One thing that happens when faults have ended and a person presses what is offered: what is under
+ * way ends well, what may begin begins, then the button is pressed. Who has no room gives up. */
 static struct deploy_event press_on(const struct walk *walk, const struct world *w)
 {
     static const enum deploy_event_kind keys[] = {
@@ -906,7 +922,7 @@ static void check_liveness(struct walk *walk)
     free(way);
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------------ */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static void begin_walk(struct walk *walk, const struct shape *shape)
 {
