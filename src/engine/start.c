@@ -359,22 +359,14 @@ static bool nothing_has_changed(const struct release *r)
     return true;
 }
 
-/* An open deployment is ended first; while steps are in flight the rollback waits behind that end. */
-void action_rollback(struct engine *e, struct group *g, const struct action_row *a)
+/* While steps are in flight the rollback waits behind the end. */
+static void end_first(struct group *g, const struct action_row *a)
 {
     struct release *r = g->release;
     struct deploy_event ev = {.kind = EV_INTERRUPT};
 
-    if (!r || deploy_is_final(r->core.status)) {
-        open_action(e, g, a, FLAVOUR_ROLLBACK);
-        return;
-    }
-    if (nothing_has_changed(r)) {
-        refuse(e, a, "nothing has changed yet: Interrupt is enough");
-        return;
-    }
     if (r->queued) {
-        refuse(e, a, "a rollback is waiting behind the end already");
+        refuse(g->e, a, "a rollback is waiting behind the end already");
         return;
     }
     r->queued = xcalloc(1, sizeof *r->queued);
@@ -385,4 +377,63 @@ void action_rollback(struct engine *e, struct group *g, const struct action_row 
         if (!deploy_is_final(r->core.status) && !r->core.is_ending)
             release_apply(r, &ev, "rollback asked for", NULL);
     }
+}
+
+/* There is something to go back to: only now does the open deployment end. */
+static void candidate_known(struct opening *o, const struct err *e)
+{
+    struct engine *en = o->e;
+    struct group *g = o->g;
+    struct action_row a;
+    char words[ERR_MSG_BYTES];
+
+    action_row_copy(&a, &o->action);
+    str_copy(words, sizeof words, e->msg);
+    bool is_refused = e->code != 0;
+    g->is_busy = false;
+    opening_free(o);
+    if (is_refused)
+        refuse(en, &a, words);
+    else if (g->release && !deploy_is_final(g->release->core.status))
+        end_first(g, &a);
+    else
+        open_action(en, g, &a, FLAVOUR_ROLLBACK);
+    action_row_release(&a);
+}
+
+static void seek_candidate(struct engine *e, struct group *g, const struct action_row *a)
+{
+    struct err err;
+    struct args *args = args_parse(a->args, &err);
+    const char *to = args ? args_text(args, "to") : NULL;
+
+    if (!args || (to && name_is_allowed("version", to, &err) < 0)) {
+        refuse(e, a, err.msg);
+        args_free(args);
+        return;
+    }
+    struct opening *o = opening_new(e, g, FLAVOUR_ROLLBACK);
+    g->is_busy = true;
+    action_row_copy(&o->action, a);
+    o->version = xstrdup_null(to);
+    o->is_without_plan = true;
+    if (!g->cfg) /* gone from the inventory: as it was at Start */
+        o->cfg = group_config_copy(g->release->cfg);
+    args_free(args);
+    opening_begin(o, candidate_known);
+}
+
+/* An open deployment is ended first, once it is known that there is a version to go back to. */
+void action_rollback(struct engine *e, struct group *g, const struct action_row *a)
+{
+    const struct release *r = g->release;
+
+    if (!r || deploy_is_final(r->core.status))
+        open_action(e, g, a, FLAVOUR_ROLLBACK);
+    else if (nothing_has_changed(r))
+        refuse(e, a, "nothing has changed yet: Interrupt is enough");
+    else if (g->is_busy)
+        refuse(e, a, "another action on the group is being carried out");
+    else
+        seek_candidate(e, g, a);
 }
