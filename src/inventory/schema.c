@@ -307,9 +307,9 @@ static void read_map(struct walk *w, yaml_node_t *node, const char *prefix);
 /* A section is read into the same walk. It may be given once. */
 static void read_section(struct walk *w, yaml_node_t *node, const char *path)
 {
-    char prefix[PATH_BYTES], list[1024];
+    char prefix[PATH_BYTES + 1], list[1024];
 
-    snprintf(prefix, sizeof prefix, "%s.", path);
+    snprintf(prefix, sizeof prefix, "%.*s.", PATH_BYTES - 1, path);
     if (node->type == YAML_MAPPING_NODE) {
         read_map(w, node, prefix);
         return;
