@@ -41,6 +41,8 @@ struct host {
     struct command commands[COMMANDS];
     int next;
     size_t written;
+    char said[1024]; /* standard error: the runner's words */
+    size_t said_len;
     enum state state;
     int fd;
     LIBSSH2_SESSION *session;
@@ -139,9 +141,9 @@ static char *runner_line(const char *doc_base, const char *words)
                      doc_base, RUNNER_HASH, doc_base, RUNNER_HASH, words);
 }
 
-static char *begin_line(const char *doc_base, int op, const char *step)
+static char *begin_line(const char *doc_base, int op, const char *step, const char *script)
 {
-    char *words = xasprintf("begin %032d 1 %s 600", op, step);
+    char *words = xasprintf("begin %032d 1 %s 600 %zu", op, step, strlen(script));
     char *line = runner_line(doc_base, words);
 
     free(words);
@@ -195,12 +197,12 @@ static void make_commands(struct host *h, const char *pattern, const char *versi
                           base, base, base, base, base, RUNNER_HASH);
     c[1].input = xstrdup(RUNNER_TEXT);
     c[2].line = runner_line(base, probe);
-    c[3].line = begin_line(base, 1, "DOWNLOAD");
     c[3].input = download_script(version, sha, url, "1");
-    c[4].line = begin_line(base, 2, "DOWNLOAD");
     c[4].input = download_script(version, sha, url, "2");
-    c[5].line = begin_line(base, 3, "INSTALL");
     c[5].input = install_script(h, version);
+    c[3].line = begin_line(base, 1, "DOWNLOAD", c[3].input);
+    c[4].line = begin_line(base, 2, "DOWNLOAD", c[4].input);
+    c[5].line = begin_line(base, 3, "INSTALL", c[5].input);
     free(probe);
     free(base);
 }
@@ -231,14 +233,32 @@ static void close_host(struct host *h)
     h->fd = -1;
 }
 
+/* A step that did not do its work is no floor. */
+static int judge(const struct host *h)
+{
+    const char *at = strstr(h->said, "footplate: result ");
+    int status = -1;
+
+    if (h->next < 3)
+        return 0;
+    if (at && sscanf(at, "footplate: result %*s %*s %d", &status) == 1 && status == 0)
+        return 0;
+    fprintf(stderr, "floor: %s: command %d: %s\n", h->address, h->next, h->said);
+    return -1;
+}
+
 static int drain(struct host *h)
 {
     char p[16384];
     ssize_t out = libssh2_channel_read(h->channel, p, sizeof p);
-    ssize_t err = libssh2_channel_read_stderr(h->channel, p, sizeof p);
+    ssize_t err = libssh2_channel_read_stderr(h->channel, h->said + h->said_len,
+                                              sizeof h->said - 1 - h->said_len);
 
+    if (err > 0)
+        h->said_len += (size_t)err;
+    h->said[h->said_len] = '\0';
     if (libssh2_channel_eof(h->channel))
-        return 0;
+        return judge(h);
     return out > 0 || err > 0 ? 1 : LIBSSH2_ERROR_EAGAIN;
 }
 
@@ -275,7 +295,7 @@ static int act(struct floor *f, struct host *h)
         h->channel = libssh2_channel_open_session(h->session);
         return h->channel ? 0 : libssh2_session_last_errno(h->session);
     case EXEC:
-        h->written = 0;
+        h->written = h->said_len = 0;
         return libssh2_channel_exec(h->channel, h->commands[h->next].line);
     case WRITE:
         return write_input(h);
