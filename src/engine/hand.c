@@ -303,6 +303,19 @@ static void markup_probed(void *arg, const struct probe *p)
     hand_submit(h);
 }
 
+/* An instance of which nothing was read is not one that is out already. */
+static void begin_markdown(struct hand *h)
+{
+    const struct traffic_reading *rd = &h->o->scratch->readings[h->t->i];
+
+    if (rd->state == TRAFFIC_UNKNOWN)
+        hand_end(h, VERDICT_FAILED, "a balancer cannot be asked; nothing was sent", NULL);
+    else if (traffic_is_by_other(rd->state, h->t->is_in_ledger))
+        hand_end(h, VERDICT_FAILED, "somebody else holds it out of traffic; nothing was sent", NULL);
+    else
+        hand_submit(h);
+}
+
 static void hand_ready(struct opening *o, const struct err *e)
 {
     struct hand *h = (struct hand *)(void *)o->user;
@@ -329,11 +342,8 @@ static void hand_ready(struct opening *o, const struct err *e)
     /* Which version it runs is judged below; for the balancer it only has to be well. */
     h->t->st.expect_body = NULL;
     h->t->st.expect_version = NULL;
-    if (h->step == STEP_MARKDOWN &&
-        traffic_is_by_other(o->scratch->readings[h->t->i].state, h->t->is_in_ledger))
-        hand_end(h, VERDICT_FAILED, "somebody else holds it out of traffic; nothing was sent", NULL);
-    else if (h->step == STEP_MARKDOWN)
-        hand_submit(h);
+    if (h->step == STEP_MARKDOWN)
+        begin_markdown(h);
     else
         h->t->probe = probe_start(&h->t->st, NULL, PROBE_DEADLINE_MS, markup_probed, h);
 }

@@ -99,6 +99,19 @@ static int load_open(struct store *s, struct recovery *w, struct err *err)
     return 0;
 }
 
+/* What the last engine left open stands unknown, until a probe says more. */
+static int mark_lost(struct store *s, const struct recovery *w, struct err *err)
+{
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < w->n_journal; i++) {
+        if (w->journal[i].outcome == JOURNAL_OPEN)
+            rc = journal_outcome(s, w->journal[i].id, JOURNAL_UNKNOWN, "the engine was lost", w->now,
+                                 err);
+    }
+    return rc;
+}
+
 static int recovery_run(struct store *s, void *arg, struct err *err)
 {
     struct recovery *w = arg;
@@ -116,6 +129,9 @@ static int recovery_run(struct store *s, void *arg, struct err *err)
     w->n_journal = journal_unsettled(s, &w->journal, err);
     if (w->n_journal < 0)
         return w->n_journal;
+    rc = mark_lost(s, w, err);
+    if (rc < 0)
+        return rc;
     w->n_ledger = ledger_list(s, NULL, &w->ledger, err);
     return w->n_ledger < 0 ? w->n_ledger : 0;
 }
