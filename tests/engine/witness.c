@@ -156,10 +156,18 @@ static bool is_out_for_long(const struct witness *v, int i)
 /* I1: an instance has just been reserved. */
 static void check_room(struct witness *v, int which, int64_t deployment)
 {
+    char who[120] = "";
+    size_t used = 0;
     int out = 0;
 
-    for (int i = 0; i < v->w->n; i++)
-        out += i != which && ((v->was_in_ledger[i] && v->in_ledger[i]) || is_out_for_long(v, i));
+    for (int i = 0; i < v->w->n; i++) {
+        bool is_ours = v->was_in_ledger[i] && v->in_ledger[i];
+        if (i == which || (!is_ours && !is_out_for_long(v, i)))
+            continue;
+        out++;
+        used += (size_t)snprintf(who + used, sizeof who - used, " %d:%s", i + 1,
+                                 is_ours ? "ledger" : "out");
+    }
     bool was_out = false;
     for (int b = 0; b < v->w->n_lb; b++)
         was_out |= v->w->lb[b].seats[which].out_since != 0;
@@ -167,8 +175,8 @@ static void check_room(struct witness *v, int which, int64_t deployment)
     was_out |= v->w->now - v->last_ill[which] < READING_AGE_MS;
     v->was_in[which] = !was_out;
     if (!was_out && out + 1 > limit_of(v, deployment))
-        complain(v, "I1: %s is pulled out while %d of %d are out, limit %d",
-                 label(&v->w->in[which]), out, v->w->n, limit_of(v, deployment));
+        complain(v, "I1: instance %d is pulled out while %d of %d are out, limit %d:%s", which + 1,
+                 out, v->w->n, limit_of(v, deployment), who);
 }
 
 static void read_ledger(struct witness *v)
@@ -314,6 +322,12 @@ void witness_commit(struct witness *v)
         check_success(v);
 }
 
+/* Braked before the engine was lost, and braked still: what its person saw is so. */
+static bool is_as_good(const struct witness *v, const struct action_row *a)
+{
+    return v->was_braked && a->rev == v->rev_lost && v->d && v->d->brake != BRAKE_NONE;
+}
+
 void witness_pressed(struct witness *v, int64_t id, const struct action_row *a, const char *host,
                      int port)
 {
@@ -323,7 +337,8 @@ void witness_pressed(struct witness *v, int64_t id, const struct action_row *a, 
         return;
     p = &v->presses[v->n_presses++];
     *p = (struct seen_press){.id = id, .kind = a->kind,
-                             .is_stale = a->rev >= 0 && a->rev != v->rev, .port = port};
+                             .is_stale = a->rev >= 0 && a->rev != v->rev && !is_as_good(v, a),
+                             .port = port};
     str_copy(p->host, sizeof p->host, host ? host : "");
 }
 
@@ -331,6 +346,8 @@ void witness_crash(struct witness *v)
 {
     v->held = v->open ? 1 : 0;
     v->held_id = v->open;
+    v->was_braked = v->d && v->d->brake != BRAKE_NONE;
+    v->rev_lost = v->rev;
 }
 
 /* ---- the world ------------------------------------------------------------------------------------------ */
@@ -353,7 +370,16 @@ static bool is_coming_up(const struct witness *v, const struct sim_instance *in)
 {
     return in->runs[0] &&
            (sim_is_well(in) || v->w->now - in->started_at < v->startup_timeout_ms / 2) &&
-           v->w->now >= in->sick_until;
+           v->w->now >= in->sick_until && v->w->chaos.http_lost == 0;
+}
+
+static bool was_put_in_since(const struct witness *v, const struct sim_instance *in, int64_t at)
+{
+    for (int b = 0; b < v->w->n_lb; b++) {
+        if (v->w->lb[b].seats[in->i].by_other_at >= at)
+            return true;
+    }
+    return false;
 }
 
 static void check_begin(struct witness *v, const struct world_fact *f)
@@ -385,7 +411,7 @@ static void check_begin(struct witness *v, const struct world_fact *f)
     if (v->w->n_lb == 0 && !v->in_ledger[in->i])
         complain(v, "I4: INSTALL of %s arrives, and the ledger does not hold it", label(in));
     if (last->deployment == k->deployment && last->boot == in->host->boot &&
-        last->retries == v->retries && is_coming_up(v, in))
+        last->retries == v->retries && is_coming_up(v, in) && !was_put_in_since(v, in, last->at))
         complain(v, "I8: INSTALL of %s is begun again after it ended well", label(in));
 }
 
@@ -437,6 +463,7 @@ static void note_end(struct witness *v, const struct world_fact *f)
     if (f->step == STEP_INSTALL && f->op->has_result && f->op->status == 0 && k)
         v->installed[f->in->i] = (struct seen_install){.deployment = k->deployment,
                                                        .boot = f->op->boot,
+                                                       .at = v->w->now,
                                                        .retries = v->retries};
 }
 
@@ -503,8 +530,8 @@ void witness_end(struct witness *v)
     for (int i = 0; i < v->n_intents; i++) {
         const struct seen_intent *k = &v->intents[i];
         if (k->outcome == JOURNAL_OPEN)
-            complain(v, "I9: %s of %s stays open for ever", step_name(k->step),
-                     k->in ? label(k->in) : "?");
+            complain(v, "I9: %s of %s in deployment %lld stays open for ever", step_name(k->step),
+                     k->in ? label(k->in) : "?", (long long)k->deployment);
     }
 }
 

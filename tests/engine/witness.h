@@ -29,7 +29,7 @@ struct seen_press {
 
 /* The newest INSTALL that ended well on an instance, for I8. */
 struct seen_install {
-    int64_t deployment;
+    int64_t deployment, at;
     int boot;
     long retries;
 };
@@ -51,7 +51,8 @@ struct witness {
     bool was_in_ledger[WORLD_INSTANCES];
     bool was_in[WORLD_INSTANCES]; /* when it was reserved */
     int held;              /* after a crash: 1 no brake seen yet, 2 braked */
-    int64_t held_id;
+    int64_t held_id, rev_lost;
+    bool was_braked;       /* ... already before the crash */
     struct seen_intent intents[WITNESS_ROWS];
     int n_intents;
     struct seen_press presses[WITNESS_PRESSES];
