@@ -20,7 +20,8 @@ tests_engine_libsim_a_SOURCES = tests/engine/world.h tests/engine/world.c \
 	tests/engine/witness.h tests/engine/witness.c tests/engine/sim.h tests/engine/sim.c
 SIM_LIBS = tests/engine/libsim.a $(ENGINE_LIBS) $(CHECK_LIBS)
 
-ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim
+ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \
+	tests/engine/test_engine_failpoints
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -33,3 +34,8 @@ tests_engine_test_engine_sim_SOURCES = tests/engine/test_engine_sim.c
 tests_engine_test_engine_sim_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_sim_LDADD = $(SIM_LIBS)
+
+tests_engine_test_engine_failpoints_SOURCES = tests/engine/test_engine_failpoints.c
+tests_engine_test_engine_failpoints_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_failpoints_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_failpoints_LDADD = $(SIM_LIBS)

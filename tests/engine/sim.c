@@ -153,7 +153,8 @@ static void trace(const struct sim *s, const struct world_fact *f)
                 f->op_id ? f->op_id : "");
 }
 
-/* What a service does by itself, and the end of an operation, happen whoever lives. */
+/* What a service does by itself, and the end of an operation, happen whoever lives. Of an act that was
+ * asked for, the engine may die before it arrives, or before it hears of it. */
 static bool on_act(void *arg, const struct world_fact *f)
 {
     struct sim *s = arg;
@@ -163,6 +164,8 @@ static bool on_act(void *arg, const struct world_fact *f)
         return false;
     trace(s, f);
     witness_act(&s->v, f);
+    if (is_asked)
+        die_here(s);
     return true;
 }
 

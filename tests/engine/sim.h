@@ -34,7 +34,7 @@ struct sim {
     bool is_ended;         /* the engine said that it has ended */
     struct err why;
     bool is_dying;         /* crashes after the event that runs now */
-    long points, die_at;   /* remote acts and commits so far; crash at that one, 0 never */
+    long points, die_at;   /* before and after each remote act and commit; crash there, 0 never */
     bool is_traced;
     long crashes;
     int64_t boots;

@@ -370,7 +370,7 @@ static bool is_coming_up(const struct witness *v, const struct sim_instance *in)
 {
     return in->runs[0] &&
            (sim_is_well(in) || v->w->now - in->started_at < v->startup_timeout_ms / 2) &&
-           v->w->now >= in->sick_until && v->w->chaos.http_lost == 0;
+           v->w->now >= in->sick_until && v->w->chaos.http_lost == 0 && !v->is_verify_ignored;
 }
 
 static bool was_put_in_since(const struct witness *v, const struct sim_instance *in, int64_t at)
