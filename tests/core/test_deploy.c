@@ -685,6 +685,7 @@ START_TEST(interrupt_brakes_then_ends_then_abandons)
     refuses(&f, EV_CONTINUE, "ROLLING_OUT, ending (2 in flight); valid now: interrupt");
     does(&f, EV_INTERRUPT);
     ck_assert_uint_eq(f.effects, EFFECT_ABANDON);
+    ck_assert(f.d.is_abandoned);
     does(&f, EV_INTERRUPT);
     ck_assert_uint_eq(f.effects, EFFECT_ABANDON);
     target_does(&f, EV_STEP_FAILED, 0);
@@ -847,6 +848,78 @@ START_TEST(results_stand_through_a_loss)
     does(&f, EV_CONTINUE);
     runs_through(&f, 1, STEP_VERIFY, STEP_VERIFY);
     ck_status(&f, DEPLOY_SMOKE_FAILURE);
+}
+END_TEST
+
+START_TEST(what_was_only_observed_is_observed_again)
+{
+    struct fix f;
+
+    fix_init(&f, STRATEGY_ROLLING, "012");
+    f.t[0].status = f.t[2].status = TARGET_SKIPPED;
+    does(&f, EV_PREPARED);
+    ck_assert_int_eq(f.d.batch, 1);
+    does(&f, EV_LOST);
+    probe_says(&f, 0, PROBE_PROVED, STEP_MARKDOWN);
+    ck_target(&f, 0, TARGET_SKIPPED);
+    probe_says(&f, 2, PROBE_PROVED, STEP_MARKDOWN);
+    ck_target(&f, 2, TARGET_PENDING);
+}
+END_TEST
+
+START_TEST(a_loss_forgets_who_was_being_probed)
+{
+    struct fix f;
+    struct deploy_event late = {.kind = EV_PROBED, .verdict = PROBE_PROVED};
+
+    fix_init(&f, STRATEGY_ROLLING, "01");
+    does(&f, EV_PREPARED);
+    does(&f, EV_LOST);
+    target_does(&f, EV_PROBE_BEGUN, 0);
+    does(&f, EV_CONTINUE);
+    does(&f, EV_LOST);
+    ck_assert_uint_eq(f.effects, 0);
+    ck_assert(!f.d.is_continue_held);
+    ck_assert_int_eq(apply(&f, &late), ERR_REFUSED);
+    ck_assert_int_eq(listed(&f), 2);
+}
+END_TEST
+
+START_TEST(a_probe_that_reads_nothing_proves_nothing)
+{
+    struct fix f;
+    struct deploy_event nothing = {.kind = EV_PROBED, .verdict = PROBE_UNKNOWN};
+
+    fix_init(&f, STRATEGY_ROLLING, "0");
+    does(&f, EV_PREPARED);
+    runs_through(&f, 0, STEP_MARKDOWN, STEP_DOWNLOAD);
+    begins(&f, 0, STEP_INSTALL);
+    target_does(&f, EV_STEP_UNKNOWN, 0);
+    target_does(&f, EV_PROBE_BEGUN, 0);
+    ck_assert_int_eq(apply(&f, &nothing), 0);
+    ck_target(&f, 0, TARGET_UNKNOWN);
+    ck_assert_int_eq(f.t[0].lost, STEP_INSTALL);
+    ck_assert(f.t[0].is_in_ledger);
+}
+END_TEST
+
+START_TEST(what_is_abandoned_is_not_taken_up_again)
+{
+    struct fix f;
+
+    fix_init(&f, STRATEGY_ROLLING, "00");
+    does(&f, EV_PREPARED);
+    begins(&f, 0, STEP_MARKDOWN);
+    begins(&f, 1, STEP_MARKDOWN);
+    does(&f, EV_INTERRUPT);
+    does(&f, EV_INTERRUPT);
+    target_does(&f, EV_STEP_UNKNOWN, 0);
+    probe_says(&f, 0, PROBE_RUNNING, STEP_MARKDOWN);
+    ck_target(&f, 0, TARGET_MARKDOWN_RUNNING);
+    does(&f, EV_INTERRUPT);
+    target_does(&f, EV_STEP_UNKNOWN, 0);
+    probe_says(&f, 0, PROBE_RUNNING, STEP_MARKDOWN);
+    ck_target(&f, 0, TARGET_UNKNOWN);
 }
 END_TEST
 
@@ -1090,6 +1163,7 @@ START_TEST(ignored_verify_is_done_again_by_retry)
     begins(&f, 0, STEP_VERIFY);
     ck_assert_int_eq(apply(&f, &ev), 0);
     ck_target(&f, 0, TARGET_VERIFY_FAILURE);
+    ck_assert(!f.t[0].is_verify_ignored);
 }
 END_TEST
 
@@ -1200,6 +1274,10 @@ int main(void)
     tcase_add_test(t, after_a_loss_continue_is_held);
     tcase_add_test(t, a_brake_takes_a_held_continue_back);
     tcase_add_test(t, results_stand_through_a_loss);
+    tcase_add_test(t, what_was_only_observed_is_observed_again);
+    tcase_add_test(t, a_loss_forgets_who_was_being_probed);
+    tcase_add_test(t, a_probe_that_reads_nothing_proves_nothing);
+    tcase_add_test(t, what_is_abandoned_is_not_taken_up_again);
     tcase_add_test(t, no_batch_settles_before_the_last_probe);
     tcase_add_test(t, a_loss_keeps_the_end);
     tcase_add_test(t, pending_goes_on_after_a_brake);

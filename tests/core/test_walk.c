@@ -353,7 +353,6 @@ static void add_verdicts(struct events *l, const struct shape *shape, const stru
     const struct deploy_target *t = &w->t[i];
     struct deploy_event ev = {.kind = EV_PROBED, .target = i, .verdict = PROBE_UNKNOWN};
 
-    ev.is_in_ledger = t->is_in_ledger;
     add(l, ev);
     bool has_step = t->status == TARGET_UNKNOWN ? t->has_begun : target_has_step(t->status);
     ev.step = t->status == TARGET_UNKNOWN ? t->lost : has_step ? target_step(t->status) : 0;
@@ -363,6 +362,7 @@ static void add_verdicts(struct events *l, const struct shape *shape, const stru
         add(l, ev);
     }
     ev.verdict = PROBE_PROVED;
+    ev.is_in_ledger = t->is_in_ledger;
     for (const char *p = shape->proved; w->may_be_out[i] && *p; p++) {
         ev.step = step_of_letter(*p);
         add(l, ev);
