@@ -166,6 +166,14 @@ int deployments_open(struct store *s, struct deployment_row **rows, struct err *
 /* Newest first, at most limit; group NULL: all. */
 int deployments_list(struct store *s, const char *group, int limit, struct deployment_row **rows,
                      struct err *e);
+/* Newest first, those before id `before` (0: from the newest), at most limit; without config, which
+ * is NULL in these rows. */
+int deployments_before(struct store *s, const char *group, int64_t before, int limit,
+                       struct deployment_row **rows, struct err *e);
+/* Median ms from started to ended, and of work_ms, of the last 20 SUCCESS of this flavour in the group;
+ * 0 where there is none. */
+int deployments_usual_ms(struct store *s, const char *group, enum flavour flavour, int64_t *total_ms,
+                         int64_t *work_ms, struct err *e);
 void deployment_rows_free(struct deployment_row *rows, int n);
 
 /* Versions that a person (or a rollback) marked bad. */
@@ -281,7 +289,7 @@ int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const c
 int journal_list(struct store *s, int64_t deployment, struct journal_row **rows, struct err *e);
 /* Rows still OPEN or UNKNOWN of all open deployments. */
 int journal_unsettled(struct store *s, struct journal_row **rows, struct err *e);
-/* Median ms of this step in the group's ended deployments, or 0. */
+/* Median ms of this step in the group's last 20 ended deployments, or 0. */
 int64_t journal_usual_ms(struct store *s, const char *group, enum step step, struct err *e);
 void journal_rows_free(struct journal_row *rows, int n);
 
@@ -376,6 +384,9 @@ int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e)
 /* After id `after`, oldest first, at most limit; group NULL: all. */
 int events_list(struct store *s, const char *group, int64_t after, int limit,
                 struct event_row **rows, struct err *e);
+/* The newest `limit`, oldest first; group NULL: all. */
+int events_latest(struct store *s, const char *group, int limit, struct event_row **rows,
+                  struct err *e);
 void event_rows_free(struct event_row *rows, int n);
 
 /* ---- logs, in footplate-log.db --------------------------------------------------------------- */
@@ -401,5 +412,94 @@ int logs_list(struct store *s, const char *group, int64_t deployment, const char
               int64_t after, int limit, struct log_row **rows, struct err *e);
 int64_t logs_last_id(struct store *s, struct err *e);
 void log_rows_free(struct log_row *rows, int n);
+
+/* Which lines are meant: of one deployment, or (0) of all of the group; host NULL: of all hosts, port 0:
+ * of all its ports. Strings are borrowed. */
+struct log_filter {
+    const char *group;
+    int64_t deployment;
+    const char *host;
+    int port;
+};
+
+/* The lines before id `before` (0: before the end), the nearest ones, oldest first, at most limit. */
+int logs_before(struct store *s, const struct log_filter *f, int64_t before, int limit,
+                struct log_row **rows, struct err *e);
+/* The lines after id `after`, oldest first, at most limit. */
+int logs_after(struct store *s, const struct log_filter *f, int64_t after, int limit,
+               struct log_row **rows, struct err *e);
+/* The lines with these ids that still exist, in the order of ids (which ascend). */
+int logs_by_id(struct store *s, const int64_t *ids, int n, struct log_row **rows, struct err *e);
+/* First and last id that the filter can name (host is not looked at); 0 and 0 for none. Cheap. */
+int logs_range(struct store *s, const struct log_filter *f, int64_t *first, int64_t *last,
+               struct err *e);
+
+/* For a search over very many lines: calls fn for each line of one slice without copying it. Newest
+ * first from the one before `before` (0: the end), or oldest first after `after` when before is -1.
+ * At most limit lines are looked at. The row is valid during the call. fn answers false to stop.
+ * *next is where the next slice goes on (give it as before or after), 0 when there is nothing left.
+ * Answers how many lines were looked at. One slice is one short reading transaction. */
+typedef bool (*log_scan_fn)(void *arg, const struct log_row *row);
+int logs_scan(struct store *s, const struct log_filter *f, int64_t before, int64_t after, int limit,
+              log_scan_fn fn, void *arg, int64_t *next, struct err *e);
+
+/* ---- samples, in footplate-log.db: what the pollers last saw of each instance ------------------ */
+
+#define HEALTHS(X)                                                                                \
+    X(HEALTH_UNKNOWN, "unknown") X(HEALTH_OK, "ok") X(HEALTH_SICK, "sick")                        \
+    X(HEALTH_FLAPPING, "flapping")
+
+enum health {
+#define X(id, name) id,
+    HEALTHS(X)
+#undef X
+    HEALTH_COUNT
+};
+const char *health_name(enum health h);
+
+/* The newest of each instance; a later one takes its place. Figures are -1 where they are not known;
+ * how old they are is for the reader to judge: wall ms, 0 never. */
+struct sample_row {
+    char *group, *host;
+    int port;
+    enum health health;
+    int64_t health_since;   /* when this health was reached */
+    char *health_text;      /* what was seen last: "200", "503 warming up", "no answer in 2 s"; NULL */
+    int64_t health_at;      /* when it was asked last */
+    int64_t latency_ms;     /* of the last whole answer */
+    char *version;          /* that the health answer echoed; NULL none */
+    int64_t system_at;      /* when the rest was read over SSH */
+    int64_t load_milli;     /* one-minute load average, thousandths */
+    int64_t mem_used_kib, mem_total_kib;
+    int64_t uptime_s;       /* of the machine */
+    char *system_error;     /* why it could not be read; NULL */
+};
+/* A batch in one transaction of its own on the log file. */
+int samples_put(struct store *s, const struct sample_row *rows, int n, struct err *e);
+/* group NULL: all. */
+int samples_list(struct store *s, const char *group, struct sample_row **rows, struct err *e);
+void sample_rows_free(struct sample_row *rows, int n);
+
+/* ---- consoles: who looks on ------------------------------------------------------------------- */
+
+/* name is that of its doorbell, "console-PID". A console is alive while its doorbell answers: rows of
+ * dead ones are not listed, and are removed by the next console_put. */
+struct console_row {
+    char *name;
+    int64_t pid;
+    char *user;       /* login user */
+    char *driver;     /* whose hands are on the keyboard: a name or initials; NULL not said */
+    char *tty;        /* NULL */
+    char *ssh_client; /* address it came from; NULL */
+    char *tmux;       /* session name; NULL */
+    int64_t since;
+};
+/* Inside store_begin()..store_commit(). */
+int console_put(struct store *s, const struct console_row *r, struct err *e);
+int console_remove(struct store *s, const char *name, struct err *e);
+int consoles_list(struct store *s, struct console_row **rows, struct err *e);
+void console_rows_free(struct console_row *rows, int n);
+/* Is any console's doorbell in DIR alive? Looks at the folder alone. 1 or 0. */
+int consoles_any(const char *dir);
 
 #endif
