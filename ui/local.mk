@@ -1,0 +1,12 @@
+# The console's screen. libui.a sees base, core, the inventory's types and the store; curses is in term.c
+# alone.
+noinst_LIBRARIES += ui/libui.a
+ui_libui_a_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
+ui_libui_a_SOURCES = \
+	ui/canvas.h ui/keys.h ui/term.h ui/theme.h \
+	ui/roles.c
+UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
+
+UI_TESTS =
+check_PROGRAMS += $(UI_TESTS)
+TESTS += $(UI_TESTS)
