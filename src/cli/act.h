@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
-#include "cli/view.h"
+#include "store/view.h"
 #include "cli/watch.h"
 
 /* A command that acts on one group: an engine is alive, the store is open for writing, the view is what

@@ -88,7 +88,7 @@ static int show(struct cli *c, struct store *s, const char *name, unsigned flags
         json_array_append_new(list, status_json(&v));
     else
         status_print(&v, flags);
-    status = view_status(&v);
+    status = status_exit(&v);
     view_release(&v);
     return status;
 }

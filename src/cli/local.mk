@@ -20,7 +20,6 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/spawn.c src/cli/spawn.h \
 	src/cli/start_args.c src/cli/start_args.h \
 	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
-	src/cli/view.c src/cli/view.h \
 	src/cli/watch.c src/cli/watch.h
 
 bin_PROGRAMS += footplate

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "cli/view.h"
+#include "store/view.h"
 
 /* One element of `status --json` (SPEC section 10). The caller's. */
 json_t *status_json(const struct view *v);
@@ -14,6 +14,9 @@ enum status_flags { STATUS_BRIEF = 0, STATUS_TARGETS = 1 /* every target of ever
 
 /* For a person, on stdout, within out_width() cells. */
 void status_print(const struct view *v, unsigned flags);
+
+/* The exit status (enum cli_exit) that says how this group stands. */
+int status_exit(const struct view *v);
 
 /* "#7 release 1.0.0 -> 1.1.0": what a deployment is, in a few words; from may be NULL. */
 void status_say_deployment(const struct deployment_row *d, char *dst, size_t size);

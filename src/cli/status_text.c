@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/status.h"
 
@@ -208,6 +209,19 @@ static void print_ledger(const struct view *v)
                  r->why ? r->why : "");
         line(i == 0 ? "ledger" : "", text);
     }
+}
+
+int status_exit(const struct view *v)
+{
+    if (!v->is_open)
+        return v->n_ledger ? EXIT_LEDGER : EXIT_DONE;
+    if (v->is_braked)
+        return EXIT_BRAKED;
+    if (view_is_failure(v))
+        return EXIT_FAILED;
+    if (view_is_waiting(v) && !v->deployment->is_auto)
+        return EXIT_WAITS;
+    return EXIT_DONE;
 }
 
 void status_print_commands(const struct view *v, FILE *f)

@@ -1,4 +1,5 @@
-/* types.c: the names of the lists in types.h and the way back. Knows nothing of what they mean. */
+/* types.c: the names of the lists in types.h and the way back, and the few
+ * questions about them that need no more than the value itself. */
 #include "config.h"
 
 #include "core/types.h"
@@ -12,6 +13,7 @@ static const char *const target_statuses[TARGET_STATUS_COUNT] = {TARGET_STATUSES
 static const char *const flavours[FLAVOUR_COUNT] = {FLAVOURS(X)};
 static const char *const brakes[BRAKE_COUNT] = {BRAKES(X)};
 static const char *const actions[ACTION_COUNT] = {ACTIONS(X)};
+static const char *const traffic_states[TRAFFIC_STATE_COUNT] = {TRAFFIC_STATES(X)};
 #undef X
 
 static const char *const step_words[STEP_COUNT] = {
@@ -70,6 +72,11 @@ const char *action_name(enum action a)
     return name_of(actions, ACTION_COUNT, (int)a);
 }
 
+const char *traffic_state_name(enum traffic_state s)
+{
+    return name_of(traffic_states, TRAFFIC_STATE_COUNT, (int)s);
+}
+
 int deploy_status_parse(const char *name)
 {
     return value_of(deploy_statuses, DEPLOY_STATUS_COUNT, name);
@@ -95,9 +102,39 @@ int action_parse(const char *name)
     return value_of(actions, ACTION_COUNT, name);
 }
 
+int traffic_state_parse(const char *name)
+{
+    return value_of(traffic_states, TRAFFIC_STATE_COUNT, name);
+}
+
 int step_parse(const char *name)
 {
     int s = value_of(steps, STEP_COUNT, name);
 
     return s >= 0 ? s : value_of(step_words, STEP_COUNT, name);
+}
+
+static bool is_drain(enum traffic_state s)
+{
+    return s == TRAFFIC_DRAINING || s == TRAFFIC_DRAINED;
+}
+
+bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger)
+{
+    return s == TRAFFIC_MAINT || s == TRAFFIC_ABSENT || (is_drain(s) && !is_in_ledger);
+}
+
+bool traffic_is_out(enum traffic_state s)
+{
+    return s != TRAFFIC_READY && s != TRAFFIC_NONE;
+}
+
+bool traffic_is_in(enum traffic_state s)
+{
+    return s == TRAFFIC_READY || s == TRAFFIC_NONE;
+}
+
+bool traffic_is_admitted(enum traffic_state s)
+{
+    return s == TRAFFIC_READY || s == TRAFFIC_DOWN;
 }

@@ -123,6 +123,27 @@ enum action {
     ACTION_COUNT
 };
 
+/* An instance on its load balancers, as read, before anybody asks whose doing it is. With several:
+ * UNKNOWN if one cannot be asked; READY only if every balancer reads it so; DOWN if one admits it and
+ * another does not, for whatever reason: it is not wholly in, and nothing may rest on its being out.
+ * Else, out everywhere: ABSENT or MAINT if one says so, DRAINED only if every one does. */
+#define TRAFFIC_STATES(X)                                                                          \
+    X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                            \
+    X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                 \
+    X(TRAFFIC_READY, "ready")       /* takes new requests */                                       \
+    X(TRAFFIC_DOWN, "down")         /* admitted, but not (or not everywhere) in use */             \
+    X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                           \
+    X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                             \
+    X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */          \
+    X(TRAFFIC_ABSENT, "absent")     /* the balancer has no such server */
+
+enum traffic_state {
+#define X(id, name) id,
+    TRAFFIC_STATES(X)
+#undef X
+    TRAFFIC_STATE_COUNT
+};
+
 /* The four button combinations of SPEC section 2; there is no fifth. */
 enum buttons {
     BUTTONS_START,
@@ -139,6 +160,7 @@ const char *target_status_name(enum target_status s);
 const char *flavour_name(enum flavour f);
 const char *brake_name(enum brake b);
 const char *action_name(enum action a);
+const char *traffic_state_name(enum traffic_state s);
 
 /* The value of a name, or -1. */
 int deploy_status_parse(const char *name);
@@ -146,6 +168,7 @@ int target_status_parse(const char *name);
 int flavour_parse(const char *name);
 int brake_parse(const char *name);
 int action_parse(const char *name);
+int traffic_state_parse(const char *name);
 int step_parse(const char *name); /* takes "MARKDOWN" and "markdown" */
 
 static inline enum target_status target_running(enum step s)
@@ -188,6 +211,20 @@ static inline bool target_is_failure(enum target_status t)
 {
     return target_has_step(t) && ((int)t - (int)TARGET_MARKDOWN_RUNNING) % 3 == 2;
 }
+
+/* Out by somebody else, given what the ledger says: MAINT and ABSENT always, a drain without our
+ * ledger entry too. */
+bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger);
+
+/* Does this state count as out for the availability rule? (UNKNOWN counts; NONE does not.) */
+bool traffic_is_out(enum traffic_state s);
+
+/* Do new requests reach it? (READY, and NONE: nobody holds them back.) */
+bool traffic_is_in(enum traffic_state s);
+
+/* Does no drain hold it: READY, or DOWN, which takes requests as soon as the balancer's check
+ * passes? This is how a drain that a reload forgot looks. */
+bool traffic_is_admitted(enum traffic_state s);
 
 static inline bool deploy_is_final(enum deploy_status s)
 {

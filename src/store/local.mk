@@ -4,8 +4,9 @@ src_store_libstore_a_SOURCES = \
 	src/store/words.c src/store/schema.c src/store/migrate.c \
 	src/store/place.c src/store/lock.c src/store/rows.c src/store/store.c src/store/wake.c \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
-	src/store/q_action.c src/store/q_log.c src/store/queue.c
-STORE_LIBS = src/store/libstore.a $(CORE_LIBS) $(SQLITE_LIBS)
+	src/store/q_action.c src/store/q_log.c src/store/queue.c \
+	src/store/view.c src/store/view.h
+STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 
 STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \
 	tests/store/test_crash

@@ -7,7 +7,7 @@ src_traffic_libtraffic_a_SOURCES = src/traffic/traffic.h src/traffic/traffic_int
 	src/traffic/haproxy.c \
 	src/traffic/haproxy_parse.c \
 	src/traffic/none.c
-TRAFFIC_LIBS = src/traffic/libtraffic.a $(NET_LIBS)
+TRAFFIC_LIBS = src/traffic/libtraffic.a $(NET_LIBS) $(CORE_LIBS)
 
 check_PROGRAMS += tests/traffic/test_haproxy_parse
 TESTS += tests/traffic/test_haproxy_parse

@@ -1,59 +1,11 @@
-/* merge.c: what the states mean to those who ask, and how the answers of several balancers become
- * one. Pure functions of what was read; who is to blame for a state is decided by the caller, who
- * knows the ledger. */
+/* merge.c: how the answers of several balancers become one state. Pure functions of what was read; what
+ * a state means to those who ask is the core's (core/types.h). */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "traffic/traffic_int.h"
-
-static const char *const state_names[TRAFFIC_STATE_COUNT] = {
-#define X(id, name) [id] = name,
-    TRAFFIC_STATES(X)
-#undef X
-};
-
-const char *traffic_state_name(enum traffic_state s)
-{
-    return (unsigned)s < TRAFFIC_STATE_COUNT ? state_names[s] : "?";
-}
-
-int traffic_state_parse(const char *name)
-{
-    int i;
-
-    for (i = 0; i < TRAFFIC_STATE_COUNT; i++) {
-        if (strcmp(state_names[i], name) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static bool is_drain(enum traffic_state s)
-{
-    return s == TRAFFIC_DRAINING || s == TRAFFIC_DRAINED;
-}
-
-bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger)
-{
-    return s == TRAFFIC_MAINT || s == TRAFFIC_ABSENT || (is_drain(s) && !is_in_ledger);
-}
-
-bool traffic_is_out(enum traffic_state s)
-{
-    return s != TRAFFIC_READY && s != TRAFFIC_NONE;
-}
-
-bool traffic_is_in(enum traffic_state s)
-{
-    return s == TRAFFIC_READY || s == TRAFFIC_NONE;
-}
-
-bool traffic_is_admitted(enum traffic_state s)
-{
-    return s == TRAFFIC_READY || s == TRAFFIC_DOWN;
-}
 
 /* One state of how many seats are in which. */
 static enum traffic_state counts_merge(const int *counts)

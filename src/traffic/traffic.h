@@ -1,5 +1,6 @@
 /* traffic.h: what a load balancer is asked and told about the instances of one group. A driver
- * knows addresses and balancers, never a release. */
+ * knows addresses and balancers, never a release. The states that are read and what they mean are
+ * core/types.h's: enum traffic_state. */
 #ifndef FOOTPLATE_TRAFFIC_TRAFFIC_H
 #define FOOTPLATE_TRAFFIC_TRAFFIC_H
 
@@ -8,31 +9,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/types.h"
 #include "net/net.h"
-
-/* As read, before anybody asks whose doing it is. With several balancers: UNKNOWN if one cannot be
- * asked; READY only if every balancer reads it so; DOWN if one admits it and another does not, for
- * whatever reason: it is not wholly in, and nothing may rest on its being out. Else, out everywhere:
- * ABSENT or MAINT if one says so, DRAINED only if every one does. */
-#define TRAFFIC_STATES(X)                                                                          \
-    X(TRAFFIC_UNKNOWN, "unknown")   /* a balancer could not be asked */                            \
-    X(TRAFFIC_NONE, "none")         /* no balancer: driver none */                                 \
-    X(TRAFFIC_READY, "ready")       /* takes new requests */                                       \
-    X(TRAFFIC_DOWN, "down")         /* admitted, but not (or not everywhere) in use */             \
-    X(TRAFFIC_DRAINING, "draining") /* no new requests, sessions left */                           \
-    X(TRAFFIC_DRAINED, "drained")   /* no new requests, no sessions */                             \
-    X(TRAFFIC_MAINT, "maint")       /* in maintenance or drained in a way we never use */          \
-    X(TRAFFIC_ABSENT, "absent")     /* the balancer has no such server */
-
-enum traffic_state {
-#define X(id, name) id,
-    TRAFFIC_STATES(X)
-#undef X
-    TRAFFIC_STATE_COUNT
-};
-
-const char *traffic_state_name(enum traffic_state s);
-int traffic_state_parse(const char *name);
 
 struct traffic_instance {
     const char *host; /* borrowed until traffic_free */
@@ -99,19 +77,5 @@ struct traffic_op *traffic_ready(struct traffic *t, int i, bool ours, int64_t de
 
 /* No callback follows; a request that was already sent may still have its effect. */
 void traffic_cancel(struct traffic_op *op);
-
-/* Out by somebody else, given what the ledger says: MAINT and ABSENT always, a drain without our
- * ledger entry too. */
-bool traffic_is_by_other(enum traffic_state s, bool is_in_ledger);
-
-/* Does this state count as out for the availability rule? (UNKNOWN counts; NONE does not.) */
-bool traffic_is_out(enum traffic_state s);
-
-/* Do new requests reach it? (READY, and NONE: nobody holds them back.) */
-bool traffic_is_in(enum traffic_state s);
-
-/* Does no drain hold it: READY, or DOWN, which takes requests as soon as the balancer's check
- * passes? This is how a drain that a reload forgot looks. */
-bool traffic_is_admitted(enum traffic_state s);
 
 #endif

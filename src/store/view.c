@@ -2,7 +2,7 @@
  * only; prints nothing. */
 #include "config.h"
 
-#include "cli/view.h"
+#include "store/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/cli.h"
+#include "core/types.h"
 #include "inventory/inventory.h"
-#include "traffic/traffic.h"
 
 static bool is_in_ledger(const struct view *v, const struct target_row *t)
 {
@@ -208,19 +207,6 @@ bool view_is_waiting(const struct view *v)
     enum deploy_status s = v->deployment ? v->deployment->status : DEPLOY_SUCCESS;
 
     return s == DEPLOY_SMOKE_SUCCESS || s == DEPLOY_BAKE_SUCCESS;
-}
-
-int view_status(const struct view *v)
-{
-    if (!v->is_open)
-        return v->n_ledger ? EXIT_LEDGER : EXIT_DONE;
-    if (v->is_braked)
-        return EXIT_BRAKED;
-    if (view_is_failure(v))
-        return EXIT_FAILED;
-    if (view_is_waiting(v) && !v->deployment->is_auto)
-        return EXIT_WAITS;
-    return EXIT_DONE;
 }
 
 const char *view_result(const struct view *v)

@@ -1,7 +1,7 @@
 /* view.h: one group as it stands, read from the store at one moment: what `status` prints, what a
- * prompt states and what following compares. */
-#ifndef FOOTPLATE_CLI_VIEW_H
-#define FOOTPLATE_CLI_VIEW_H
+ * prompt states, what following compares and what the console draws. */
+#ifndef FOOTPLATE_STORE_VIEW_H
+#define FOOTPLATE_STORE_VIEW_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,9 +49,6 @@ struct view {
 int view_load(struct view *v, struct store *s, const char *dir, const char *group,
               int64_t deployment, struct err *e);
 void view_release(struct view *v);
-
-/* What `status` ends with for this group. */
-int view_status(const struct view *v);
 
 /* Does a person have to answer: a planned wait or a failure, with nothing in flight? */
 bool view_is_waiting(const struct view *v);
