@@ -3,8 +3,21 @@
 noinst_LIBRARIES += ui/libui.a
 ui_libui_a_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 ui_libui_a_SOURCES = \
-	ui/canvas.h ui/keys.h ui/term.h ui/theme.h \
-	ui/roles.c
+	ui/canvas.h \
+	ui/console.h \
+	ui/keymap.h \
+	ui/keys.h \
+	ui/layout.h \
+	ui/list.h \
+	ui/logs.h \
+	ui/pane.h \
+	ui/reader.h \
+	ui/roles.c \
+	ui/say.h \
+	ui/screen.h \
+	ui/snapshot.h \
+	ui/term.h \
+	ui/theme.h
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
 
 UI_TESTS =

@@ -1,0 +1,110 @@
+/* snapshot.h: everything a frame shows of the store, read at one moment, never changed after. A reader
+ * thread makes them (reader.h), the screen draws them. */
+#ifndef FOOTPLATE_UI_SNAPSHOT_H
+#define FOOTPLATE_UI_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "inventory/inventory.h"
+#include "store/store.h"
+#include "store/view.h"
+
+/* What the reader is asked for. */
+struct snapshot_want {
+    char group[256];     /* "": the one that has most need of a person, else the first */
+    int64_t past;        /* an old deployment to be shown in the panes, 0: the present */
+    int history;         /* how many old releases; at least 200 */
+    int64_t serial;      /* copied into the snapshot that answers it */
+};
+
+/* One group among all: for the list of groups and the alarms of those that are not shown. */
+struct group_line {
+    char *name;
+    char *environment;   /* NULL none */
+    char *site;
+    int n_instances;
+    struct version_row *versions; /* most instances first */
+    int n_versions;
+    bool is_gone;
+    bool is_open, is_braked, is_waiting, is_failed; /* its open deployment; is_waiting: a person is asked */
+    enum deploy_status status;                      /* of the open one */
+    char *version;                                  /* that it releases; NULL */
+    int n_ledger, n_sick;
+};
+
+struct snapshot {
+    int64_t serial;
+    int64_t wall, mono;    /* when it was read */
+    struct group_line *groups;
+    int n_groups;
+    int group;             /* index of the group shown, -1 where there is none */
+    struct view present;   /* the open deployment, else the newest; what buttons and actions are about */
+    struct view past;      /* name NULL: none is shown */
+    struct group_config *config; /* today's of the group; NULL: not readable */
+    struct sample_row *samples;
+    int n_samples;
+    /* Of the deployment that the panes show (snapshot_shown): */
+    struct journal_row *journal;
+    int n_journal;
+    struct group_config *frozen; /* its configuration as it was at Start; NULL */
+    int64_t usual_step_ms[STEP_COUNT];
+    int64_t usual_total_ms, usual_work_ms;
+    struct deployment_row *history; /* newest first */
+    int n_history;
+    bool has_more_history;
+    int candidate;         /* what Rollback would return to: index into history, -1 none */
+    struct bad_row *bad;
+    int n_bad;
+    struct console_row *consoles;
+    int n_consoles;
+    struct action_row *actions; /* newest first, a few */
+    int n_actions;
+    struct event_row *events;   /* newest last, a few hundred */
+    int n_events;
+    char *engine_owner;         /* of the lease; NULL never taken */
+    int64_t engine_heartbeat;
+    char *error;                /* why the store could not be read; the rest is then the last that was */
+};
+
+/* Read one. s: the caller's handle; mono, wall: now. 0 or negative; *out is the caller's. */
+int snapshot_load(struct snapshot **out, struct store *s, const char *dir,
+                  const struct snapshot_want *want, int64_t mono, int64_t wall, struct err *e);
+void snapshot_free(struct snapshot *s);
+
+/* The deployment and targets that the panes show: the past one where one is opened, else the present. */
+const struct view *snapshot_shown(const struct snapshot *s);
+/* Is no release open and no old one shown? */
+bool snapshot_is_idle(const struct snapshot *s);
+bool snapshot_is_past(const struct snapshot *s);
+
+/* Of one instance, or NULL. */
+const struct sample_row *snapshot_sample(const struct snapshot *s, const char *host, int port);
+const struct instance_row *snapshot_instance(const struct snapshot *s, const char *host, int port);
+/* The newest journal entry of a step of an instance in the deployment shown, or NULL. */
+const struct journal_row *snapshot_step(const struct snapshot *s, const char *host, int port,
+                                        enum step step);
+bool snapshot_is_bad(const struct snapshot *s, const char *version, const char **why);
+
+/* What the buttons and actions are about, in one number that changes whenever they might: the rev of
+ * the group, the deployment and what the core offers. A dialog remembers it. */
+struct stand {
+    char group[256];
+    int64_t deployment, rev;
+    enum deploy_status status;
+    bool is_braked, is_ending, is_lost;
+    enum buttons buttons;
+};
+void snapshot_stand(const struct snapshot *s, struct stand *out);
+bool stand_is_equal(const struct stand *a, const struct stand *b);
+/* "now BAKE_SUCCESS, braked": what has changed, for a person. */
+void stand_say(const struct stand *now, char *dst, size_t size);
+
+/* Figures that several panes say. */
+struct out_count {
+    int in, out, sick, unknown, n, limit;
+};
+void snapshot_count(const struct snapshot *s, struct out_count *out);
+
+#endif
