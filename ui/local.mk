@@ -3,6 +3,7 @@
 noinst_LIBRARIES += ui/libui.a
 ui_libui_a_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 ui_libui_a_SOURCES = \
+	ui/canvas.c \
 	ui/canvas.h \
 	ui/console.h \
 	ui/keymap.h \
@@ -20,6 +21,13 @@ ui_libui_a_SOURCES = \
 	ui/theme.h
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
 
-UI_TESTS =
+UI_TESTS = \
+	tests/ui/test_canvas
 check_PROGRAMS += $(UI_TESTS)
 TESTS += $(UI_TESTS)
+
+EXTRA_DIST += tests/ui/golden.h
+tests_ui_test_canvas_SOURCES = tests/ui/test_canvas.c
+tests_ui_test_canvas_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_canvas_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_canvas_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
