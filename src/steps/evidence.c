@@ -166,7 +166,9 @@ static void by_record(const struct sight *s, struct deploy_event *ev, char *why,
         conclude(ev, PROBE_FAILED, lost, why, size, words);
         return;
     }
-    if (p->is_op_live && !p->has_result) {
+    /* Its record may have come while it was looked at: it is read to its end all the same, so that
+     * nothing begins beside it. */
+    if (p->is_op_live) {
         conclude(ev, PROBE_RUNNING, lost, why, size, "its runner lives");
         return;
     }

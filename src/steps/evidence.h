@@ -21,8 +21,8 @@ struct evidence_question {
 
 /* Fill ev (kind EV_PROBED; target is the caller's) and one line that says what was concluded from what.
  *
- * A live runner of the sought op id -> RUNNING. A result record -> its status (0: proved beyond that
- * step; else FAILED). No trace of the op id -> not begun. Rebooted in the middle -> that step is not
+ * A result record that is not 0 -> FAILED. A live runner of the sought op id -> RUNNING, with or without
+ * a record: it lives a moment longer than its record is there. A record of 0 -> proved beyond that step. No trace of the op id -> not begun. Rebooted in the middle -> that step is not
  * proved. Nothing of this can be read -> UNKNOWN. Where no outcome is sought: PROVED with the first of
  * the five steps that is not proved by what is seen:
  *   in traffic, right version running and healthy  -> good (SKIPPED), unless a verify of it is owed

@@ -634,6 +634,32 @@ START_TEST(killed_in_each_step)
 }
 END_TEST
 
+static bool has_ended(struct sim *sim)
+{
+    return sim->w.in[0].ops && sim->w.in[0].ops->step == STEP_INSTALL && sim->w.in[0].ops->is_ended;
+}
+
+/* The probe finds the runner in the moment between its record and its end. */
+START_TEST(killed_as_an_install_ends)
+{
+    begin(&(struct sim_spec){.seed = 47, .n = 3, .n_lb = 1});
+    s.w.chaos.runner_lingers = 1000;
+    must_do(start("1.1.0"));
+    must(sim_until_target(&s, 0, TARGET_INSTALL_RUNNING, STEP));
+    must(sim_run(&s, 15));
+    sim_crash(&s);
+    must(sim_until(&s, has_ended, STEP));
+    sim_start(&s);
+    must(sim_until_brake(&s, BRAKE_LOST, SOON));
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    ck_assert_int_eq(sim_begun(&s, 0, STEP_INSTALL), 1);
+    go_on(DEPLOY_SUCCESS);
+    all_run("1.1.0");
+    finish();
+}
+END_TEST
+
 START_TEST(another_engine_takes_over)
 {
     struct engine *first;
@@ -713,8 +739,8 @@ int main(void)
         rollback_before_anything_has_changed, rollbacks_go_further_back,
         the_next_start_takes_the_ledger_in, a_balancer_that_cannot_be_asked,
         a_drain_that_was_forgotten, no_room_waits_then_brakes, sick_instances_take_room,
-        all_are_sick, out_and_in_by_hand, a_debt_is_written_off, another_engine_takes_over,
-        an_end_in_order, a_connection_lost_in_mid_install, a_reboot_in_mid_install};
+        all_are_sick, out_and_in_by_hand, a_debt_is_written_off, killed_as_an_install_ends,
+        another_engine_takes_over, an_end_in_order, a_connection_lost_in_mid_install, a_reboot_in_mid_install};
     Suite *suite = suite_create("engine paths");
     TCase *c = tcase_create("paths");
 

@@ -67,6 +67,7 @@ static void draw_chaos(struct run *r)
                               .install_fails = 3 * k,
                               .step_hangs = k / 2,
                               .kill_fails = 5 * k,
+                              .runner_lingers = 500,
                               .http_lost = k,
                               .slow_start = 3 * k,
                               .stays_sick = k,

@@ -33,6 +33,7 @@ struct chaos {
     int install_fails;
     int step_hangs;       /* runs into its deadline */
     int kill_fails;       /* the runner survives a kill */
+    int runner_lingers;   /* a probe finds the runner alive, and then its record: it ends in between */
     int http_lost;        /* a health question gets no answer */
     int slow_start;       /* the service is well only after a long time */
     int stays_sick;       /* the service is not well until it is started again */
@@ -59,6 +60,7 @@ struct sim_op {
     int begun;             /* how often its begin has arrived */
     int phase;
     bool is_ended;
+    int64_t ended_at;
     bool has_result;
     bool fails, hangs;
     int status;

@@ -14,6 +14,8 @@
 
 enum { STATUS_MISSING = 93, STATUS_BUSY = 94, STATUS_FENCE = 95, STATUS_REFUSED = 96 };
 
+enum { LINGER_MS = 500 }; /* from a runner's record to its end, and the time a probe takes to see both */
+
 enum session_state { SESSION_OPENING, SESSION_READY, SESSION_LOST };
 
 struct session {
@@ -316,6 +318,7 @@ static void op_end(struct sim_op *op, bool has_result, int status)
     world_forget(w, op->deadline);
     op->ev = op->deadline = NULL;
     op->is_ended = true;
+    op->ended_at = w->now;
     op->has_result = has_result;
     op->status = status;
     op->in->live = NULL;
@@ -567,19 +570,26 @@ static void do_kill(struct run *r)
     answer(r, 0);
 }
 
+/* A probe asks who lives before it asks for the record. */
+static bool lingers(struct world *w, const struct sim_op *op)
+{
+    return op && op->has_result && !op->in->live && w->now - op->ended_at < LINGER_MS &&
+           world_chance(w, w->chaos.runner_lingers);
+}
+
 static void do_probe(struct run *r)
 {
     const struct sim_instance *in = r->in;
     const struct sim_op *op = sim_find_op(r->in, r->op_id);
+    const struct sim_op *live = lingers(r->w, op) ? op : in->live;
     char boot[40];
 
     boot_text(in->host, in->host->boot, boot, sizeof boot);
     buf_addf(&r->words, "footplate: fact boot %s\nfootplate: fact machine machine-%s\n", boot,
              in->host->name);
     buf_addf(&r->words, "footplate: fact current %s\n", in->current[0] ? in->current : "-");
-    if (in->live)
-        buf_addf(&r->words, "footplate: fact live %s %s\n", in->live->id,
-                 step_name(in->live->step));
+    if (live)
+        buf_addf(&r->words, "footplate: fact live %s %s\n", live->id, step_name(live->step));
     if (strcmp(r->version, "-") != 0 && sim_has_release(in, r->version))
         buf_addf(&r->words, "footplate: fact release yes\n");
     if (op) {

@@ -119,7 +119,8 @@ static const char *broken(const struct view *v, const struct deploy_event *ev, c
         return "what is not well is not brought in";
     if (is_proved && proves_too_much(v, ev))
         return "a verify that is owed is not passed";
-    if (is_sought(v) && v->live == LIVE_OURS && !v->p.has_result && ev->verdict != PROBE_RUNNING)
+    if (is_sought(v) && v->live == LIVE_OURS && v->record != RECORD_FAILED &&
+        ev->verdict != PROBE_RUNNING)
         return "a live runner of the sought operation is RUNNING";
     if (ev->verdict == PROBE_RUNNING && !(is_sought(v) && v->live == LIVE_OURS))
         return "RUNNING is the sought operation alone";
@@ -212,6 +213,12 @@ static const struct {
     {"download lost, done, gone again", STEP_DOWNLOAD, TRAFFIC_DRAINED, "Lk0", PROBE_PROVED, STEP_DOWNLOAD,
      0, 0},
     {"install lost, lives", STEP_INSTALL, TRAFFIC_DRAINED, "LokP", PROBE_RUNNING, STEP_INSTALL, 0, 0},
+    {"install lost, lives, is done", STEP_INSTALL, TRAFFIC_DRAINED, "Lok0CP", PROBE_RUNNING, STEP_INSTALL,
+     0, 0},
+    {"download lost, lives, is done", STEP_DOWNLOAD, TRAFFIC_DRAINED, "Lok0P", PROBE_RUNNING,
+     STEP_DOWNLOAD, 0, 0},
+    {"install lost, lives, has failed", STEP_INSTALL, TRAFFIC_DRAINED, "Lok7CP", PROBE_FAILED,
+     STEP_INSTALL, 0, 0},
     {"install lost, another lives", STEP_INSTALL, TRAFFIC_DRAINED, "LxkP", PROBE_UNKNOWN, STEP_INSTALL, 0,
      0},
     {"install lost, done", STEP_INSTALL, TRAFFIC_DRAINED, "Lk0CP", PROBE_PROVED, STEP_VERIFY, 0, 0},
