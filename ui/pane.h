@@ -16,6 +16,7 @@ struct ui {
     bool is_focused, is_zoomed;  /* of the pane that is called */
     bool is_small;               /* LAYOUT_ONE or smaller */
     bool is_loaded;              /* a snapshot has come */
+    bool is_quiet;               /* the buttons changed less than 0.7 s ago */
 };
 
 struct pane_ops {
@@ -90,12 +91,16 @@ struct dialog_ops {
     void (*update)(void *p, const struct ui *u);  /* a new snapshot; may be NULL */
     void (*answer)(void *p, const struct ui *u, int64_t ticket, json_t *answer, const struct err *e);
     int64_t (*next)(void *p, const struct ui *u); /* may be NULL */
+    /* Letters are text now (a field of a form): X is a letter too, Ctrl-X brakes. NULL: never. */
+    bool (*takes_text)(void *p, const struct ui *u);
     bool keeps_open;  /* other keys do not close it: Esc and q do (forms) */
     bool is_standing; /* has nothing to confirm: no arming */
 };
 
 void screen_open_dialog(struct screen *s, const struct dialog_ops *ops, void *state);
 void screen_close_dialog(struct screen *s);
+/* What the open dialog asks has changed (another page of a form, an answer that came): arm it anew. */
+void screen_rearm_dialog(struct screen *s);
 
 /* dialog.c: opened by the action keys. Each says why when its button is not valid. */
 void dialog_start(const struct ui *u);
