@@ -69,7 +69,8 @@ static const struct query q_group_follows = {
     "WHERE name = (SELECT group_name FROM deployments WHERE id = ?1)"};
 static const struct query q_get = {QUERY_SELECT, &deployment_shape, "WHERE id = ?1"};
 static const struct query q_open = {
-    QUERY_SELECT, &deployment_shape, "WHERE status NOT IN ('SUCCESS', 'INTERRUPTED') ORDER BY id"};
+    QUERY_SELECT, &deployment_shape,
+    "INDEXED BY deployments_open WHERE status NOT IN ('SUCCESS', 'INTERRUPTED') ORDER BY id"};
 static const struct query q_list_all = {QUERY_SELECT, &deployment_shape,
                                         "ORDER BY started DESC, id DESC LIMIT ?1"};
 static const struct query q_list = {QUERY_SELECT, &deployment_shape,

@@ -290,14 +290,14 @@ static int read_col(sqlite3_stmt *st, int at, const struct col *c, char *field, 
     return err_set(e, ERR_FAIL, "%s is of no kind", c->name);
 }
 
-static void row_release(const struct shape *sh, char *row)
+void row_release(const struct shape *sh, void *row)
 {
     for (int i = 0; i < sh->n; i++) {
         const struct col *c = &sh->cols[i];
         if (c->kind != COL_TEXT && c->kind != COL_LINE && c->kind != COL_BYTES)
             continue;
         char *text;
-        memcpy(&text, row + c->offset, sizeof text);
+        memcpy(&text, (const char *)row + c->offset, sizeof text);
         free(text);
     }
 }

@@ -258,8 +258,51 @@ static const char log_1[] =
     "CREATE INDEX logs_deployment ON logs(deployment);\n"
     "CREATE INDEX logs_group ON logs(group_name);\n";
 
-static const struct migration main_steps[] = {{1, main_1}};
-static const struct migration log_steps[] = {{1, log_1}};
+/* Who looks on; and the ways into a history of any length: the newest of a group, what a release and
+ * a step usually take, which attempt this is. */
+static const char main_2[] =
+    "CREATE TABLE consoles (\n"
+    "    name       TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64),\n"
+    "    pid        INTEGER NOT NULL,\n"
+    "    user       TEXT,\n"
+    "    driver     TEXT,\n"
+    "    tty        TEXT,\n"
+    "    ssh_client TEXT,\n"
+    "    tmux       TEXT,\n"
+    "    since      INTEGER NOT NULL\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX deployments_newest ON deployments(group_name);\n"
+    "CREATE INDEX deployments_started ON deployments(started);\n"
+    "CREATE INDEX deployments_success ON deployments(group_name, flavour) WHERE status = 'SUCCESS';\n"
+    "DROP INDEX journal_step;\n"
+    "CREATE INDEX journal_attempts ON journal(deployment, host, port, step, attempt);\n"
+    "CREATE INDEX journal_took ON journal(deployment, step, intent_at, ended_at)\n"
+    "    WHERE outcome = 'ok';\n";
+
+/* What the pollers last saw; and the way to the lines of one instance among millions. */
+static const char log_2[] =
+    "CREATE TABLE samples (\n"
+    "    group_name    TEXT NOT NULL,\n"
+    "    host          TEXT NOT NULL CHECK (length(host) BETWEEN 1 AND 256),\n"
+    "    port          INTEGER NOT NULL CHECK (port BETWEEN 0 AND 65535),\n"
+    "    health        TEXT NOT NULL,\n"
+    "    health_since  INTEGER NOT NULL,\n"
+    "    health_text   TEXT,\n"
+    "    health_at     INTEGER NOT NULL,\n"
+    "    latency_ms    INTEGER NOT NULL,\n"
+    "    version       TEXT,\n"
+    "    system_at     INTEGER NOT NULL,\n"
+    "    load_milli    INTEGER NOT NULL,\n"
+    "    mem_used_kib  INTEGER NOT NULL,\n"
+    "    mem_total_kib INTEGER NOT NULL,\n"
+    "    uptime_s      INTEGER NOT NULL,\n"
+    "    system_error  TEXT,\n"
+    "    PRIMARY KEY (group_name, host, port)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX logs_instance ON logs(group_name, host, port);\n";
+
+static const struct migration main_steps[] = {{1, main_1}, {2, main_2}};
+static const struct migration log_steps[] = {{1, log_1}, {2, log_2}};
 
 /* "fpst" and "fplg": what file(1) and we know the files by. */
 const struct schema schema_main = {"footplate.db", 0x66707374, main_steps, ARRAY_LEN(main_steps)};

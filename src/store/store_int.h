@@ -76,7 +76,7 @@ enum {
 };
 
 extern const struct words words_deploy_status, words_target_status, words_flavour, words_strategy,
-    words_brake, words_action, words_step, words_outcome, words_verdict;
+    words_brake, words_action, words_step, words_outcome, words_verdict, words_health;
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
@@ -178,6 +178,8 @@ int64_t row_insert(struct store *s, struct store_file *f, const struct query *q,
 /* Update the row with that id by a QUERY_UPDATE; ERR_NOTFOUND when there is none. */
 int row_update(struct store *s, const struct query *q, int64_t id, const void *row, struct err *e);
 void rows_free(const struct shape *sh, void *rows, int n);
+/* The strings of one row, not the row. */
+void row_release(const struct shape *sh, void *row);
 /* A limit that a caller gave: at least 1, at most ROWS_MAX. */
 int rows_limit(int limit);
 
@@ -212,6 +214,11 @@ int place_open(const char *dir, bool may_create, char **real, mode_t *file_mode,
 /* Make an empty file of that mode, if it is not there, without ever holding its visible name open:
  * closing a database file drops all POSIX locks of the process on it. */
 int place_make(int dir_fd, const char *name, mode_t mode, struct err *e);
+
+/* ---- wake.c ---------------------------------------------------------------------------------- */
+
+/* Does anybody listen behind the doorbell of that name? */
+bool bell_is_alive(int dir_fd, const char *name);
 
 /* ---- lock.c ---------------------------------------------------------------------------------- */
 

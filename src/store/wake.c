@@ -47,6 +47,13 @@ static ino_t inode_of(int dir_fd, const char *file)
     return fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_ino : 0;
 }
 
+/* Nobody is behind it any more, and it is still the file that nobody is behind. */
+static void take_down(int dir_fd, const char *file, ino_t was)
+{
+    if (inode_of(dir_fd, file) == was)
+        unlinkat(dir_fd, file, 0);
+}
+
 static void ring_one(int fd, int dir_fd, const char *file)
 {
     struct sockaddr_un a;
@@ -56,26 +63,76 @@ static void ring_one(int fd, int dir_fd, const char *file)
         return;
     if (sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof a) >= 0)
         return;
-    /* Nobody is behind it any more, and it is still the file that nobody is behind. */
-    if (errno == ECONNREFUSED && inode_of(dir_fd, file) == was)
-        unlinkat(dir_fd, file, 0);
+    if (errno == ECONNREFUSED)
+        take_down(dir_fd, file, was);
+}
+
+/* A reading of the folder of its own: the position of dir_fd's is shared. */
+static DIR *open_folder(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (!d && fd >= 0)
+        close(fd);
+    return d;
 }
 
 void store_ring(const struct store *s)
 {
-    int fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    DIR *d = open_folder(s->dir_fd);
     const struct dirent *entry;
 
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
+    if (!d)
         return;
-    }
     while ((entry = readdir(d)) != NULL)
         if (strncmp(entry->d_name, bell_prefix, BELL_PREFIX) == 0)
             ring_one(s->bell_fd, s->dir_fd, entry->d_name);
     closedir(d);
+}
+
+/* Connecting says whether somebody holds the other end, and rings nothing. A socket that may not be
+ * tried (another user's, in a folder that is not shared) is taken for alive. */
+static bool is_answered(int dir_fd, const char *file)
+{
+    struct sockaddr_un a;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_dead = !address(&a, dir_fd, file);
+
+    if (fd < 0)
+        return !is_dead;
+    if (!is_dead && connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
+        is_dead = errno == ECONNREFUSED || errno == ENOENT;
+    close(fd);
+    return !is_dead;
+}
+
+bool bell_is_alive(int dir_fd, const char *name)
+{
+    char file[BELL_PREFIX + BELL_NAME_MAX];
+    int n = snprintf(file, sizeof file, "%s%s", bell_prefix, name);
+
+    return n > 0 && (size_t)n < sizeof file && !strchr(name, '/') && is_answered(dir_fd, file);
+}
+
+int consoles_any(const char *dir)
+{
+    static const char console[] = "bell.console-";
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    bool is_any = false;
+
+    while (d && !is_any && (entry = readdir(d)) != NULL) {
+        if (strncmp(entry->d_name, console, sizeof console - 1) != 0)
+            continue;
+        ino_t was = inode_of(dirfd(d), entry->d_name);
+        is_any = is_answered(dirfd(d), entry->d_name);
+        if (!is_any)
+            take_down(dirfd(d), entry->d_name, was);
+    }
+    if (d)
+        closedir(d);
+    return is_any;
 }
 
 /* Bound under a name that nobody rings, then moved over whatever the last owner left: at no

@@ -12,6 +12,7 @@ static const char *const target_statuses[] = {TARGET_STATUSES(X)};
 static const char *const flavours[] = {FLAVOURS(X)};
 static const char *const brakes[] = {BRAKES(X)};
 static const char *const actions[] = {ACTIONS(X)};
+static const char *const healths[] = {HEALTHS(X)};
 static const char *const outcomes[] = {JOURNAL_OUTCOMES(X)};
 /* One more than there are: "all steps are proved". */
 static const char *const steps[] = {STEPS(X) "NONE"};
@@ -27,4 +28,5 @@ const struct words words_brake = {brakes, ARRAY_LEN(brakes)};
 const struct words words_action = {actions, ARRAY_LEN(actions)};
 const struct words words_step = {steps, ARRAY_LEN(steps)};
 const struct words words_outcome = {outcomes, ARRAY_LEN(outcomes)};
+const struct words words_health = {healths, ARRAY_LEN(healths)};
 const struct words words_verdict = {verdicts, ARRAY_LEN(verdicts)};

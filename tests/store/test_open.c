@@ -352,9 +352,9 @@ START_TEST(a_schema_moved_on_under_us_is_noticed)
 {
     struct store *s = place_store(&place, STORE_CREATE);
 
-    outside("footplate.db", "PRAGMA user_version = 2");
+    outside("footplate.db", "PRAGMA user_version = 99");
     must_fail(store_begin(s, e), ERR_UNAVAILABLE);
-    outside("footplate.db", "PRAGMA user_version = 1");
+    outside("footplate.db", "PRAGMA user_version = 2");
     must(store_begin(s, e));
     store_rollback(s);
     store_close(s);
@@ -445,6 +445,86 @@ START_TEST(every_old_schema_is_brought_forward)
 }
 END_TEST
 
+/* The tables, indexes and triggers of a file, as text. */
+static void describe(sqlite3 *db, char *dst, size_t size)
+{
+    sqlite3_stmt *st = NULL;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db,
+                                        "SELECT group_concat(type || ' ' || name || ' ' || "
+                                        "coalesce(sql, ''), char(10)) FROM (SELECT * FROM "
+                                        "sqlite_schema ORDER BY type, name)",
+                                        -1, &st, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+    ck_assert_uint_lt(str_copy(dst, size, (const char *)sqlite3_column_text(st, 0)), size - 1);
+    sqlite3_finalize(st);
+}
+
+/* One of our two files as the footplate of that version made it, with rows. */
+static void make_released(const struct schema *now, int version, const char *rows)
+{
+    struct schema old = *now;
+    struct store_file f = {0};
+    struct store s = {.flags = STORE_CREATE | STORE_WRITE};
+
+    s.dir_fd = place_open(place.dir, false, &s.dir, &s.file_mode, NULL);
+    ck_assert_int_ge(s.dir_fd, 0);
+    old.n_steps = version;
+    must(file_open(&s, &f, &old, 1, e));
+    ck_assert_msg(sqlite3_exec(f.db, rows, NULL, NULL, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(f.db));
+    file_close(&f);
+    close(s.dir_fd);
+    free(s.dir);
+}
+
+/* What was written since version 1 and must be there after every way to the newest. */
+static const char old_main[] =
+    "INSERT INTO groups (name, rev) VALUES ('shop', 3);"
+    "INSERT INTO deployments VALUES (7, 'shop', 'RELEASE', 'ROLLING', '1.0', NULL, NULL, '{}', NULL,"
+    " 'SUCCESS', 'none', NULL, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, NULL, 0, 30, 7, 100, 150, NULL, NULL,"
+    " NULL, 3);"
+    "INSERT INTO targets (id, deployment, position, host, port, batch, is_canary, status, from_step,"
+    " lost_step, needs_probe, is_verify_ignored, is_left_by_other, traffic_sessions, traffic_at,"
+    " updated) VALUES (9, 7, 0, 'web01', 80, 1, 0, 'SUCCESS', 'MARKDOWN', 'NONE', 0, 0, 0, 0, 0, 0);"
+    "INSERT INTO journal (deployment, target, group_name, host, port, step, attempt, op_id, fence,"
+    " intent_at) VALUES (7, 9, 'shop', 'web01', 80, 'INSTALL', 1, 'op', 0, 100);"
+    "UPDATE journal SET outcome = 'ok', ended_at = 142";
+static const char old_log[] =
+    "INSERT INTO logs (at, group_name, deployment, host, port, level, stream, step, text)"
+    " VALUES (5, 'shop', 7, 'web01', 80, 'i', 'o', 2, x'6869')";
+
+START_TEST(every_released_schema_is_brought_forward)
+{
+    static char fresh[64 << 10], moved[64 << 10];
+    struct deployment_row *d;
+    struct target_row *t;
+    struct log_row *l;
+    bool is_log = _i >= schema_main.n_steps;
+    struct store *s = place_store(&place, STORE_CREATE);
+
+    describe(is_log ? s->log.db : s->main.db, fresh, sizeof fresh);
+    store_close(s);
+    teardown();
+    setup();
+    make_released(&schema_main, is_log ? schema_main.n_steps : 1 + _i, old_main);
+    make_released(&schema_log, is_log ? 1 + _i - schema_main.n_steps : schema_log.n_steps, old_log);
+    s = place_store(&place, STORE_CREATE);
+    describe(is_log ? s->log.db : s->main.db, moved, sizeof moved);
+    ck_assert_str_eq(moved, fresh);
+    ck_assert_int_eq(deployment_get(s, 7, &d, NULL), 1);
+    ck_assert_int_eq(d->work_ms, 30);
+    deployment_rows_free(d, 1);
+    ck_assert_int_eq(targets_list(s, 7, &t, NULL), 1);
+    target_rows_free(t, 1);
+    ck_assert_int_eq(journal_usual_ms(s, "shop", STEP_INSTALL, NULL), 42);
+    ck_assert_int_eq(logs_list(s, NULL, 7, "web01", 0, 0, &l, NULL), 1);
+    ck_assert_str_eq(l[0].text, "hi");
+    log_rows_free(l, 1);
+    store_close(s);
+}
+END_TEST
+
 START_TEST(a_failed_migration_changes_nothing)
 {
     static const struct migration broken[] = {
@@ -526,6 +606,8 @@ int main(void)
     tcase_add_test(t, a_schema_moved_on_under_us_is_noticed);
     tcase_add_test(t, a_store_locked_by_another_tool_is_busy_then_free);
     tcase_add_loop_test(t, every_old_schema_is_brought_forward, 1, 4);
+    tcase_add_loop_test(t, every_released_schema_is_brought_forward, 0,
+                        schema_main.n_steps + schema_log.n_steps);
     tcase_add_test(t, a_failed_migration_changes_nothing);
     tcase_add_test(t, no_migration_under_the_hands_of_an_engine);
     tcase_set_timeout(t, 30);
