@@ -10,6 +10,8 @@ ui_libui_a_SOURCES = \
 	ui/keys.h \
 	ui/layout.h \
 	ui/list.h \
+	ui/log_match.c \
+	ui/log_match.h \
 	ui/logs.h \
 	ui/pane.h \
 	ui/reader.h \
@@ -22,7 +24,8 @@ ui_libui_a_SOURCES = \
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
 
 UI_TESTS = \
-	tests/ui/test_canvas
+	tests/ui/test_canvas \
+	tests/ui/test_log_match
 check_PROGRAMS += $(UI_TESTS)
 TESTS += $(UI_TESTS)
 
@@ -31,3 +34,8 @@ tests_ui_test_canvas_SOURCES = tests/ui/test_canvas.c
 tests_ui_test_canvas_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_canvas_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_canvas_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+
+tests_ui_test_log_match_SOURCES = tests/ui/test_log_match.c
+tests_ui_test_log_match_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_log_match_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_log_match_LDADD = ui/libui.a $(BASE_LIBS) $(PCRE2_LIBS) $(CHECK_LIBS)

@@ -10,64 +10,91 @@
 #include "base/err.h"
 #include "store/store.h"
 
-enum { LOG_PATTERN_MAX = 4096 };
+/* LOG_ROWS_MAX: lines of one block at most. LOG_SPANS_MAX: matches that are shown in one line. */
+enum { LOG_PATTERN_MAX = 4096, LOG_ROWS_MAX = 1024, LOG_SPANS_MAX = 16 };
 
 enum log_want_flags {
     LOG_INVERT = 1 << 0,  /* lines that do not match the filter */
-    LOG_EVENTS = 1 << 1   /* events in the place of log lines */
+    LOG_EVENTS = 1 << 1   /* events in the place of log lines: the newest LOG_EVENTS_MAX */
 };
+enum { LOG_EVENTS_MAX = 20000 };
 
 /* A window: `rows` lines of what the filter leaves, around an anchor: the line `anchor` (an id that was
- * shown; 0: the end, followed as it grows) stands `above` rows below the window's first. step asks for
- * the next match of `search` before (-1) or after (1) the anchor instead. */
+ * shown; 0: the end, followed as it grows) stands `above` rows below the window's first. Where one side
+ * has too few lines the other gives more. step asks for the next match of `search` before (-1) or after
+ * (1) the anchor instead, around the ends if need be; the window then stands around what it found.
+ *
+ * Filter and search are PCRE2, insensitive to case unless the pattern holds a capital letter (one behind
+ * a backslash does not count). A host is a filter too. */
 struct log_want {
     int64_t serial;
     char group[256];
     int64_t deployment;   /* 0: all of the group */
     char host[256];       /* "": all */
-    int port;
+    int port;             /* 0: all ports of the host */
     char filter[LOG_PATTERN_MAX];
     char search[LOG_PATTERN_MAX];
     unsigned flags;
     int64_t anchor;
     int above, rows;
     int step;
+    int64_t seen;         /* count the lines after this id (new_lines); 0: none */
+};
+
+/* Bytes [from, to) of a line's text. */
+struct log_span {
+    int from, to;
 };
 
 struct log_line {
     int64_t id, at;
     char *host;  /* NULL: of the release itself */
     int port;
-    char level, stream;
+    char level, stream; /* of an event: 'i' or 'w', 'f' */
     int step;
     char *text;  /* raw */
     int64_t text_len;
-    int match_from, match_to; /* bytes of the first match of the search in text; from -1: none */
+    struct log_span *spans; /* matches of the search (without one: of the filter), in order; NULL none */
+    int n_spans;
 };
 
-/* Answer to the want with the same serial; more may follow as counts grow (is_counting). */
+/* Answer to the want with the same serial; more may follow as counts grow (is_counting), as lines come,
+ * or as more of a window is found. */
 struct log_block {
     int64_t serial;
+    bool has_lines;              /* false: the lines of the block before still stand, only counts moved */
     struct log_line *lines;
     int n;
     bool is_at_start, is_at_end; /* nothing before the first, nothing after the last line */
-    int64_t first_id, last_id;   /* of all that the filter's host and deployment name, for the scroll mark */
-    int64_t matches;             /* of the filter (or, without one, of the search) found up to now */
-    int64_t looked_at, total;    /* lines looked at, and about how many there are */
+    bool is_partial;             /* the window is still being filled */
+    int64_t first_id, last_id;   /* of all that group and deployment name, for the scroll mark; 0 none */
+    int64_t matches;             /* lines that host and filter leave, up to now */
+    int64_t found;               /* lines among them that the search finds, up to now */
+    int64_t looked_at, total;    /* lines (of the host) looked at, and about how many there are */
+    int64_t hidden_errors;       /* error lines that the filter does not leave, up to now */
+    int64_t not_judged;          /* lines on which a pattern was too expensive: neither shown nor hidden */
     bool is_counting;
-    int64_t new_lines;           /* that came since the anchor was set, for "held, 212 new" */
+    bool is_given_up;            /* too expensive on too many lines: counting has ended */
+    int64_t new_lines;           /* that the filter leaves and that came after `seen` */
+    int64_t target;              /* the line that step found, once */
+    bool is_wrapped;             /* beyond an end */
     bool is_not_found;           /* step found none */
-    struct err err;              /* a pattern that is wrong (with the place in it) or too expensive */
+    struct err err;              /* a pattern that is wrong (column: its place), or what the store said */
+    bool is_search_error;        /* err speaks of the search, not of the filter */
 };
 void log_block_free(struct log_block *b);
 
+/* Is the pattern fit to be a filter or search? 0, or ERR_USAGE in words with its place in column. */
+int log_pattern_check(const char *pattern, struct err *e);
+
 /* The worker: one thread, one store handle, its own match data. woken is called from its thread after a
- * block was put out; take it with logs_take() (NULL: none), which moves it. */
+ * block was put out; take it with logs_take() (NULL: none), which moves it. The rest may be called from
+ * any one thread; none of it waits, but logs_stop() for the worker's end (a few ms). */
 struct logs;
 struct logs *logs_start(const char *store_dir, void (*woken)(void *arg), void *arg, struct err *e);
 void logs_want(struct logs *l, const struct log_want *want); /* copied; drops the one before */
 void logs_ring(struct logs *l);                              /* the store has changed: look again */
 struct log_block *logs_take(struct logs *l);
-void logs_stop(struct logs *l);
+void logs_stop(struct logs *l); /* NULL is fine */
 
 #endif
