@@ -7,7 +7,10 @@
  *   - an ESC by itself for 150 ms is Esc; a [ or O that comes within 1 s of it is swallowed after all.
  *   - bracketed paste (ESC[200~ .. ESC[201~) is one event. A burst of more than 8 characters that are
  *     not all the same is a paste too (a terminal without brackets), and so is what follows it without
- *     a pause of 200 ms: one event, no character of it is a key.
+ *     a pause of 200 ms: one event, no character of it is a key. A bracketed paste whose end is lost
+ *     is over after 5 s without a byte.
+ *   - the strings OSC, DCS, PM, APC up to BEL or ST, or a pause of 200 ms; the three bytes of an old
+ *     mouse report (ESC [ M) within 150 ms; 8-bit CSI and SS3 as their twins.
  */
 #ifndef FOOTPLATE_UI_KEYS_H
 #define FOOTPLATE_UI_KEYS_H

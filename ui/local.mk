@@ -7,6 +7,7 @@ ui_libui_a_SOURCES = \
 	ui/canvas.h \
 	ui/console.h \
 	ui/keymap.h \
+	ui/keys.c \
 	ui/keys.h \
 	ui/layout.h \
 	ui/list.h \
