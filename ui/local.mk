@@ -40,3 +40,15 @@ tests_ui_test_log_match_SOURCES = tests/ui/test_log_match.c
 tests_ui_test_log_match_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_log_match_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_log_match_LDADD = ui/libui.a $(BASE_LIBS) $(PCRE2_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_keys
+tests_ui_test_keys_SOURCES = tests/ui/test_keys.c
+tests_ui_test_keys_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_keys_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_keys_terminfo
+tests_ui_test_keys_terminfo_SOURCES = tests/ui/test_keys_terminfo.c
+tests_ui_test_keys_terminfo_CFLAGS = $(TEST_CFLAGS) $(NCURSES_CFLAGS)
+tests_ui_test_keys_terminfo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_keys_terminfo_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS)
