@@ -36,6 +36,7 @@ static const struct {
     {"ansi-color-3-emx", "DOS: a key is NUL and a character"},
     {"ansi-emx", "DOS: a key is NUL and a character"},
     {"ansi.sys", "DOS: a key is NUL and a character"},
+    {"ansisys", "DOS: a key is NUL and a character"},
     {"cygwinB19", "ESC and a letter"},
     {"hpterm", "Hewlett-Packard: ESC and a letter"},
     {"screen.minitel", "Minitel: Ctrl-Y, { and a digit"},
@@ -43,6 +44,7 @@ static const struct {
     {"st52", "Atari, as VT52: ESC and a letter"},
     {"stv52", "Atari, as VT52: ESC and a letter"},
     {"terminology-1.0.0", "its entry has a typing error"},
+    {"vt100+", "ESC and a letter or digit"},
     {"vt50", "before ECMA-48: ESC and a letter"},
     {"vt52", "before ECMA-48: ESC and a letter"},
     {"xterm-hp", "as a Hewlett-Packard: ESC and a letter"},
@@ -100,13 +102,19 @@ static void play(struct heard *h, const char *s, size_t n, uint64_t splits, int 
     key_decoder_free(d);
 }
 
+/* ESC and one character, apart: two keys, as keys.h says. It must be none that acts. */
+static bool is_promised(const char *s, size_t n, int gap)
+{
+    return n == 2 && s[0] == '\x1b' && gap >= KEYS_ESC_MS && !strchr("NXKTUY", s[1]);
+}
+
 static bool types_something(const char *s, size_t n, struct heard *h)
 {
     for (size_t g = 0; g < ARRAY_LEN(gaps); g++) {
         play(h, s, n, UINT64_MAX, gaps[g]);
         for (size_t i = 1; i < n && h->n_chars == 0; i++)
             play(h, s, n, UINT64_C(1) << i, gaps[g]);
-        if (h->n_chars > 0)
+        if (h->n_chars > 0 && !is_promised(s, n, gaps[g]))
             return true;
     }
     return false;
@@ -203,15 +211,15 @@ START_TEST(no_key_types_anything)
 }
 END_TEST
 
-/* The test can fail: the keys of a VT52 do type when they come in pieces, and do not when whole. */
+/* The test can fail: keys like those of a VT52 do type when they come in pieces, and do not when whole. */
 START_TEST(a_vt52_does)
 {
     struct heard h;
 
-    ck_assert(types_something("\x1b" "A", 2, &h));
-    ck_assert_str_eq(h.chars, "A");
+    ck_assert(types_something("\x1b" "X", 2, &h));
+    ck_assert_str_eq(h.chars, "X");
     for (int gap = 0; gap < KEYS_ESC_MS; gap += 10) {
-        play(&h, "\x1b" "A", 2, UINT64_MAX, gap);
+        play(&h, "\x1b" "X", 2, UINT64_MAX, gap);
         ck_assert_uint_eq(h.n_chars, 0);
     }
 }
