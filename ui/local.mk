@@ -19,7 +19,10 @@ ui_libui_a_SOURCES = \
 	ui/roles.c \
 	ui/say.h \
 	ui/screen.h \
+	ui/snapshot.c \
 	ui/snapshot.h \
+	ui/snapshot_int.h \
+	ui/snapshot_load.c \
 	ui/term.h \
 	ui/theme.h
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
@@ -29,6 +32,10 @@ UI_TESTS = \
 	tests/ui/test_log_match
 check_PROGRAMS += $(UI_TESTS)
 TESTS += $(UI_TESTS)
+
+# The made-up store, for every test that draws one: tests/ui/fixture.h.
+UI_FIXTURE = tests/ui/fixture.c tests/ui/fixture.h
+EXTRA_DIST += tests/ui/test_snapshot.c $(UI_FIXTURE)
 
 EXTRA_DIST += tests/ui/golden.h
 tests_ui_test_canvas_SOURCES = tests/ui/test_canvas.c

@@ -28,15 +28,18 @@ struct group_line {
     struct version_row *versions; /* most instances first */
     int n_versions;
     bool is_gone;
-    bool is_open, is_braked, is_waiting, is_failed; /* its open deployment; is_waiting: a person is asked */
+    /* Its open deployment, which may be braked beside the rest, and is where no engine lives. is_waiting:
+     * a planned wait, a person is asked. */
+    bool is_open, is_braked, is_waiting, is_failed;
     enum deploy_status status;                      /* of the open one */
     char *version;                                  /* that it releases; NULL */
     int n_ledger, n_sick;
 };
 
+/* Lists that come from view.h and store.h are theirs to describe. present.name is never NULL. */
 struct snapshot {
     int64_t serial;
-    int64_t wall, mono;    /* when it was read */
+    int64_t wall, mono;    /* when it was read, the content; an error changes neither */
     struct group_line *groups;
     int n_groups;
     int group;             /* index of the group shown, -1 where there is none */
@@ -66,11 +69,27 @@ struct snapshot {
     char *engine_owner;         /* of the lease; NULL never taken */
     int64_t engine_heartbeat;
     char *error;                /* why the store could not be read; the rest is then the last that was */
+    struct snapshot_body *body; /* snapshot.c's own: found faster, and shared with the reader; may be NULL */
 };
+
+/* What need not be read anew for every snapshot: configurations that were parsed, usual times. For one
+ * thread. */
+struct snapshot_memory;
+struct snapshot_memory *snapshot_memory_new(void);
+void snapshot_memory_free(struct snapshot_memory *m);
 
 /* Read one. s: the caller's handle; mono, wall: now. 0 or negative; *out is the caller's. */
 int snapshot_load(struct snapshot **out, struct store *s, const char *dir,
                   const struct snapshot_want *want, int64_t mono, int64_t wall, struct err *e);
+/* The same, faster when it is done again and again. */
+int snapshot_load_again(struct snapshot **out, struct store *s, const char *dir,
+                        const struct snapshot_want *want, struct snapshot_memory *m, int64_t mono,
+                        int64_t wall, struct err *e);
+/* One that holds nothing yet. error: NULL or why. */
+struct snapshot *snapshot_empty(const struct snapshot_want *want, const char *error);
+/* The content of `last` once more (shared, not copied), with another error; NULL: none. Any thread. */
+struct snapshot *snapshot_share(const struct snapshot *last, const char *error);
+/* Any thread. */
 void snapshot_free(struct snapshot *s);
 
 /* The deployment and targets that the panes show: the past one where one is opened, else the present. */
@@ -79,9 +98,16 @@ const struct view *snapshot_shown(const struct snapshot *s);
 bool snapshot_is_idle(const struct snapshot *s);
 bool snapshot_is_past(const struct snapshot *s);
 
+/* Health that was asked longer ago than this counts as unknown, never as healthy. */
+enum { SAMPLE_STALE_MS = 15000 };
+/* What a sample says at this moment. NULL: unknown. */
+enum health sample_health(const struct sample_row *sample, int64_t wall);
+
 /* Of one instance, or NULL. */
 const struct sample_row *snapshot_sample(const struct snapshot *s, const char *host, int port);
 const struct instance_row *snapshot_instance(const struct snapshot *s, const char *host, int port);
+/* Of the deployment shown. */
+const struct target_row *snapshot_target(const struct snapshot *s, const char *host, int port);
 /* The newest journal entry of a step of an instance in the deployment shown, or NULL. */
 const struct journal_row *snapshot_step(const struct snapshot *s, const char *host, int port,
                                         enum step step);
@@ -101,7 +127,9 @@ bool stand_is_equal(const struct stand *a, const struct stand *b);
 /* "now BAKE_SUCCESS, braked": what has changed, for a person. */
 void stand_say(const struct stand *now, char *dst, size_t size);
 
-/* Figures that several panes say. */
+/* Figures that several panes say, of the group as it is now: n instances are in, out or unknown, some of
+ * them sick; at most `limit` may be out. Without a balancer an instance is out while its step stops,
+ * starts or verifies it. */
 struct out_count {
     int in, out, sick, unknown, n, limit;
 };

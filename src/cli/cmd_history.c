@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/out.h"
 #include "cli/status.h"
-#include "core/plan.h"
+#include "store/history.h"
 
 enum { OPT_LIMIT, OPT_JSON };
 static const struct opt opts[] = {
@@ -30,57 +30,19 @@ struct history {
     int64_t now;
 };
 
-static bool is_good_end(const struct deployment_row *d)
+static void find_candidate(struct history *h)
 {
-    return d->status == DEPLOY_SUCCESS || d->flavour == FLAVOUR_OBSERVED;
+    int n = h->n < HISTORY_MAX ? h->n : HISTORY_MAX;
+    struct history_stand stand;
+
+    history_stand(h->rows, n, &stand);
+    if (!stand.from ||
+        history_candidates(h->rows, n, h->is_bad, stand.chain, stand.from, &h->candidate, 1) < 1)
+        h->candidate = -1;
 }
 
-/* The chain that a rollback pressed now would join: that of the open release, or of one that was
- * ended; a success ends its chain. */
-static int64_t present_chain(const struct history *h)
+static int history_load(struct history *h, struct store *s, const char *group, struct err *e)
 {
-    return h->n && !is_good_end(&h->rows[0]) ? h->rows[0].chain : 0;
-}
-
-static const char *running_version(const struct history *h, const struct view *v)
-{
-    for (int i = 0; i < v->n_versions; i++)
-        if (v->versions[i].version)
-            return v->versions[i].version;
-    for (int i = 0; i < h->n; i++)
-        if (is_good_end(&h->rows[i]))
-            return h->rows[i].version;
-    return NULL;
-}
-
-static void find_candidate(struct history *h, const struct view *v)
-{
-    struct release_record *rec = xcalloc((size_t)h->n + 1, sizeof *rec);
-    int *map = xcalloc((size_t)h->n + 1, sizeof *map);
-    int n = 0, best = -1;
-
-    for (int i = 0; i < h->n; i++) {
-        const struct deployment_row *d = &h->rows[i];
-
-        if (!deploy_is_final(d->status) && d->flavour != FLAVOUR_OBSERVED)
-            continue;
-        map[n] = i;
-        rec[n++] = (struct release_record){
-            .id = d->id, .version = d->version, .flavour = d->flavour,
-            .is_success = is_good_end(d), .is_bad = h->is_bad[i], .chain = d->chain,
-            .from = d->from_version, .ended_ms = d->ended};
-    }
-    h->candidate = -1;
-    if (rollback_candidates(rec, n, present_chain(h), running_version(h, v), &best, 1) > 0)
-        h->candidate = map[best];
-    free(rec);
-    free(map);
-}
-
-static int history_load(struct history *h, struct cli *c, struct store *s, const char *group,
-                        struct err *e)
-{
-    struct view v;
     int rc = deployments_list(s, group, CANDIDATE_DEPTH, &h->rows, e);
 
     if (rc < 0)
@@ -94,11 +56,7 @@ static int history_load(struct history *h, struct cli *c, struct store *s, const
             return rc;
         h->is_bad[i] = rc == 1;
     }
-    rc = view_load(&v, s, c->store_dir, group, 0, e);
-    if (rc < 0)
-        return rc;
-    find_candidate(h, &v);
-    view_release(&v);
+    find_candidate(h);
     return 0;
 }
 
@@ -178,13 +136,13 @@ static void print_all(const struct history *h, const char *group, int limit)
         puts("nothing was released yet");
 }
 
-static int show(struct cli *c, struct store *s, const char *group, int limit, json_t *list)
+static int show(struct store *s, const char *group, int limit, json_t *list)
 {
     struct history h = {.candidate = -1};
     struct err e = {0};
     int status = EXIT_DONE;
 
-    if (s && history_load(&h, c, s, group, &e) < 0)
+    if (s && history_load(&h, s, group, &e) < 0)
         status = cli_fail_err(&e);
     else if (list)
         add_json(&h, limit, list);
@@ -194,7 +152,7 @@ static int show(struct cli *c, struct store *s, const char *group, int limit, js
     return status;
 }
 
-static int show_groups(struct cli *c, struct store *s, int limit, json_t *list)
+static int show_groups(struct store *s, int limit, json_t *list)
 {
     struct group_row *rows = NULL;
     struct err e = {0};
@@ -202,7 +160,7 @@ static int show_groups(struct cli *c, struct store *s, int limit, json_t *list)
     int status = n < 0 ? cli_fail_err(&e) : EXIT_DONE;
 
     for (int i = 0; i < n && status == EXIT_DONE; i++)
-        status = show(c, s, rows[i].name, limit, list);
+        status = show(s, rows[i].name, limit, list);
     group_rows_free(rows, n > 0 ? n : 0);
     return status;
 }
@@ -221,7 +179,7 @@ static int run(struct cli *c, const struct args *a)
     if (a->n_words)
         status = cli_group_exists(c, s, a->words[0]);
     if (status == EXIT_DONE)
-        status = a->n_words ? show(c, s, a->words[0], limit, list) : show_groups(c, s, limit, list);
+        status = a->n_words ? show(s, a->words[0], limit, list) : show_groups(s, limit, list);
     if (status == EXIT_DONE && list)
         json_print(json_incref(list));
     json_decref(list);

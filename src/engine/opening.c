@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/history.h"
 
-enum { HISTORY_MAX = 500, INDEX_DEADLINE_MS = 10000, INDEX_MAX_BYTES = 1 << 20 };
+enum { INDEX_DEADLINE_MS = 10000, INDEX_MAX_BYTES = 1 << 20 };
 
 /* ---- facts ------------------------------------------------------------------------------------------- */
 
@@ -164,42 +165,21 @@ static bool ledger_is_theirs(const struct ledger_row *rows, int n, const char *h
 
 /* ---- rollback: which version ------------------------------------------------------------------------- */
 
-/* An open deployment that a rollback leaves belongs to its chain, a successful rollback ends one. */
 static void find_chain(struct opening *o)
 {
-    const struct facts *f = &o->facts;
+    struct history_stand stand;
 
-    o->chain = 0;
-    for (int i = 0; i < f->n_history; i++) {
-        const struct deployment_row *d = &f->history[i];
-        if (d->flavour == FLAVOUR_OBSERVED)
-            continue;
-        str_set(&o->from, d->version);
-        if (d->flavour == FLAVOUR_RELEASE || d->status != DEPLOY_SUCCESS)
-            o->chain = d->chain ? d->chain : d->id;
-        return;
-    }
+    history_stand(o->facts.history, o->facts.n_history, &stand);
+    o->chain = stand.chain;
+    if (stand.from)
+        str_set(&o->from, stand.from);
 }
 
 int opening_candidates(const struct opening *o, int *out, int max)
 {
     const struct facts *f = &o->facts;
-    struct release_record *rec = xcalloc((size_t)f->n_history + 1, sizeof *rec);
 
-    for (int i = 0; i < f->n_history; i++) {
-        const struct deployment_row *d = &f->history[i];
-        rec[i] = (struct release_record){.id = d->id,
-                                         .version = d->version,
-                                         .flavour = d->flavour,
-                                         .is_success = d->status == DEPLOY_SUCCESS,
-                                         .is_bad = f->is_bad[i],
-                                         .chain = d->chain ? d->chain : d->id,
-                                         .from = d->from_version,
-                                         .ended_ms = d->ended};
-    }
-    int n = rollback_candidates(rec, f->n_history, o->chain, o->from, out, max);
-    free(rec);
-    return n;
+    return history_candidates(f->history, f->n_history, f->is_bad, o->chain, o->from, out, max);
 }
 
 /* 0, or an error in words. */

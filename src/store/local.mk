@@ -6,7 +6,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
 	src/store/q_action.c src/store/q_log.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
-	src/store/view.c src/store/view.h
+	src/store/view.c src/store/view.h \
+	src/store/history.c src/store/history.h
 STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 
 STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \

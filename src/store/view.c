@@ -21,20 +21,6 @@ static bool is_in_ledger(const struct view *v, const struct target_row *t)
     return false;
 }
 
-/* The settings that the sentences of the core need, from the configuration frozen at Start. */
-static void read_frozen(struct deploy *d, const struct deployment_row *row)
-{
-    struct err e = {0};
-    struct group_config *g = row->config ? group_config_from_json(row->config, &e) : NULL;
-
-    if (!g)
-        return;
-    d->has_interval = g->deployment.batch_interval_ms > 0;
-    d->ignore_verify = row->flavour == FLAVOUR_ROLLBACK ? g->rollback.ignore_verify
-                                                        : g->deployment.ignore_verify;
-    group_config_free(g);
-}
-
 static void make_core(struct view *v)
 {
     const struct deployment_row *row = v->deployment;
@@ -71,7 +57,17 @@ static void make_core(struct view *v)
         .targets = v->core,
         .n_targets = v->n_targets,
     };
-    read_frozen(&v->deploy, row);
+}
+
+void view_set_frozen(struct view *v, const struct group_config *g)
+{
+    const struct deployment_row *row = v->deployment;
+
+    if (!row || !g)
+        return;
+    v->deploy.has_interval = g->deployment.batch_interval_ms > 0;
+    v->deploy.ignore_verify = row->flavour == FLAVOUR_ROLLBACK ? g->rollback.ignore_verify
+                                                               : g->deployment.ignore_verify;
 }
 
 /* Braked as the store says, or because nobody is there to drive it. */
@@ -160,26 +156,42 @@ static int read_rows(struct view *v, struct store *s, int64_t deployment, struct
     return 0;
 }
 
-int view_load(struct view *v, struct store *s, const char *dir, const char *group,
-              int64_t deployment, struct err *e)
+int view_read(struct view *v, struct store *s, const char *group, int64_t deployment, bool is_alive,
+              int64_t now, struct err *e)
 {
     int rc;
 
-    *v = (struct view){.name = xstrdup(group), .now = clock_wall_ms()};
-    v->is_engine_alive = engine_is_alive(dir) == 1;
-    rc = store_read_begin(s, e);
-    if (rc == 0)
-        rc = read_rows(v, s, deployment, e);
-    if (rc == 0 && v->deployment)
-        read_brake(v, s);
-    store_read_end(s);
+    *v = (struct view){.name = xstrdup(group), .now = now, .is_engine_alive = is_alive};
+    rc = read_rows(v, s, deployment, e);
     if (rc < 0) {
         view_release(v);
         return rc;
     }
-    if (v->deployment)
+    if (v->deployment) {
+        read_brake(v, s);
         make_core(v);
+    }
     return 0;
+}
+
+int view_load(struct view *v, struct store *s, const char *dir, const char *group,
+              int64_t deployment, struct err *e)
+{
+    bool is_alive = engine_is_alive(dir) == 1;
+    struct group_config *frozen;
+    int rc;
+
+    *v = (struct view){0};
+    rc = store_read_begin(s, e);
+    if (rc == 0)
+        rc = view_read(v, s, group, deployment, is_alive, clock_wall_ms(), e);
+    store_read_end(s);
+    if (rc == 0 && v->deployment && v->deployment->config) {
+        frozen = group_config_from_json(v->deployment->config, NULL);
+        view_set_frozen(v, frozen);
+        group_config_free(frozen);
+    }
+    return rc;
 }
 
 void view_release(struct view *v)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/deploy.h"
+#include "inventory/inventory.h"
 #include "store/store.h"
 
 /* A batch has no status of its own in the store; it is what its targets say together. */
@@ -48,6 +49,13 @@ struct view {
  * newest one, else that one. 0 or negative. */
 int view_load(struct view *v, struct store *s, const char *dir, const char *group,
               int64_t deployment, struct err *e);
+/* The same for who reads more at the same moment: inside store_read_begin()..store_read_end(). What
+ * the core has from the configuration frozen at Start is not set: see view_set_frozen(). is_alive: does
+ * an engine live; now: wall ms. */
+int view_read(struct view *v, struct store *s, const char *group, int64_t deployment, bool is_alive,
+              int64_t now, struct err *e);
+/* The settings that the sentences of the core need. g: as frozen at Start; NULL: not readable. */
+void view_set_frozen(struct view *v, const struct group_config *g);
 void view_release(struct view *v);
 
 /* Does a person have to answer: a planned wait or a failure, with nothing in flight? */

@@ -1,0 +1,37 @@
+/* snapshot_int.h: what a snapshot shares and how it finds: for snapshot.c and snapshot_load.c. */
+#ifndef FOOTPLATE_UI_SNAPSHOT_INT_H
+#define FOOTPLATE_UI_SNAPSHOT_INT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "ui/snapshot.h"
+
+/* A parsed configuration, never changed, held by the memory and by snapshots in several threads. */
+struct config_ref {
+    atomic_int refs;
+    struct group_config *g;
+};
+struct config_ref *config_ref_hold(struct config_ref *r); /* NULL stays NULL */
+void config_ref_drop(struct config_ref *r);
+
+/* What is known of one host and port: indexes into the arrays of the snapshot, -1 nothing. */
+struct spot {
+    const char *host; /* borrowed from the rows; NULL: a free place */
+    int port;
+    int instance, sample, target;
+    int step[STEP_COUNT];
+};
+
+/* refs: how many struct snapshot show this content. spots: a hash table, n_spots a power of 2. */
+struct snapshot_body {
+    atomic_int refs;
+    struct config_ref *config, *frozen;
+    struct spot *spots;
+    size_t n_spots;
+};
+
+/* Fill body->spots from the rows of s. */
+void snapshot_index(struct snapshot *s);
+
+#endif
