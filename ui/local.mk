@@ -10,6 +10,7 @@ ui_libui_a_SOURCES = \
 	ui/keys.c \
 	ui/keys.h \
 	ui/layout.h \
+	ui/list.c \
 	ui/list.h \
 	ui/log_match.c \
 	ui/log_match.h \
@@ -17,7 +18,9 @@ ui_libui_a_SOURCES = \
 	ui/pane.h \
 	ui/reader.h \
 	ui/roles.c \
+	ui/say.c \
 	ui/say.h \
+	ui/say_release.c \
 	ui/screen.h \
 	ui/snapshot.c \
 	ui/snapshot.h \
@@ -59,3 +62,9 @@ tests_ui_test_keys_terminfo_SOURCES = tests/ui/test_keys_terminfo.c
 tests_ui_test_keys_terminfo_CFLAGS = $(TEST_CFLAGS) $(NCURSES_CFLAGS)
 tests_ui_test_keys_terminfo_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_keys_terminfo_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_list
+tests_ui_test_list_SOURCES = tests/ui/test_list.c
+tests_ui_test_list_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_list_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_list_LDADD = ui/libui.a $(BASE_LIBS) $(PCRE2_LIBS) $(CHECK_LIBS)

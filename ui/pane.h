@@ -16,6 +16,7 @@ struct ui {
     bool is_focused, is_zoomed;  /* of the pane that is called */
     bool is_small;               /* LAYOUT_ONE or smaller */
     bool is_loaded;              /* a snapshot has come */
+    bool has_dialog;             /* one is open: the order of lists stands still */
     bool is_quiet;               /* the buttons changed less than 0.7 s ago */
 };
 

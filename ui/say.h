@@ -9,32 +9,58 @@
 #include "ui/keymap.h"
 #include "ui/snapshot.h"
 
-/* A state on the screen: a mark of one ASCII cell, a word, a role. */
+/* A state on the screen: a mark of one ASCII cell, a word, a role. The same glyph means the same
+ * everywhere:
+ *     +  done, in, ok           >  under way               x  failed, sick, down
+ *     !  braked, needs a look   =  waits                   ?  not known, or not known any more
+ *     -  left out, nothing      .  not begun               o  out of traffic
+ *     /  ended by a person
+ * The word is safe text of at most 31 bytes, fit to stand behind the glyph and a space; for some states
+ * it holds a figure ("draining 3", "ok 14s"). */
 struct mark {
     const char *glyph;
-    const char *word;
+    char word[32];
     enum role role;
 };
 
 struct mark mark_deploy(const struct view *v);              /* "> smoking", "! braked", "= waits" */
 struct mark mark_target(const struct target_row *t);        /* "> install", "x verify", "+ done" */
-struct mark mark_traffic(const struct instance_row *i, const char *traffic); /* "in", "out", "draining 3" */
-struct mark mark_health(const struct sample_row *s, int64_t wall);           /* "ok", "sick", "?" with age */
+/* traffic: name of a state as last read, of a target or (NULL) of i; i may be NULL. Sessions and whose
+ * doing it is come from i: "in", "out", "draining 3", "out by other", "pulling out". */
+struct mark mark_traffic(const struct instance_row *i, const char *traffic);
+/* s NULL: never asked. "ok", "sick", "flapping"; older than SAMPLE_STALE_MS it is "?" with what it was and how
+ * long ago: "ok 14s". */
+struct mark mark_health(const struct sample_row *s, int64_t wall);
 struct mark mark_step_cell(const struct target_row *t, enum step step);      /* one of the five cells */
 struct mark mark_result(const struct deployment_row *d);    /* of an old release */
 struct mark mark_log(char level);
+struct mark mark_batch(const struct view *v, int batch);    /* "> running", "= waits", "x failed" */
 
-/* "4 s", "3 min 02 s", "2 h 05 min", narrow: at most 9 cells. */
+/* "4 s", "3 min 02 s", "2 h 05 min", "3 d 04 h": at most 11 cells. */
 void say_span(char *dst, size_t size, int64_t ms);
-/* Wall time, of today "14:03:22", else "11-20 14:03". */
+/* The same for columns: "4s", "3m02s", "2h05m", "3d04h": at most 6 cells. */
+void say_short(char *dst, size_t size, int64_t ms);
+/* Wall time, of today "14:03:22", else "11-20 14:03", of another year "2025-11-20". "-" for 0. */
 void say_when(char *dst, size_t size, int64_t wall, int64_t now_wall);
-/* "web01" where all ports of the group are the same, else "web01:8080". */
+/* "web01" where all ports of the group are the same, else "web01:8080". Safe text. */
 void say_instance(char *dst, size_t size, const struct snapshot *s, const char *host, int port);
-/* One sentence: what the release waits for, who or what can free it, since when, which key. */
+/* "canary", "batch 3": as the engine counts; where there is no canary the first is "batch 1". */
+void say_batch(char *dst, size_t size, const struct view *v, int batch);
+/* One sentence about the present, never about a past that is shown: what the release waits for, who or
+ * what can free it, since when, which key. */
 void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m, int64_t wall);
 /* "usually 4 min 10 s; 1 min over", or "about 3 min left"; "" where there is nothing to go by. */
 void say_eta(char *dst, size_t size, const struct snapshot *s, int64_t wall);
-/* "2 of 10 out, limit 2". */
+/* "2 of 10 out, limit 2", and ", 1 sick", ", 1 unknown" behind it. */
 void say_availability(char *dst, size_t size, const struct snapshot *s);
+
+/* Of a deployment, up to now or up to its end: time worked, and time waited (for a person, a brake, an
+ * interval). */
+struct say_times {
+    int64_t worked_ms, waited_ms;
+};
+struct say_times say_times(const struct view *v, int64_t wall);
+/* Is there somebody a person must answer: a planned wait, a failure or a brake of an open release? */
+bool say_needs_person(const struct view *v);
 
 #endif

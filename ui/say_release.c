@@ -1,0 +1,311 @@
+/* say_release.c: the sentences about a release: what it waits for, how long it will take, who is out. They
+ * join what the engine has written down with the keys that are bound here. */
+#include "config.h"
+
+#include "ui/say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, SENTENCE_BYTES = 1024, NAMES_MAX = 3 };
+
+/* ---- what it waits for --------------------------------------------------------------------------- */
+
+struct saying {
+    const struct snapshot *s;
+    const struct view *v;
+    const struct deployment_row *d; /* NULL: nothing was ever released */
+    const struct keymap *m;
+    int64_t wall;
+    struct buf *b;
+};
+
+/* "K (lift the brake)"; a command without a key is named by its word. */
+static void add_key(const struct saying *y, enum command c, const char *what)
+{
+    const char *key = keymap_key(y->m, c);
+
+    buf_addf(y->b, "%s (%s)", *key ? key : command_info(c)->name, what);
+}
+
+/* " since 14:03:22 (4 min 10 s)" */
+static void add_since(const struct saying *y, int64_t since)
+{
+    char when[32], span[24];
+
+    if (since <= 0)
+        return;
+    say_when(when, sizeof when, since, y->wall);
+    say_span(span, sizeof span, y->wall - since);
+    buf_addf(y->b, " since %s (%s)", when, span);
+}
+
+static int64_t person_since(const struct saying *y)
+{
+    return y->v->is_braked && y->v->brake_at > 0 ? y->v->brake_at : y->d->waiting_since;
+}
+
+/* What the engine has said, or else the steps that are in flight. */
+static void add_engine_words(const struct saying *y)
+{
+    char flying[160];
+
+    if (y->d->waiting && *y->d->waiting) {
+        buf_adds(y->b, y->d->waiting);
+        return;
+    }
+    view_say_in_flight(y->v, flying, sizeof flying);
+    buf_adds(y->b, *flying ? flying : "the engine");
+}
+
+static void add_ledger(const struct saying *y)
+{
+    char name[300];
+
+    for (int i = 0; i < y->v->n_ledger && i < NAMES_MAX; i++) {
+        say_instance(name, sizeof name, y->s, y->v->ledger[i].host, y->v->ledger[i].port);
+        buf_addf(y->b, "%s%s", i ? ", " : "", name);
+    }
+    if (y->v->n_ledger > NAMES_MAX)
+        buf_addf(y->b, " and %d more", y->v->n_ledger - NAMES_MAX);
+}
+
+static void say_idle(const struct saying *y)
+{
+    if (y->s->group < 0) {
+        buf_adds(y->b, "a group: none is in the inventory yet");
+        return;
+    }
+    buf_adds(y->b, "nothing: ");
+    add_key(y, CMD_START, "new release");
+    if (y->v->n_ledger == 0)
+        return;
+    buf_addf(y->b, "; %d still out of traffic: ", y->v->n_ledger);
+    add_ledger(y);
+    buf_adds(y->b, ": ");
+    add_key(y, CMD_ROLLBACK, "back");
+    buf_adds(y->b, ", or `footplate markup` brings in");
+}
+
+static void say_lost(const struct saying *y)
+{
+    buf_adds(y->b, "an engine, none drives it");
+    add_since(y, y->v->brake_at);
+    buf_adds(y->b, ": this console starts one, it probes every instance, then ");
+    add_key(y, CMD_CONTINUE, "lift the brake");
+    buf_adds(y->b, " or ");
+    add_key(y, CMD_INTERRUPT, "end");
+}
+
+static void say_end(const struct saying *y)
+{
+    char flying[160];
+
+    view_say_in_flight(y->v, flying, sizeof flying);
+    buf_addf(y->b, "%s to end, then the release ends; ", *flying ? flying : "the engine");
+    add_key(y, CMD_INTERRUPT, "kill their runners");
+}
+
+static void say_unproved(const struct saying *y)
+{
+    char name[300];
+    int n = 0;
+
+    buf_adds(y->b, "the probe of ");
+    for (int i = 0; i < y->v->n_targets; i++) {
+        const struct target_row *t = &y->v->targets[i];
+        bool is_open = t->needs_probe || t->status == TARGET_UNKNOWN;
+
+        if (!is_open || t->status == TARGET_EXCLUDED || n++ >= NAMES_MAX)
+            continue;
+        say_instance(name, sizeof name, y->s, t->host, t->port);
+        buf_addf(y->b, "%s%s", n > 1 ? ", " : "", name);
+    }
+    if (n > NAMES_MAX)
+        buf_addf(y->b, " and %d more", n - NAMES_MAX);
+    buf_adds(y->b, " (the engine asks until they answer)");
+    if (y->v->is_braked) {
+        buf_adds(y->b, ", then ");
+        add_key(y, CMD_CONTINUE, "lift the brake");
+        buf_adds(y->b, " or ");
+        add_key(y, CMD_INTERRUPT, "end");
+    }
+}
+
+/* A planned wait, a failure or a brake, with nothing in flight. */
+static void say_person(const struct saying *y)
+{
+    bool is_retry = deploy_buttons(&y->v->deploy) == BUTTONS_INTERRUPT_RETRY;
+    char what[200];
+
+    if (is_retry)
+        deploy_say_retry(&y->v->deploy, what, sizeof what);
+    else
+        deploy_say_continue(&y->v->deploy, what, sizeof what);
+    buf_adds(y->b, "a person");
+    add_since(y, person_since(y));
+    buf_adds(y->b, ": ");
+    add_key(y, is_retry ? CMD_RETRY : CMD_CONTINUE, what);
+    buf_adds(y->b, " or ");
+    add_key(y, CMD_INTERRUPT, "end");
+}
+
+static void say_interval(const struct saying *y)
+{
+    char batch[32], left[24];
+
+    say_batch(batch, sizeof batch, y->v, y->d->batch);
+    say_span(left, sizeof left, y->d->interval_until - y->wall + SECOND_MS - 1);
+    buf_addf(y->b, "the interval before %s: %s left; ", batch, left);
+    add_key(y, CMD_INTERRUPT, "brake");
+}
+
+static void say_running(const struct saying *y)
+{
+    add_engine_words(y);
+    add_since(y, y->d->waiting_since);
+    if (y->v->is_braked) {
+        buf_adds(y->b, " to end; braked: ");
+        add_key(y, CMD_CONTINUE, "lift the brake");
+        buf_adds(y->b, " or ");
+        add_key(y, CMD_INTERRUPT, "end");
+        return;
+    }
+    buf_adds(y->b, "; ");
+    add_key(y, CMD_INTERRUPT, "brake");
+}
+
+static void say_open(const struct saying *y)
+{
+    const struct deploy *d = &y->v->deploy;
+
+    if (y->v->is_lost)
+        say_lost(y);
+    else if (y->d->is_ending)
+        say_end(y);
+    else if (deploy_in_flight(d) > 0)
+        say_running(y);
+    else if (deploy_unproved(d) > 0 && deploy_buttons(d) != BUTTONS_INTERRUPT_RETRY)
+        say_unproved(y);
+    else if (deploy_buttons(d) != BUTTONS_INTERRUPT)
+        say_person(y);
+    else if (y->d->is_interval && y->d->interval_until > 0)
+        say_interval(y);
+    else
+        say_running(y);
+}
+
+void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m, int64_t wall)
+{
+    struct buf b;
+    struct saying y = {s, &s->present, s->present.deployment, m, wall, &b};
+
+    buf_init(&b, SENTENCE_BYTES);
+    if (s->present.is_open && s->present.deployment)
+        say_open(&y);
+    else
+        say_idle(&y);
+    str_copy(dst, size, buf_str(&b));
+    buf_release(&b);
+}
+
+bool say_needs_person(const struct view *v)
+{
+    if (!v->is_open || !v->deployment || v->deployment->is_ending)
+        return false;
+    return deploy_buttons(&v->deploy) != BUTTONS_INTERRUPT && deploy_in_flight(&v->deploy) == 0;
+}
+
+/* ---- how long ------------------------------------------------------------------------------------ */
+
+/* As the engine counts: while something is in flight, or nothing holds what runs. */
+static bool is_working(const struct view *v)
+{
+    const struct deploy *d = &v->deploy;
+
+    if (!v->is_open || v->is_lost)
+        return false;
+    return deploy_in_flight(d) > 0 || deploy_buttons(d) == BUTTONS_INTERRUPT;
+}
+
+/* The store holds work_ms as of the last change of what is waited for; what goes on since then is
+ * added here. */
+struct say_times say_times(const struct view *v, int64_t wall)
+{
+    const struct deployment_row *d = v->deployment;
+    struct say_times t = {0};
+    int64_t all;
+
+    if (!d || d->started == 0)
+        return t;
+    all = (d->ended > 0 ? d->ended : wall) - d->started;
+    t.worked_ms = d->work_ms;
+    if (is_working(v) && d->waiting_since > 0 && wall > d->waiting_since)
+        t.worked_ms += wall - d->waiting_since;
+    if (all < 0)
+        all = 0;
+    if (t.worked_ms > all)
+        t.worked_ms = all;
+    t.waited_ms = all - t.worked_ms;
+    return t;
+}
+
+/* A guess is said as one: tens of seconds, or minutes. */
+static void say_about(char *dst, size_t size, int64_t ms)
+{
+    int64_t s = (ms + SECOND_MS - 1) / SECOND_MS;
+
+    if (s <= 90)
+        snprintf(dst, size, "%d s", (int)((s + 9) / 10 * 10));
+    else if (ms < 90 * (int64_t)MINUTE_MS)
+        snprintf(dst, size, "%d min", (int)((ms + MINUTE_MS - 1) / MINUTE_MS));
+    else
+        say_span(dst, size, ms);
+}
+
+void say_eta(char *dst, size_t size, const struct snapshot *s, int64_t wall)
+{
+    const struct view *v = &s->present;
+    char usual[24], rest[24];
+    int64_t worked;
+
+    str_copy(dst, size, "");
+    if (s->usual_work_ms <= 0 || !v->is_open || snapshot_is_past(s))
+        return;
+    worked = say_times(v, wall).worked_ms;
+    say_span(usual, sizeof usual, s->usual_work_ms);
+    if (worked <= s->usual_work_ms) {
+        say_about(rest, sizeof rest, s->usual_work_ms - worked);
+        snprintf(dst, size, "about %s left", rest);
+    } else {
+        say_span(rest, sizeof rest, worked - s->usual_work_ms);
+        snprintf(dst, size, "usually %s; %s over", usual, rest);
+    }
+}
+
+/* ---- who is out ---------------------------------------------------------------------------------- */
+
+void say_availability(char *dst, size_t size, const struct snapshot *s)
+{
+    struct out_count c;
+    struct buf b;
+
+    snapshot_count(s, &c);
+    buf_init(&b, SENTENCE_BYTES);
+    if (c.n == 0) {
+        buf_adds(&b, "no instance");
+    } else {
+        buf_addf(&b, "%d of %d out", c.out, c.n);
+        if (c.limit > 0)
+            buf_addf(&b, ", limit %d", c.limit);
+        if (c.sick > 0)
+            buf_addf(&b, ", %d sick", c.sick);
+        if (c.unknown > 0)
+            buf_addf(&b, ", %d unknown", c.unknown);
+    }
+    str_copy(dst, size, buf_str(&b));
+    buf_release(&b);
+}
