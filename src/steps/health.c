@@ -17,7 +17,7 @@
 /* FAULTS 2.5: 100,000 steps of matching cost 2 ms; the heap limit is in KiB. */
 enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024, BODY_MAX_BYTES = 64 << 10, SEEN_BYTES = 100 };
 
-struct health {
+struct health_check {
     const struct step_target *t;
     pcre2_code *code;
     pcre2_match_data *match;
@@ -27,9 +27,9 @@ struct health {
     void *arg;
 };
 
-struct health *health_new(const struct step_target *t, struct err *e)
+struct health_check *health_new(const struct step_target *t, struct err *e)
 {
-    struct health *h = xcalloc(1, sizeof *h);
+    struct health_check *h = xcalloc(1, sizeof *h);
 
     h->t = t;
     if (!t->expect_body)
@@ -53,7 +53,7 @@ struct health *health_new(const struct step_target *t, struct err *e)
     return h;
 }
 
-void health_free(struct health *h)
+void health_free(struct health_check *h)
 {
     if (!h)
         return;
@@ -81,7 +81,7 @@ static void say_seen(const struct http_result *r, char *dst, size_t size)
 }
 
 /* 1 a match, 0 none, negative not judged. */
-static int body_matches(const struct health *h, const char *p, size_t n)
+static int body_matches(const struct health_check *h, const char *p, size_t n)
 {
     if (!h->code)
         return 1;
@@ -107,7 +107,7 @@ static bool goes_on(const char *p, const char *end)
 }
 
 /* "1.1.0" is not in "1.1.0-rc1" nor in "11.1.0"; it is in "v1.1.0" and "shop-1.1.0". */
-static bool has_version(const char *body, size_t n, const char *version)
+bool health_names(const char *body, size_t n, const char *version)
 {
     size_t len = strlen(version);
     const char *end = body + n;
@@ -124,18 +124,21 @@ static bool has_version(const char *body, size_t n, const char *version)
 
 static void answered(void *arg, const struct http_result *r)
 {
-    struct health *h = arg;
+    struct health_check *h = arg;
     struct health_answer a = {.total_ms = r->total_ms};
     const char *version = h->t->expect_version;
 
     h->http = NULL;
     if (r->err.code) {
+        a.err = r->err;
         str_copy(a.seen, sizeof a.seen, r->err.msg);
     } else {
         int match = body_matches(h, r->body, r->body_len);
         a.is_read = true;
+        a.body = r->body;
+        a.body_len = r->body_len;
         say_seen(r, a.seen, sizeof a.seen);
-        a.is_version = !version || has_version(r->body, r->body_len, version);
+        a.is_version = !version || health_names(r->body, r->body_len, version);
         a.is_well = r->status == h->t->expect_status && match == 1 && a.is_version;
         if (match < 0)
             snprintf(a.seen, sizeof a.seen, "verify.expect.body is too expensive: not judged");
@@ -143,7 +146,7 @@ static void answered(void *arg, const struct http_result *r)
     h->done(h->arg, &a);
 }
 
-void health_ask(struct health *h, int64_t deadline_ms, health_done done, void *arg)
+void health_ask(struct health_check *h, int64_t deadline_ms, health_done done, void *arg)
 {
     struct http_spec spec = {
         .url = h->t->health_url, .deadline_ms = deadline_ms, .max_body = BODY_MAX_BYTES};

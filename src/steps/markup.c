@@ -16,7 +16,7 @@ enum { ASK_DEADLINE_MS = 5000 };
 struct markup {
     struct step_op op;
     struct traffic_op *traffic;
-    struct health *health;
+    struct health_check *health;
 };
 
 static void markup_release(struct step_op *op)

@@ -20,7 +20,7 @@ struct probe_op {
     void *arg;
     struct runner_ask *ask;
     struct traffic_op *traffic;
-    struct health *health;
+    struct health_check *health;
     struct net_timer *deadline;
     bool is_version_seen;
     int waiting;

@@ -17,7 +17,7 @@ enum { ASK_DEADLINE_MS = 5000, ASK_LEAST_MS = 1000, WARM_MS = 500, WARM_TIMES = 
 
 struct verify {
     struct step_op op;
-    struct health *health;
+    struct health_check *health;
     struct http *http;
     struct net_timer *timer;
     int64_t begun, warm_begun;
