@@ -113,12 +113,17 @@ struct fill {
     int begun;  /* how many batches were begun, without the canaries' */
 };
 
-/* Give those of one kind (in the ledger or not) that have no batch the next places. */
+static bool is_sick(const struct plan_instance *i)
+{
+    return i->is_sick;
+}
+
+/* Give those of one kind that have no batch the next places. */
 static void fill_batches(struct plan_instance *in, int n, const struct plan_rule *rule,
-                         bool ledger_ones, struct fill *f)
+                         bool (*is_one)(const struct plan_instance *), struct fill *f)
 {
     for (int i = 0; i < n; i++) {
-        if (in[i].batch >= 0 || in[i].is_in_ledger != ledger_ones)
+        if (in[i].batch >= 0 || !is_one(&in[i]))
             continue;
         if (f->room == 0) {
             f->room = batch_size(rule, n, f->others, f->begun, f->rest);
@@ -149,8 +154,9 @@ int plan_batches(struct plan_instance *in, int n, const struct plan_rule *rule, 
             in[i].batch = in[i].is_canary ? 0 : -1;
     }
     struct fill f = {.batch = canaries > 0 ? 0 : -1, .others = n - canaries, .rest = n - canaries};
-    fill_batches(in, n, rule, true, &f);
-    fill_batches(in, n, rule, false, &f);
+    fill_batches(in, n, rule, is_in_ledger, &f);
+    fill_batches(in, n, rule, is_sick, &f);
+    fill_batches(in, n, rule, is_any, &f);
     return f.batch + 1;
 }
 
