@@ -254,6 +254,9 @@ static void check_idle(struct engine *e)
         if (!e->is_stopping)
             return;
     }
+    if (!e->is_stopping && now - e->busy_at > IDLE_LEAVE_MS && e->spec.is_looked_on &&
+        e->spec.is_looked_on(e->spec.arg))
+        e->busy_at = now;
     bool is_done = e->is_stopping ? !has_steps(e) && e->hands == 0
                                   : !e->spec.stays && now - e->busy_at > IDLE_LEAVE_MS;
     if (is_done && e->jobs == 0) {

@@ -12,10 +12,19 @@
 #include "net/net.h"
 #include "store/queue.h"
 
+/* What runs beside the engine in its process, on a thread of its own, and shares nothing with it but
+ * rows: the poller. The engine knows only that somebody keeps sample rows for it. start: once the store
+ * stands; NULL and *e: it cannot, and the engine goes on without. stop: ends and joins it. */
+struct engine_side {
+    void *(*start)(const char *store_dir, const struct net_limits *limits, struct err *e);
+    void (*stop)(void *side);
+};
+
 struct engine_options {
     const char *config_dir; /* NULL: the XDG config folder */
     const char *store_dir;  /* NULL: as the inventory says, else the XDG state folder */
     bool is_foreground;     /* stays when there is nothing to do; says on stderr what happens */
+    const struct engine_side *side; /* NULL: nothing runs beside */
 };
 
 /* The folder of the store that these options mean; the caller frees. */
@@ -39,6 +48,9 @@ struct engine_spec {
     const char *boot_id;         /* of the jump host */
     int64_t pid;
     bool stays;                  /* do not end for want of work */
+    bool has_samples;            /* a poller keeps sample rows: who is fresh there is not asked again */
+    bool (*is_looked_on)(void *arg); /* does a person look on, for whom it should stay? NULL: nobody.
+                                        Asked every few seconds, and only when there is no work */
     void (*ended)(void *arg, const struct err *e); /* it has nothing to do any more, or cannot go on */
     void *arg;
 };

@@ -25,6 +25,11 @@ enum {
     PROGRESS_EVERY_MS = 1000,   /* what a step waits for is stored at most this often */
     HEALTH_DEADLINE_MS = 4000,
     PROBE_AGAIN_MS = 2000,      /* a probe that found no balancer asks again */
+    SAMPLE_FRESH_MS = 8000,     /* an older sample says nothing: the poller writes every 2 s, of answers
+                                   that are at most 6 s old */
+    SAMPLE_PLAN_MS = 16000,     /* ... and every 10 s while nothing is open */
+    SAMPLE_MISSING = 3,         /* readings without a fresh sample, until it is asked from here */
+    PROVED_FOR_MS = 8000,       /* what verify has proved stands until the poller has seen it too */
     UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */
 };
 
@@ -60,6 +65,8 @@ struct target {
     bool is_theirs;             /* ... but somebody else has taken it over since */
     bool is_verified;           /* verify has passed in this deployment since the last install */
     int sick;                   /* wrong health answers in a row */
+    int unsampled;              /* readings of the samples in a row that had none that is fresh */
+    int64_t sampled_from;       /* wall: samples of before tell of a time that is over */
     int64_t progress_at;        /* mono: when progress was last stored */
     int64_t no_room_until;      /* mono */
     int64_t probe_again_at;     /* mono: its probe needs a balancer that could not be asked; 0 none */
@@ -80,6 +87,7 @@ struct release {
     struct traffic_op *watch;   /* the periodic reading */
     struct traffic_reading *readings; /* n, newest */
     int64_t read_at, health_at; /* mono: when last asked */
+    bool is_sampling;           /* the samples are being read */
     int64_t unknown_at;         /* mono: when an ended one's unknown targets were last asked */
     struct net_timer *interval;
     int64_t no_room_since;      /* mono; 0: there is room */
@@ -242,6 +250,23 @@ void group_hush(struct group *g);
 void release_prepare(struct release *r);
 /* Continue in PENDING: what failed is tried again. */
 void release_prepare_again(struct release *r);
+
+/* ---- samples.c: what the poller keeps ------------------------------------------------------------------ */
+/* On the worker: the group's samples, in the order in which sample_find() looks. Unreadable ones are missing
+ * ones: 0. Free with sample_rows_free(). */
+int samples_read(struct store *s, const char *group, struct sample_row **rows);
+const struct sample_row *sample_find(const struct sample_row *rows, int n, const char *host, int port);
+bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms);
+bool sample_is_sick(const struct sample_row *s);
+/* Take what the newest samples say of the release's instances. Whoever has none is asked from here. */
+void release_take_samples(struct release *r);
+/* Every tick: an instance that is worked on is down for a reason, and well once verify has proved it. */
+void release_mind_steps(struct release *r);
+/* May health be asked now: nothing works on it, and it is not out by us. */
+bool target_is_at_rest(const struct target *t);
+void target_ask_health(struct target *t);
+/* One more answer: good, or what was seen. */
+void target_note_health(struct target *t, const char *bad);
 
 /* ---- watch.c: balancers and health while a release is open ------------------------------------------- */
 void release_watch(struct release *r);

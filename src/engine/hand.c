@@ -235,11 +235,15 @@ static void count_instances(struct hand_intent *w, const struct hand *h)
     w->max_out = r->cfg->deployment.max_out;
     w->count_sick = r->cfg->deployment.count_sick;
     w->in = xcalloc((size_t)r->n, sizeof *w->in);
-    for (int i = 0; i < r->n; i++)
-        w->in[i] = (struct avail_instance){.host = r->t[i].row.host,
-                                           .port = r->t[i].row.port,
-                                           .is_lb_out = traffic_is_out(r->readings[i].state),
-                                           .why = traffic_state_name(r->readings[i].state)};
+    for (int i = 0; i < r->n; i++) {
+        bool is_lb_out = traffic_is_out(r->readings[i].state);
+        w->in[i] = (struct avail_instance){
+            .host = r->t[i].row.host,
+            .port = r->t[i].row.port,
+            .is_lb_out = is_lb_out,
+            .is_sick = opening_is_sick(h->o, i),
+            .why = is_lb_out ? traffic_state_name(r->readings[i].state) : NULL};
+    }
 }
 
 static void hand_submit(struct hand *h)

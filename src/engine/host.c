@@ -26,6 +26,8 @@ struct host {
     uv_poll_t bell_poll;
     uv_signal_t signals[3];
     const struct engine_options *options;
+    const char *dir; /* of the store */
+    void *side;      /* of options->side; NULL: it does not run */
     struct err why;
     char owner[300];
     char boot_id[64];
@@ -71,6 +73,13 @@ static void bell_rings(uv_poll_t *p, int status, int events)
     (void)events;
     doorbell_drain(h->bell);
     engine_look(h->engine);
+}
+
+static bool is_looked_on(void *arg)
+{
+    const struct host *h = arg;
+
+    return consoles_any(h->dir) == 1;
 }
 
 static void engine_ended(void *arg, const struct err *e)
@@ -159,6 +168,26 @@ static int open_world(struct host *h, const char *dir, const struct inventory *i
     return h->queue ? 0 : e->code;
 }
 
+static void start_side(struct host *h, const struct inventory *inv)
+{
+    struct net_limits limits = {.connections = inv->connections,
+                                .handshakes_per_server = inv->handshakes_per_server};
+    struct err e = {0};
+
+    if (!h->options->side)
+        return;
+    h->side = h->options->side->start(h->dir, &limits, &e);
+    if (!h->side)
+        fprintf(stderr, "footplate: instances are not polled: %s\n", e.msg);
+}
+
+static void stop_side(struct host *h)
+{
+    if (h->side)
+        h->options->side->stop(h->side);
+    h->side = NULL;
+}
+
 static void start_engine(struct host *h, struct inventory *inv)
 {
     char machine[256] = "";
@@ -174,6 +203,8 @@ static void start_engine(struct host *h, struct inventory *inv)
                                .boot_id = h->boot_id,
                                .pid = getpid(),
                                .stays = h->options->is_foreground,
+                               .has_samples = h->side != NULL,
+                               .is_looked_on = is_looked_on,
                                .ended = engine_ended,
                                .arg = h};
     own_signals(h);
@@ -249,13 +280,16 @@ int engine_main(const struct engine_options *o, struct err *e)
     store_close(s);
     if (rc == 0 && (h.lock = engine_lock(dir, e)) < 0)
         rc = h.lock;
+    h.dir = dir;
     if (rc == 0)
         rc = open_world(&h, dir, inv, e);
     if (rc == 0) {
+        start_side(&h, inv);
         start_engine(&h, inv);
         inv = NULL;
         net_run(h.net);
         drop_lease(&h, &fence);
+        stop_side(&h);
     }
     close_world(&h);
     inventory_free(inv);

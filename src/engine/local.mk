@@ -4,7 +4,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_int.h src/engine/hand.c \
 	src/engine/host.c src/engine/opening.c src/engine/opening.h src/engine/prepare.c \
 	src/engine/probing.c src/engine/questions.c src/engine/recover.c src/engine/release.c \
-	src/engine/rows.c src/engine/start.c src/engine/target.c src/engine/txn.c \
+	src/engine/rows.c src/engine/samples.c src/engine/start.c src/engine/target.c src/engine/txn.c \
 	src/engine/watch.c
 
 # Archives are named in the order in which they need each other.

@@ -61,6 +61,8 @@ static int facts_run(struct store *s, void *arg, struct err *err)
     f->n_ledger = ledger_list(s, j->group, &f->ledger, err);
     if (f->n_ledger < 0)
         return f->n_ledger;
+    /* Without them nobody is known to be sick, which keeps nobody from a release. */
+    f->n_samples = samples_read(s, j->group, &f->samples);
     int rc = read_history(s, j, err);
     if (rc == 0)
         rc = read_members(s, j, err);
@@ -79,6 +81,8 @@ static void facts_release(struct facts *f)
         deployment_rows_free(f->history, f->n_history);
     if (f->n_members > 0)
         target_rows_free(f->members, f->n_members);
+    if (f->n_samples > 0)
+        sample_rows_free(f->samples, f->n_samples);
     free(f->is_bad);
     free(f->bad_why);
     memset(f, 0, sizeof *f);
@@ -210,6 +214,15 @@ static void digest_from_history(struct opening *o)
     }
 }
 
+bool opening_is_sick(const struct opening *o, int i)
+{
+    const struct target_row *t = &o->scratch->t[i].row;
+    const struct sample_row *s =
+        sample_find(o->facts.samples, o->facts.n_samples, t->host, t->port);
+
+    return s && sample_is_fresh(s, engine_wall(o->e), SAMPLE_PLAN_MS) && sample_is_sick(s);
+}
+
 /* ---- plan -------------------------------------------------------------------------------------------- */
 
 struct release *scratch_new(struct engine *e, struct group *g, const struct group_config *cfg,
@@ -297,6 +310,7 @@ static int make_batches(struct opening *o, struct err *err)
             .port = r->t[i].row.port,
             .is_marked = r->t[i].row.is_canary,
             .is_in_ledger = is_ours,
+            .is_sick = opening_is_sick(o, i),
             .is_held_by_other = traffic_has_balancer(r->traffic) &&
                                 traffic_is_by_other(r->readings[i].state, is_ours)};
     }

@@ -15,6 +15,8 @@ struct facts {
     bool *is_bad;                   /* of history[i].version */
     struct target_row *members;     /* targets of the newest successful deployment */
     int n_members;
+    struct sample_row *samples;     /* what the poller last saw */
+    int n_samples;
     bool is_version_bad;            /* the version that is asked for */
     char *bad_why;
 };
@@ -68,6 +70,9 @@ void opening_probe(struct opening *o, void (*probed)(struct opening *o));
 struct release *scratch_new(struct engine *e, struct group *g, const struct group_config *cfg,
                             enum flavour flavour, const char *version, const char *sha256,
                             const struct instance_config *instances, int n, struct err *err);
+
+/* Does the poller call instance i of the scratch sick, as far as its word is fresh? */
+bool opening_is_sick(const struct opening *o, int i);
 
 /* Is host:port in these ledger rows? */
 bool ledger_has(const struct ledger_row *rows, int n, const char *host, int port);

@@ -30,6 +30,7 @@ struct insertion {
     struct deployment_row row;
     struct target_row *targets;
     int n;
+    int *order; /* targets[i] is instance order[i] of the opening's scratch */
     char *bad_version, *bad_why;
     int64_t action, now;
 };
@@ -40,6 +41,7 @@ static void insertion_free(struct insertion *w)
     for (int i = 0; i < w->n; i++)
         target_row_release(&w->targets[i]);
     free(w->targets);
+    free(w->order);
     free(w->bad_version);
     free(w->bad_why);
     free(w);
@@ -108,15 +110,19 @@ static int insertion_run(struct store *s, void *arg, struct err *err)
     return action_verdict(s, w->action, VERDICT_DONE, "opened", id, w->now, err);
 }
 
-static void take_ledger(struct release *r, const struct opening *o)
+static void take_ledger(struct release *r, const struct insertion *w)
 {
+    const struct opening *o = w->o;
+
     for (int i = 0; i < r->n; i++) {
         struct target *t = &r->t[i];
+        const struct target *planned = &o->scratch->t[w->order[i]];
         bool is_in = ledger_has(o->facts.ledger, o->facts.n_ledger, t->row.host, t->row.port);
         t->is_in_ledger = t->st.is_in_ledger = is_in;
-        t->is_theirs = o->scratch->t[i].is_theirs;
+        t->is_theirs = planned->is_theirs;
+        t->sick = o->plan[w->order[i]].is_sick ? SICK_AFTER : 0;
         r->core.targets[i].is_in_ledger = is_in;
-        r->readings[i] = o->scratch->readings[i];
+        r->readings[i] = o->scratch->readings[w->order[i]];
     }
 }
 
@@ -138,7 +144,7 @@ static void insertion_done(void *arg, int rc, const struct err *err)
         g->rev = w->row.rev;
         struct release *r = release_new(e, g, &w->row, w->targets, w->n, &why);
         if (r) {
-            take_ledger(r, o);
+            take_ledger(r, w);
             release_log(r, NULL, 'i', "%s %s of %s: %d instances in %d batches",
                         flavour_name(r->row.flavour), r->row.version, g->name, r->n,
                         r->row.n_batches);
@@ -187,12 +193,29 @@ static void fill_deployment(struct insertion *w, const struct opening *o)
     d->rev = o->g->rev + 1;
 }
 
+/* The order of the plan; within a batch it is the order in which targets begin. The sick go first. */
+static void fill_order(struct insertion *w, const struct opening *o)
+{
+    int count = 0;
+
+    w->order = xcalloc((size_t)w->n, sizeof *w->order);
+    for (int i = 0; i < w->n; i++) {
+        if (o->plan[i].is_sick)
+            w->order[count++] = i;
+    }
+    for (int i = 0; i < w->n; i++) {
+        if (!o->plan[i].is_sick)
+            w->order[count++] = i;
+    }
+}
+
 static void fill_targets(struct insertion *w, const struct opening *o)
 {
     w->n = o->scratch->n;
     w->targets = xcalloc((size_t)w->n, sizeof *w->targets);
+    fill_order(w, o);
     for (int i = 0; i < w->n; i++) {
-        const struct plan_instance *p = &o->plan[i];
+        const struct plan_instance *p = &o->plan[w->order[i]];
         w->targets[i] = (struct target_row){.position = i,
                                             .host = xstrdup(p->host),
                                             .port = p->port,

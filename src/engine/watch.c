@@ -11,39 +11,56 @@
 
 /* ---- health ---------------------------------------------------------------------------------------- */
 
-static void health_done(void *arg, const struct http_result *h)
+void target_note_health(struct target *t, const char *bad)
 {
-    struct target *t = arg;
-    struct release *r = t->r;
-    bool is_well = h->err.code == 0 && h->status == r->cfg->verify.status;
-
-    t->health = NULL;
-    if (is_well) {
+    if (!bad) {
         if (t->sick >= SICK_AFTER)
-            release_log(r, t, 'i', "health: well again");
+            release_log(t->r, t, 'i', "health: well again");
         t->sick = 0;
         return;
     }
     t->sick++;
     if (t->sick == SICK_AFTER)
-        release_log(r, t, 'w', "health: sick: %s",
-                    h->err.code ? h->err.msg : "another status than expected");
+        release_log(t->r, t, 'w', "health: sick: %s", bad);
+}
+
+static void health_done(void *arg, const struct http_result *h)
+{
+    struct target *t = arg;
+    bool is_well = h->err.code == 0 && h->status == t->r->cfg->verify.status;
+
+    t->health = NULL;
+    target_note_health(t, is_well       ? NULL
+                          : h->err.code ? h->err.msg
+                                        : "another status than expected");
 }
 
 /* Instances on which a step is working are not asked: their health is that step's business. */
+bool target_is_at_rest(const struct target *t)
+{
+    const struct deploy_target *c = &t->r->core.targets[t->i];
+
+    return !t->op && !t->is_begin_queued && !t->is_in_ledger && c->status != TARGET_EXCLUDED &&
+           !target_is_running(c->status);
+}
+
+void target_ask_health(struct target *t)
+{
+    struct net *net = t->r->e->net;
+    struct http_spec spec = {.url = t->health_url, .deadline_ms = HEALTH_DEADLINE_MS};
+
+    if (!t->health && target_is_at_rest(t))
+        t->health = net->ops->http_get(net, &spec, health_done, t);
+}
+
 static void ask_health(struct release *r)
 {
-    struct net *net = r->e->net;
-
-    for (int i = 0; i < r->n; i++) {
-        struct target *t = &r->t[i];
-        const struct deploy_target *c = &r->core.targets[i];
-        if (t->health || t->op || t->is_begin_queued || t->is_in_ledger ||
-            c->status == TARGET_EXCLUDED || target_is_running(c->status))
-            continue;
-        struct http_spec spec = {.url = t->health_url, .deadline_ms = HEALTH_DEADLINE_MS};
-        t->health = net->ops->http_get(net, &spec, health_done, t);
+    if (r->e->spec.has_samples) {
+        release_take_samples(r);
+        return;
     }
+    for (int i = 0; i < r->n; i++)
+        target_ask_health(&r->t[i]);
 }
 
 /* ---- balancers --------------------------------------------------------------------------------------- */
@@ -180,6 +197,8 @@ void release_watch(struct release *r)
 
     if (deploy_is_final(r->core.status) || r->e->is_over)
         return;
+    if (r->e->spec.has_samples)
+        release_mind_steps(r);
     if (now - r->health_at >= HEALTH_EVERY_MS && deploy_buttons(&r->core) == BUTTONS_INTERRUPT) {
         r->health_at = now;
         ask_health(r);

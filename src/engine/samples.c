@@ -1,0 +1,152 @@
+/* samples.c: what the poller keeps in the store of each instance's health, as the engine uses it. It is
+ * one truth for the screens and for the availability rule; where it is missing or old, the engine asks
+ * the instance itself, as it does where no poller runs. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static int compare(const void *a, const void *b)
+{
+    const struct sample_row *x = a, *y = b;
+    int rc = strcmp(x->host, y->host);
+
+    return rc ? rc : (x->port > y->port) - (x->port < y->port);
+}
+
+int samples_read(struct store *s, const char *group, struct sample_row **rows)
+{
+    int n = samples_list(s, group, rows, NULL);
+
+    if (n > 0)
+        qsort(*rows, (size_t)n, sizeof **rows, compare);
+    return n > 0 ? n : 0;
+}
+
+const struct sample_row *sample_find(const struct sample_row *rows, int n, const char *host, int port)
+{
+    struct sample_row key = {.host = (char *)(uintptr_t)host, .port = port};
+
+    return n > 0 ? bsearch(&key, rows, (size_t)n, sizeof *rows, compare) : NULL;
+}
+
+/* One from the future was written before the clock was set back. */
+bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms)
+{
+    return s->health_at > 0 && s->health_at <= now + 1000 && now - s->health_at <= limit_ms;
+}
+
+/* One that flaps cannot be counted on. */
+bool sample_is_sick(const struct sample_row *s)
+{
+    return s->health == HEALTH_SICK || s->health == HEALTH_FLAPPING;
+}
+
+/* ---- an open release -------------------------------------------------------------------------------- */
+
+/* The release may be gone when the rows come. */
+struct sampling {
+    struct engine *e;
+    int64_t deployment;
+    char *group;
+    struct sample_row *rows;
+    int n;
+};
+
+static int sampling_run(struct store *s, void *arg, struct err *err)
+{
+    struct sampling *w = arg;
+
+    (void)err;
+    w->n = samples_read(s, w->group, &w->rows);
+    return 0;
+}
+
+static struct release *release_of(const struct sampling *w)
+{
+    for (struct release *r = w->e->releases; r; r = r->next) {
+        if (r->row.id == w->deployment && !r->is_gone)
+            return r;
+    }
+    return NULL;
+}
+
+/* One verdict of the poller weighs as many answers as it took. */
+static void take_sample(struct target *t, const struct sample_row *s)
+{
+    bool was_sick = t->sick >= SICK_AFTER;
+
+    if (sample_is_sick(s) && !was_sick) {
+        t->sick = SICK_AFTER - 1;
+        target_note_health(t, s->health_text ? s->health_text : health_name(s->health));
+    } else if (s->health == HEALTH_OK) {
+        target_note_health(t, NULL);
+    }
+}
+
+static void sample_target(struct target *t, const struct sampling *w, int64_t now)
+{
+    const struct sample_row *s = sample_find(w->rows, w->n, t->row.host, t->row.port);
+
+    if (!target_is_at_rest(t))
+        return;
+    if (!s || !sample_is_fresh(s, now, SAMPLE_FRESH_MS)) {
+        if (++t->unsampled >= SAMPLE_MISSING)
+            target_ask_health(t);
+        return;
+    }
+    t->unsampled = 0;
+    if (s->health_at >= t->sampled_from)
+        take_sample(t, s);
+}
+
+static void sampling_done(void *arg, int rc, const struct err *err)
+{
+    struct sampling *w = arg;
+    struct release *r = release_of(w);
+
+    (void)rc;
+    (void)err;
+    if (r) {
+        int64_t now = engine_wall(w->e);
+        r->is_sampling = false;
+        for (int i = 0; i < r->n; i++)
+            sample_target(&r->t[i], w, now);
+        engine_kick(w->e, r);
+    }
+    if (w->n > 0)
+        sample_rows_free(w->rows, w->n);
+    free(w->group);
+    free(w);
+}
+
+void release_take_samples(struct release *r)
+{
+    if (r->is_sampling)
+        return;
+    struct sampling *w = xcalloc(1, sizeof *w);
+    w->e = r->e;
+    w->deployment = r->row.id;
+    w->group = xstrdup(r->row.group);
+    r->is_sampling = true;
+    engine_job(r->e, sampling_run, sampling_done, w);
+}
+
+void release_mind_steps(struct release *r)
+{
+    int64_t now = engine_wall(r->e);
+
+    for (int i = 0; i < r->n; i++) {
+        struct target *t = &r->t[i];
+        if (target_is_at_rest(t))
+            continue;
+        t->sampled_from = now + PROVED_FOR_MS;
+        t->unsampled = 0;
+        if (t->is_verified)
+            t->sick = 0;
+    }
+}
