@@ -9,16 +9,30 @@
 #include "cli/commands.h"
 #include "cli/spawn.h"
 #include "engine/engine.h"
+#include "monitor/monitor.h"
 
 enum { OPT_DETACHED };
 static const struct opt opts[] = {
     [OPT_DETACHED] = {"detached", 0, OPT_FLAG, NULL, "as the other commands start it"},
 };
 
+/* The poller beside the engine: the two rooms do not know each other. */
+static void *poller_start(const char *store_dir, const struct net_limits *limits, struct err *e)
+{
+    return monitor_start(store_dir, limits, e);
+}
+
+static void poller_stop(void *side)
+{
+    monitor_stop(side);
+}
+
+static const struct engine_side poller = {.start = poller_start, .stop = poller_stop};
+
 static int run(struct cli *c, const struct args *a)
 {
     bool is_detached = a->values[OPT_DETACHED].count > 0;
-    struct engine_options o = {.config_dir = c->config_dir, .is_foreground = !is_detached};
+    struct engine_options o = {.config_dir = c->config_dir, .is_foreground = !is_detached, .side = &poller};
     struct err e = {0};
     int status = store_folder_make(c);
 

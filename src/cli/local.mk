@@ -24,13 +24,13 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += footplate
 footplate_SOURCES = src/cli/main.c
-footplate_LDADD = src/cli/libcli.a $(ENGINE_LIBS)
+footplate_LDADD = src/cli/libcli.a src/monitor/libmonitor.a $(ENGINE_LIBS)
 dist_man_MANS += doc/footplate.1
 
 # The commands with an engine that plays stories in the place of the real one.
 check_PROGRAMS += tests/cli/footplate-scripted
 tests_cli_footplate_scripted_SOURCES = src/cli/main.c tests/cli/scripted_engine.c
-tests_cli_footplate_scripted_LDADD = src/cli/libcli.a $(ENGINE_LIBS)
+tests_cli_footplate_scripted_LDADD = src/cli/libcli.a src/monitor/libmonitor.a $(ENGINE_LIBS)
 
 CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh
 TESTS += $(CLI_TESTS)

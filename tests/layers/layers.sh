@@ -8,7 +8,8 @@
 set -u
 export LC_ALL=C
 
-rooms='base core inventory store net traffic steps engine cli'
+# The engine and the monitor stand side by side: neither may know the other.
+rooms='base core inventory store net traffic steps engine monitor cli'
 function_lines_max=120
 file_lines_max=1500
 
@@ -24,8 +25,8 @@ random numbers of the C library @ (rand|srand|random|srandom|rand_r|drand48|lran
 a function that knows no bounds @ (strcpy|strcat|stpcpy|sprintf|vsprintf|gets|alloca) *\( @ - @ ^(src|ui|tests|demo)/
 a function that hides its failure or its state @ (atoi|atol|atoll|atof|strtok|localtime|gmtime|ctime|asctime|tmpnam|mktemp) *\( @ - @ ^(src|ui|tests|demo)/
 a shell @ (system|popen) *\( @ - @ ^(src|ui|demo)/
-a socket in the engine @ (socket|connect|bind|listen|accept|accept4|socketpair|getaddrinfo) *\( @ - @ ^src/engine/
-libssh2, libcurl or SQLite in the engine @ (libssh2|curl|sqlite3)\.h @ - @ ^src/(engine|cli|steps|traffic)/
+a socket in the engine @ (socket|connect|bind|listen|accept|accept4|socketpair|getaddrinfo) *\( @ - @ ^src/(engine|monitor)/
+libssh2, libcurl or SQLite in the engine @ (libssh2|curl|sqlite3)\.h @ - @ ^src/(engine|monitor|cli|steps|traffic)/
 '
 
 # ---- the source, without what a compiler does not read ------------------------------------------------
@@ -81,7 +82,7 @@ find_includes()
         header = substr($0, RSTART, RLENGTH)
         sub(/^[^"]*"/, "", header); sub(/"$/, "", header)
         split(header, to, "/")
-        if ((to[1] in rank) && rank[to[1]] > rank[room])
+        if ((to[1] in rank) && (rank[to[1]] > rank[room] || (room == "monitor" && to[1] == "engine")))
             print path ":" part[2] ": " room " includes " header
     }' "$1"
 }
@@ -116,6 +117,10 @@ find_symbols()
     }
     ($1 in home) && rank[home[$1]] > rank[$2] {
         print "lib" $2 ".a needs " $1 " of lib" home[$1] ".a, which is above it"
+        next
+    }
+    $2 == "monitor" && home[$1] == "engine" {
+        print "lib" $2 ".a needs " $1 " of lib" home[$1] ".a, which is beside it"
     }' "$work/defined" "$work/wanted"
 }
 
@@ -178,6 +183,7 @@ clean_tree()
     local root=$1 r below=
     for r in $rooms; do
         mkdir -p "$root/src/$r"
+        [ "$r" != monitor ] || below=steps
         printf '/* clean: says sqlite3_open() and time(NULL) in a comment only. */\n%s\nint %s_thing(void);\nint %s_thing(void)\n{\n    return %s;\n}\n' \
             "${below:+int ${below}_thing(void);}" "$r" "$r" "${below:+${below}_thing()}${below:-0}" |
             sed 's/_thing()[a-z]*;/_thing();/' >"$root/src/$r/$r.c"
@@ -242,6 +248,11 @@ self_test()
     planted 'an include upward' src/core/core.c '#include "store/store.h"' 'core includes store/store.h'
     planted 'an include upward by a test' tests/net/test_x.c '#include "engine/engine.h"' \
         'net includes engine/engine.h'
+    planted 'an include sideways' src/monitor/monitor.c '#include "engine/engine.h"' \
+        'monitor includes engine/engine.h'
+    planted 'a call sideways' src/monitor/monitor.c \
+        'int engine_thing(void);\nint side(void);\nint side(void)\n{\n    return engine_thing();\n}' \
+        'libmonitor.a needs engine_thing' archives
     planted 'a call upward' src/store/store.c \
         'int engine_thing(void);\nint up(void);\nint up(void)\n{\n    return engine_thing();\n}' \
         'libstore.a needs engine_thing' archives

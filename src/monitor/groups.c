@@ -1,0 +1,257 @@
+/* groups.c: the groups as the engine has mirrored them into the store, as instances to poll: built
+ * when a group is new or its configuration differs, with what is known kept where the same question is
+ * asked of the same instance. It writes nothing. */
+#include "config.h"
+
+#include "monitor/monitor_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { VERSIONS_MAX = 50 };
+
+/* ---- one group --------------------------------------------------------------------------------------- */
+
+static void polled_end(struct polled *p)
+{
+    polled_release(p);
+    if (p->machine)
+        machine_put_back(p->machine);
+    free(p->host);
+    free(p->version);
+}
+
+static void watched_clear(struct watched *g)
+{
+    for (int i = 0; i < g->n; i++)
+        polled_end(&g->polled[i]);
+    free(g->polled);
+    echo_free(g->echo);
+    group_config_free(g->cfg);
+    free(g->config);
+    g->polled = NULL;
+    g->n = 0;
+    g->echo = NULL;
+    g->cfg = NULL;
+    g->config = NULL;
+}
+
+static void watched_free(struct watched *g)
+{
+    watched_clear(g);
+    free(g->name);
+    free(g);
+}
+
+/* Of the same instance, asked the same: what is known stays. */
+static void keep_known(struct polled *p, const struct watched *before)
+{
+    for (int i = 0; i < before->n; i++) {
+        const struct polled *q = &before->polled[i];
+        if (q->port != p->port || strcmp(q->host, p->host) != 0)
+            continue;
+        p->version = xstrdup_null(q->version);
+        if (strcmp(before->cfg->health_check_url, p->group->cfg->health_check_url) != 0)
+            return;
+        p->pulse = q->pulse;
+        p->latency_ms = q->latency_ms;
+        p->answered_at = q->answered_at;
+        p->heard_at = q->heard_at;
+        str_copy(p->seen, sizeof p->seen, q->seen);
+        str_copy(p->echo, sizeof p->echo, q->echo);
+        return;
+    }
+}
+
+/* The questions of one group are spread over the interval, and groups of few do not all begin at once. */
+static void spread(struct watched *g, int64_t now)
+{
+    int64_t begin = g->m->n_groups * 37 % POLL_EVERY_MS;
+
+    for (int i = 0; i < g->n; i++)
+        g->polled[i].next_at = now + (begin + (int64_t)POLL_EVERY_MS * i / g->n) % POLL_EVERY_MS;
+}
+
+static void watched_build(struct watched *g, const char *config, struct group_config *cfg)
+{
+    struct watched before = *g;
+
+    g->config = xstrdup(config);
+    g->cfg = cfg;
+    g->echo = echo_new(cfg);
+    g->n = cfg->n_instances;
+    g->polled = xcalloc((size_t)g->n + 1, sizeof *g->polled);
+    for (int i = 0; i < g->n; i++) {
+        struct polled *p = &g->polled[i];
+        p->group = g;
+        p->host = xstrdup(cfg->instances[i].host);
+        p->port = cfg->instances[i].port;
+        p->latency_ms = -1;
+        p->is_fresh = true;
+        p->pulse.since = net_wall_ms(g->m->net);
+        keep_known(p, &before);
+        polled_prepare(p);
+        p->machine = machine_get(g->m, cfg, p->host);
+    }
+    spread(g, net_mono_ms(g->m->net));
+    watched_clear(&before);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------------- */
+
+static struct watched *watched_get(struct monitor *m, const char *name)
+{
+    for (int i = 0; i < m->n_groups; i++) {
+        if (strcmp(m->groups[i]->name, name) == 0)
+            return m->groups[i];
+    }
+    struct watched *g = xcalloc(1, sizeof *g);
+    g->m = m;
+    g->name = xstrdup(name);
+    m->groups = xreallocarray(m->groups, (size_t)m->n_groups + 1, sizeof *m->groups);
+    m->groups[m->n_groups++] = g;
+    return g;
+}
+
+static void take_row(struct monitor *m, const struct group_row *row)
+{
+    struct group_config *cfg;
+    struct err e;
+
+    m->is_driven |= row->deployment != 0;
+    if (row->is_gone)
+        return;
+    struct watched *g = watched_get(m, row->name);
+    g->is_kept = true;
+    if (g->config && strcmp(g->config, row->config) == 0)
+        return;
+    cfg = group_config_from_json(row->config, &e);
+    if (cfg)
+        watched_build(g, row->config, cfg);
+    g->is_kept = g->cfg != NULL;
+}
+
+/* A group without an instance has nothing to ask, and no place in the turns. */
+static void drop_gone(struct monitor *m)
+{
+    int n = 0;
+
+    for (int i = 0; i < m->n_groups; i++) {
+        if (m->groups[i]->is_kept && m->groups[i]->n > 0)
+            m->groups[n++] = m->groups[i];
+        else
+            watched_free(m->groups[i]);
+    }
+    m->n_groups = n;
+    if (m->next_group >= n)
+        m->next_group = 0;
+    m->next_one = 0;
+}
+
+static int read_groups(struct monitor *m)
+{
+    struct group_row *rows = NULL;
+
+    int n = groups_list(m->store, &rows, NULL);
+    if (n < 0)
+        return n;
+    m->is_driven = false;
+    for (int i = 0; i < m->n_groups; i++)
+        m->groups[i]->is_kept = false;
+    for (int i = 0; i < n; i++)
+        take_row(m, &rows[i]);
+    if (n > 0)
+        group_rows_free(rows, n);
+    drop_gone(m);
+    return 0;
+}
+
+/* ---- which version should run -------------------------------------------------------------------------- */
+
+static void take_version(struct polled *p, const char *version)
+{
+    bool is_same = p->version && version ? strcmp(p->version, version) == 0 : p->version == version;
+
+    if (is_same)
+        return;
+    free(p->version);
+    p->version = xstrdup_null(version);
+    polled_prepare(p);
+}
+
+/* Rows and instances mostly stand in the same order: the search begins where the last one ended. */
+static void take_instances(struct watched *g, const struct instance_row *rows, int n)
+{
+    int at = 0;
+
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < g->n; k++, at = (at + 1) % g->n) {
+            struct polled *p = &g->polled[at];
+            if (p->port != rows[i].port || strcmp(p->host, rows[i].host) != 0)
+                continue;
+            take_version(p, rows[i].version);
+            break;
+        }
+    }
+}
+
+static void take_known(struct watched *g, const struct instance_row *rows, int n)
+{
+    struct deployment_row *history = NULL;
+    const char *known[2 * VERSIONS_MAX];
+    int count = 0;
+
+    int n_history = deployments_list(g->m->store, g->name, VERSIONS_MAX, &history, NULL);
+    for (int i = 0; i < n_history; i++)
+        known[count++] = history[i].version;
+    for (int i = 0; i < n && i < VERSIONS_MAX; i++) {
+        if (rows[i].version)
+            known[count++] = rows[i].version;
+    }
+    echo_set_known(g->echo, known, count);
+    if (n_history > 0)
+        deployment_rows_free(history, n_history);
+}
+
+/* Only where an answer is held against a version is it of interest which one should run. */
+static int read_versions(struct watched *g)
+{
+    struct instance_row *rows = NULL;
+
+    if (!g->echo && !echo_is_versioned(g->cfg->health_check_url))
+        return 0;
+    int n = instances_list(g->m->store, g->name, &rows, NULL);
+    if (n < 0)
+        return n;
+    take_instances(g, rows, n);
+    if (g->echo && echo_is_versioned(g->cfg->verify.version))
+        take_known(g, rows, n);
+    if (n > 0)
+        instance_rows_free(rows, n);
+    return 0;
+}
+
+void groups_look(struct monitor *m)
+{
+    int64_t version = store_version(m->store);
+
+    if (version == m->version)
+        return;
+    int rc = read_groups(m);
+    for (int i = 0; i < m->n_groups && rc == 0; i++)
+        rc = read_versions(m->groups[i]);
+    if (rc == 0) /* else it is read again at the next look */
+        m->version = version;
+}
+
+void groups_free(struct monitor *m)
+{
+    for (int i = 0; i < m->n_groups; i++)
+        watched_free(m->groups[i]);
+    free(m->groups);
+    m->groups = NULL;
+    m->n_groups = 0;
+}

@@ -1,0 +1,27 @@
+noinst_LIBRARIES += src/monitor/libmonitor.a
+src_monitor_libmonitor_a_SOURCES = \
+	src/monitor/echo.c src/monitor/echo.h \
+	src/monitor/groups.c \
+	src/monitor/machine.c \
+	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
+	src/monitor/poll.c \
+	src/monitor/samples.c \
+	src/monitor/pulse.c src/monitor/pulse.h
+MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(STORE_LIBS) $(PCRE2_LIBS)
+
+MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
+EXTRA_DIST += tests/monitor/stage.h
+check_PROGRAMS += $(MONITOR_TESTS)
+TESTS += $(MONITOR_TESTS)
+
+tests_monitor_test_pulse_SOURCES = tests/monitor/test_pulse.c
+tests_monitor_test_pulse_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_pulse_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_pulse_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+
+# It starts the demo's application.
+tests_monitor_test_monitor_SOURCES = tests/monitor/test_monitor.c
+tests_monitor_test_monitor_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_monitor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_monitor_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+EXTRA_tests_monitor_test_monitor_DEPENDENCIES = demo/shop

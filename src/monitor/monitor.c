@@ -1,0 +1,134 @@
+/* monitor.c: the poller's thread: its loop, its store handle and its beat. What is asked of whom is in
+ * poll.c and machine.c. */
+#include "config.h"
+
+#include "monitor/monitor_int.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* A tick that comes LATE_MS late was held up by this machine or by the disk: who did not answer in that
+ * time may have. */
+enum { TICK_MS = 100, LATE_MS = 500, LOOK_EVERY_MS = 1000, REOPEN_MS = 10000, SESSIONS = 64 };
+
+/* A handle that has met an i/o error stays bad; a new one may be good. */
+static void mind_store(struct monitor *m, int64_t now)
+{
+    if (m->store && m->is_store_bad) {
+        store_close(m->store);
+        m->store = NULL;
+    }
+    if (m->store || now - m->opened_store_at < REOPEN_MS)
+        return;
+    m->opened_store_at = now;
+    m->is_store_bad = false;
+    m->store = store_open(m->dir, STORE_WRITE, NULL);
+    m->version = -1;
+}
+
+static void look(struct monitor *m, int64_t now)
+{
+    if (now - m->looked_at < LOOK_EVERY_MS)
+        return;
+    m->looked_at = now;
+    m->is_looked_on = consoles_any(m->dir) == 1;
+    mind_store(m, now);
+    if (m->store)
+        groups_look(m);
+}
+
+static void ticked(void *arg)
+{
+    struct monitor *m = arg;
+    int64_t now = net_mono_ms(m->net);
+
+    m->tick = NULL;
+    if (now - m->ticked_at > TICK_MS + LATE_MS)
+        m->void_before = now;
+    m->ticked_at = now;
+    look(m, now);
+    polls_turn(m, now);
+    machines_turn(m, now);
+    samples_turn(m, now);
+    m->tick = m->net->ops->timer_start(m->net, TICK_MS, ticked, m);
+}
+
+static void *run(void *arg)
+{
+    struct monitor *m = arg;
+
+    m->ticked_at = net_mono_ms(m->net);
+    m->tick = m->net->ops->timer_start(m->net, 0, ticked, m);
+    net_run(m->net);
+    if (m->tick)
+        m->net->ops->timer_cancel(m->tick);
+    groups_free(m);
+    store_close(m->store);
+    return NULL;
+}
+
+/* ---- for the thread that owns it ------------------------------------------------------------------------ */
+
+static void asked_to_end(void *arg)
+{
+    struct monitor *m = arg;
+
+    net_stop(m->net);
+}
+
+static void monitor_free(struct monitor *m)
+{
+    if (m->waker)
+        net_waker_free(m->waker);
+    if (m->net)
+        net_close(m->net);
+    free(m->dir);
+    free(m);
+}
+
+/* The new thread takes over the mask of the one that makes it. */
+static int begin_thread(struct monitor *m)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&m->thread, NULL, run, m);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+struct monitor *monitor_start(const char *dir, const struct net_limits *limits, struct err *e)
+{
+    struct monitor *m = xcalloc(1, sizeof *m);
+
+    TAILQ_INIT(&m->machines);
+    m->dir = xstrdup(dir);
+    m->sessions_max = limits && limits->connections > 0 ? limits->connections : SESSIONS;
+    m->version = -1;
+    m->looked_at = m->wrote_at = m->full_at = m->opened_store_at = -REOPEN_MS;
+    m->net = net_open(limits, e);
+    if (m->net)
+        m->waker = net_waker_new(m->net, asked_to_end, m);
+    int rc = m->waker ? begin_thread(m) : 0;
+    if (rc)
+        err_set(e, ERR_FAIL, "the poller's thread cannot begin: %s", strerror(rc));
+    if (!m->net || rc) {
+        monitor_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+/* The thread ends before its loop and waker are freed: both are its own until it is joined. */
+void monitor_stop(struct monitor *m)
+{
+    if (!m)
+        return;
+    net_waker_wake(m->waker);
+    pthread_join(m->thread, NULL);
+    monitor_free(m);
+}

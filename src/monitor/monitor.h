@@ -1,0 +1,41 @@
+/* monitor.h: the poller: a thread beside the engine, in its process, that asks every instance of every
+ * group how it is and keeps the newest answer in the store (struct sample_row).
+ *
+ *     health   every POLL_EVERY_MS an instance, spread evenly, as the group's verify.expect says; the
+ *              verdict is pulse.h's. No answer for STALE_MS: unknown.
+ *     machine  load, memory and uptime over the group's transport, every SYSTEM_EVERY_MS, only while a
+ *              console is open; one kept session a machine. A refused login or a wrong host key is not
+ *              repeated within a minute.
+ *
+ * It shares nothing with the engine but rows: it has a loop, a store handle, connections and limits of its
+ * own, and never touches a deployment. It reads the groups as the engine has mirrored them into the
+ * store, and again whenever the store has changed. A release being open is the groups' own word for it. */
+#ifndef FOOTPLATE_MONITOR_MONITOR_H
+#define FOOTPLATE_MONITOR_MONITOR_H
+
+#include "base/err.h"
+#include "net/net.h"
+
+enum {
+    POLL_EVERY_MS = 2000,
+    POLL_DEADLINE_MS = 2000,
+    POLLS_AT_ONCE = 256,     /* what is above waits for its turn */
+    STALE_MS = 3 * POLL_EVERY_MS,
+    SYSTEM_EVERY_MS = 5000,
+    SYSTEM_DEADLINE_MS = 4000,
+    WRITE_EVERY_MS = 1000,   /* at most one transaction in this time */
+    WRITE_WATCHED_MS = 2000, /* while a console or a deployment is open: the ages that they see */
+    WRITE_IDLE_MS = 10000
+};
+
+struct monitor;
+
+/* Begin. dir: the store's folder, which stands. limits: of its own sessions (NULL: the standard). Any
+ * thread; the monitor's own thread has every signal blocked. NULL and *e when it cannot begin. */
+struct monitor *monitor_start(const char *dir, const struct net_limits *limits, struct err *e);
+
+/* End the thread, wherever it stands, join it, close its store handle, free. What is under way is
+ * cancelled. By the thread that started it; NULL is fine. */
+void monitor_stop(struct monitor *m);
+
+#endif

@@ -1,0 +1,125 @@
+/* monitor_int.h: what the files of the monitor share. All of it belongs to the monitor's thread. */
+#ifndef FOOTPLATE_MONITOR_MONITOR_INT_H
+#define FOOTPLATE_MONITOR_MONITOR_INT_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "inventory/inventory.h"
+#include "monitor/echo.h"
+#include "monitor/monitor.h"
+#include "monitor/pulse.h"
+#include "steps/health.h"
+#include "steps/steps.h"
+
+struct machine;
+struct watched;
+
+/* One instance, and what is known of it. */
+struct polled {
+    struct watched *group;
+    char *host;
+    int port;
+    char *version;          /* that should run, as footplate has proved it; NULL unknown */
+    char *doc_base, *url, *expect_body, *expect_version;
+    struct step_target st;  /* what health.h asks about: borrows from the fields above */
+    struct health_check *health;
+    char *trouble;          /* why it cannot be asked at all; NULL */
+    bool is_asking;
+    int64_t next_at, asked_at; /* mono */
+    struct pulse pulse;
+    char seen[200];         /* the last answer, for a person */
+    char echo[128];         /* the version it named; "" none */
+    int64_t latency_ms;     /* -1: no answer yet */
+    int64_t answered_at;    /* wall; 0 never */
+    int64_t heard_at;       /* mono: the last answer; 0 never */
+    struct machine *machine;
+    bool is_news;           /* something that a person sees differs from the store */
+    bool is_fresh;          /* something does */
+};
+
+/* A group as the store has it. */
+struct watched {
+    struct monitor *m;
+    char *name;
+    char *config;           /* JSON, to tell a change by */
+    struct group_config *cfg;
+    struct echo *echo;      /* NULL: the answers name no version */
+    struct polled *polled;
+    int n;
+    bool is_kept;           /* while the groups are read: still there */
+};
+
+TAILQ_HEAD(machine_list, machine);
+
+/* A host that instances run on, and its session. Figures are -1 where they are not known. */
+struct machine {
+    TAILQ_ENTRY(machine) entry;
+    struct monitor *m;
+    char *key;              /* all that tells two of them apart */
+    struct session_spec spec; /* strings owned */
+    int users;              /* instances that point here */
+    struct link *link;      /* NULL: no session is kept or sought */
+    struct link_wait *wait;
+    struct run *run;
+    struct buf out;
+    int64_t next_at;        /* mono: not before; pauses after a refusal are in it */
+    int64_t turn;           /* grows at every attempt: the lowest is next */
+    int64_t read_at;        /* wall; 0 never */
+    int64_t load_milli, mem_used_kib, mem_total_kib, uptime_s;
+    char *error;            /* why the last attempt failed; NULL */
+    bool is_news, is_fresh;
+};
+
+struct monitor {
+    pthread_t thread;
+    char *dir;
+    struct net *net;
+    struct net_waker *waker;
+    int sessions_max;
+    struct store *store;    /* NULL: it could not be opened, and is tried again */
+    bool is_store_bad;      /* of no use any more: to be opened anew */
+    int64_t version;        /* of the store, when the groups were read */
+    struct watched **groups;
+    int n_groups;
+    struct machine_list machines;
+    int n_machines;
+    int n_sessions;         /* links */
+    int64_t turns;          /* of machines: attempts so far */
+    struct net_timer *tick;
+    int64_t ticked_at, looked_at, opened_store_at; /* mono */
+    int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */
+    int64_t void_before;    /* mono: what was asked before and came too late, was late by our own fault */
+    int n_asking;
+    int next_group, next_one; /* whose turn it is */
+    bool is_looked_on;      /* a console is open */
+    bool is_driven;         /* a deployment is open */
+    bool is_changed;        /* some health has changed and no bell was rung */
+};
+
+/* ---- groups.c: from the store's rows to instances ----------------------------------------------------- */
+/* Read what has changed; cheap when nothing has. */
+void groups_look(struct monitor *m);
+void groups_free(struct monitor *m);
+
+/* ---- poll.c: health ----------------------------------------------------------------------------------- */
+/* What is asked of it, from the group's configuration and its version. Whatever was being asked before is
+ * not waited for. */
+void polled_prepare(struct polled *p);
+void polled_release(struct polled *p);
+/* Every tick: who is due is asked; who has not answered for long is unknown. */
+void polls_turn(struct monitor *m, int64_t now);
+
+/* ---- machine.c: load, memory, uptime ------------------------------------------------------------------ */
+struct machine *machine_get(struct monitor *m, const struct group_config *cfg, const char *host);
+void machine_put_back(struct machine *x);
+void machines_turn(struct monitor *m, int64_t now);
+/* /proc/loadavg, /proc/uptime and /proc/meminfo, one behind the other. 0 or ERR_PROTOCOL. */
+int machine_parse(struct machine *x, const char *text, struct err *e);
+
+/* ---- samples.c: what was found, into the store ------------------------------------------------------- */
+/* Every tick: writes if it is time to, and rings if a health has changed. */
+void samples_turn(struct monitor *m, int64_t now);
+
+#endif

@@ -1,0 +1,368 @@
+/* test_monitor.c: the poller against real servers: the demo's application and a real sshd. */
+#include "config.h"
+
+#include "suite.h"
+
+#include "monitor/stage.h"
+
+static const char plain_url[] = "\"http://%h:%p/health\"";
+
+static bool is_well(const struct sample_row *r)
+{
+    return r->health == HEALTH_OK;
+}
+
+static bool is_sick(const struct sample_row *r)
+{
+    return r->health == HEALTH_SICK;
+}
+
+static bool is_flapping(const struct sample_row *r)
+{
+    return r->health == HEALTH_FLAPPING;
+}
+
+/* ---- health ------------------------------------------------------------------------------------------ */
+
+START_TEST(well_then_sick_then_well)
+{
+    struct stage g;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    stage_group(&g, &port, 1, plain_url, "");
+    stage_begin(&g);
+
+    struct sample_row r = stage_until(&g, port, is_well, "well");
+    ck_assert_str_eq(r.health_text, "200");
+    ck_assert(r.health_at > 0 && r.health_since > 0 && r.latency_ms >= 0);
+    ck_assert_int_eq(r.system_at, 0);
+    ck_assert_int_eq(r.load_milli, -1);
+    sample_release(&r);
+
+    int64_t from = clock_wall_ms();
+    shop_set_well(&g, port, false);
+    r = stage_until(&g, port, is_sick, "sick");
+    ck_assert_msg(strstr(r.health_text, "503") != NULL, "%s", r.health_text);
+    ck_assert_msg(r.health_since - from >= 2 * POLL_EVERY_MS - 500, "sick after %lld ms",
+                  (long long)(r.health_since - from));
+    sample_release(&r);
+
+    shop_set_well(&g, port, true);
+    r = stage_until(&g, port, is_well, "well again");
+    sample_release(&r);
+    stage_end(&g);
+}
+END_TEST
+
+START_TEST(flapping_is_its_own_state)
+{
+    struct stage g;
+    struct sample_row r = {0};
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    stage_group(&g, &port, 1, plain_url, "");
+    stage_open_console(&g);
+    stage_begin(&g);
+
+    /* Turn it over whenever an answer has come. */
+    for (int64_t seen = 0, turn = 0; r.health != HEALTH_FLAPPING;) {
+        ck_assert(clock_mono_ms() < until);
+        ck_assert_int_ne(r.health, HEALTH_SICK);
+        sample_release(&r);
+        usleep(20000);
+        if (!stage_sample(&g, port, &r) || r.health_at == seen)
+            continue;
+        seen = r.health_at;
+        shop_set_well(&g, port, turn++ % 2);
+    }
+    sample_release(&r);
+    r = stage_until(&g, port, is_flapping, "flapping");
+    sample_release(&r);
+    stage_end(&g);
+}
+END_TEST
+
+static bool is_other_version(const struct sample_row *r)
+{
+    return r->health == HEALTH_SICK && r->version && strcmp(r->version, "1.2.0") == 0;
+}
+
+static bool has_echo(const struct sample_row *r)
+{
+    return r->health == HEALTH_OK && r->version && strcmp(r->version, "1.2.0") == 0;
+}
+
+static void another_version(const char *more)
+{
+    struct stage g;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.2.0");
+    stage_group(&g, &port, 1, plain_url, more);
+    stage_version(&g, port, "1.1.0");
+    stage_version(&g, 1, "1.2.0"); /* so that this version is heard of */
+    stage_begin(&g);
+
+    struct sample_row r = stage_until(&g, port, is_other_version, "another version");
+    ck_assert_msg(strstr(r.health_text, "1.2.0, not 1.1.0") != NULL, "%s", r.health_text);
+    sample_release(&r);
+    stage_version(&g, port, "1.2.0");
+    r = stage_until(&g, port, has_echo, "the version that should run");
+    sample_release(&r);
+    stage_end(&g);
+}
+
+START_TEST(another_version_by_pattern_is_sick)
+{
+    another_version("verify: {expect: {body: '\"version\":\"%v\"'}}\n");
+}
+END_TEST
+
+START_TEST(another_version_by_text_is_sick)
+{
+    another_version("verify: {expect: {version: \"%v\"}}\n");
+}
+END_TEST
+
+/* Nobody knows what should run: the status alone is judged, and the echo says what does. */
+START_TEST(an_unknown_version_is_told)
+{
+    struct stage g;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.2.0");
+    stage_group(&g, &port, 1, plain_url, "verify: {expect: {body: '\"version\":\"%v\"'}}\n");
+    stage_begin(&g);
+    struct sample_row r = stage_until(&g, port, has_echo, "the echo");
+    sample_release(&r);
+    stage_end(&g);
+}
+END_TEST
+
+START_TEST(a_slow_server_and_a_dead_one_cost_nobody_else)
+{
+    struct stage g;
+    int ports[3];
+    stage_init(&g);
+    for (int i = 0; i < 2; i++)
+        ports[i] = stage_shop(&g, "1.0.0");
+    ports[2] = free_port();
+    stage_group(&g, &ports[1], 2, "\"http://%h:%p/sleep/3000\"", "");
+    stage_begin(&g);
+    struct sample_row r = stage_until(&g, ports[1], is_sick, "the slow one sick");
+    ck_assert_str_eq(r.health_text, "no answer within 2 s");
+    ck_assert_int_eq(r.latency_ms, -1);
+    sample_release(&r);
+    r = stage_until(&g, ports[2], is_sick, "the dead one sick");
+    ck_assert_msg(strstr(r.health_text, "onnect") != NULL, "%s", r.health_text);
+    ck_assert_ptr_null(strstr(r.health_text, "http://"));
+    sample_release(&r);
+
+    /* The group changes under it: the same ones, asked otherwise, and one more. */
+    stage_group(&g, ports, 3, plain_url, "");
+    r = stage_until(&g, ports[0], is_well, "the new one well");
+    sample_release(&r);
+    r = stage_until(&g, ports[1], is_well, "the slow one well");
+    sample_release(&r);
+    stage_end(&g);
+}
+END_TEST
+
+/* ---- machines ---------------------------------------------------------------------------------------- */
+
+static bool has_figures(const struct sample_row *r)
+{
+    return r->system_at > 0;
+}
+
+static bool has_system_error(const struct sample_row *r)
+{
+    return r->system_error != NULL;
+}
+
+static void ck_figures(struct stage *g, int port)
+{
+    struct sample_row r = stage_until(g, port, has_figures, "figures");
+
+    ck_assert_ptr_null(r.system_error);
+    ck_assert(r.load_milli >= 0 && r.uptime_s > 0);
+    ck_assert(r.mem_total_kib > 0 && r.mem_used_kib > 0 && r.mem_used_kib <= r.mem_total_kib);
+    sample_release(&r);
+}
+
+START_TEST(this_machine_while_a_console_is_open)
+{
+    struct stage g;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    stage_group(&g, &port, 1, plain_url, "transport: local\n");
+    stage_begin(&g);
+    struct sample_row r = stage_until(&g, port, is_well, "well");
+    ck_assert_int_eq(r.system_at, 0);
+    sample_release(&r);
+    stage_open_console(&g);
+    ck_figures(&g, port);
+    stage_end(&g);
+}
+END_TEST
+
+static void stage_ssh(struct stage *g, const int *ports, int n, const struct sshd *d)
+{
+    char *more = xasprintf("transport: ssh\nssh: {config: %s/config}\n", d->folder);
+
+    stage_group(g, ports, n, plain_url, more);
+    free(more);
+}
+
+START_TEST(a_host_over_one_kept_session)
+{
+    struct stage g;
+    struct sshd d;
+    int ports[2];
+    stage_init(&g);
+    sshd_start(&d, "");
+    for (int i = 0; i < 2; i++)
+        ports[i] = stage_shop(&g, "1.0.0");
+    stage_ssh(&g, ports, 2, &d);
+    stage_open_console(&g);
+    stage_begin(&g);
+
+    ck_figures(&g, ports[0]);
+    ck_figures(&g, ports[1]);
+    struct sample_row r;
+    ck_assert_int_eq(stage_sample(&g, ports[0], &r), 1);
+    int64_t first = r.system_at;
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    while (r.system_at == first && clock_mono_ms() < until) {
+        sample_release(&r);
+        usleep(50000);
+        ck_assert_int_eq(stage_sample(&g, ports[0], &r), 1);
+    }
+    ck_assert_int_gt(r.system_at, first);
+    sample_release(&r);
+    ck_assert_int_eq(file_count(d.folder, "log", "Accepted publickey"), 1);
+
+    /* Nobody looks on any more: the session is given back. */
+    stage_close_console(&g);
+    while (!file_count(d.folder, "log", "Disconnected from user") &&
+           !file_count(d.folder, "log", "Received disconnect") && clock_mono_ms() < until)
+        usleep(20000);
+    ck_assert_int_gt(file_count(d.folder, "log", "isconnect"), 0);
+    stage_end(&g);
+    sshd_stop(&d);
+}
+END_TEST
+
+/* One attempt a minute: a refused login is counted by sshd against everybody on this jump host. */
+START_TEST(a_refused_login_is_not_repeated)
+{
+    struct stage g;
+    struct sshd d;
+    stage_init(&g);
+    sshd_start(&d, "");
+    file_put(d.folder, "authorized", "%s", "");
+    int port = stage_shop(&g, "1.0.0");
+    stage_ssh(&g, &port, 1, &d);
+    stage_open_console(&g);
+    stage_begin(&g);
+
+    struct sample_row r = stage_until(&g, port, has_system_error, "the refusal");
+    ck_assert_int_eq(r.system_at, 0);
+    int64_t from = r.health_at;
+    int connections = file_count(d.folder, "log", "Connection from");
+    ck_assert_int_eq(connections, 1);
+    /* Its health is asked on, and after three times the interval of machines there was no second. */
+    int64_t until = clock_mono_ms() + 3 * SYSTEM_EVERY_MS;
+    while (clock_mono_ms() < until)
+        usleep(100000);
+    sample_release(&r);
+    r = stage_until(&g, port, is_well, "well");
+    ck_assert_int_gt(r.health_at, from);
+    ck_assert_ptr_nonnull(r.system_error);
+    ck_assert_int_eq(file_count(d.folder, "log", "Connection from"), 1);
+    sample_release(&r);
+    stage_end(&g);
+    sshd_stop(&d);
+}
+END_TEST
+
+/* ---- the thread -------------------------------------------------------------------------------------- */
+
+/* It ends at once with requests and a session under way. */
+START_TEST(stops_with_everything_in_flight)
+{
+    struct stage g;
+    struct sshd d;
+    int ports[8];
+    stage_init(&g);
+    sshd_start(&d, "");
+    int slow = stage_shop(&g, "1.0.0");
+    char *more = xasprintf("transport: ssh\nssh: {config: %s/config}\n", d.folder);
+    for (int i = 0; i < 8; i++)
+        ports[i] = i ? free_port() : slow;
+    stage_open_console(&g);
+    for (int round = 0; round < 6; round++) {
+        stage_group(&g, ports, 8, "\"http://%h:%p/sleep/3000\"", more);
+        stage_begin(&g);
+        usleep((useconds_t)round * 40000);
+        int64_t from = clock_mono_ms();
+        monitor_stop(g.monitor);
+        g.monitor = NULL;
+        ck_assert_int_lt(clock_mono_ms() - from, 15000);
+    }
+    free(more);
+    stage_end(&g);
+    sshd_stop(&d);
+}
+END_TEST
+
+START_TEST(writes_no_more_than_once_a_second)
+{
+    struct stage g;
+    struct sample_row r = {0};
+    int changes = 0;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    stage_group(&g, &port, 1, plain_url, "");
+    stage_begin(&g);
+    r = stage_until(&g, port, is_well, "well");
+    /* Nobody looks on, nothing changes: the ages are written every ten seconds. */
+    int64_t last = r.health_at, until = clock_mono_ms() + WRITE_IDLE_MS - 2000;
+    while (clock_mono_ms() < until) {
+        sample_release(&r);
+        usleep(50000);
+        ck_assert_int_eq(stage_sample(&g, port, &r), 1);
+        changes += r.health_at != last;
+        last = r.health_at;
+    }
+    sample_release(&r);
+    ck_assert_int_le(changes, 1);
+    stage_end(&g);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("monitor");
+    TCase *health = tcase_create("health");
+    TCase *machines = tcase_create("machines");
+    TCase *thread = tcase_create("thread");
+
+    tcase_set_timeout(health, 180);
+    tcase_set_timeout(machines, 180);
+    tcase_set_timeout(thread, 180);
+    tcase_add_test(health, well_then_sick_then_well);
+    tcase_add_test(health, flapping_is_its_own_state);
+    tcase_add_test(health, another_version_by_pattern_is_sick);
+    tcase_add_test(health, another_version_by_text_is_sick);
+    tcase_add_test(health, an_unknown_version_is_told);
+    tcase_add_test(health, a_slow_server_and_a_dead_one_cost_nobody_else);
+    tcase_add_test(machines, this_machine_while_a_console_is_open);
+    tcase_add_test(machines, a_host_over_one_kept_session);
+    tcase_add_test(machines, a_refused_login_is_not_repeated);
+    tcase_add_test(thread, stops_with_everything_in_flight);
+    tcase_add_test(thread, writes_no_more_than_once_a_second);
+    suite_add_tcase(s, health);
+    suite_add_tcase(s, machines);
+    suite_add_tcase(s, thread);
+    return suite_run(s);
+}
