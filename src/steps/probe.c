@@ -1,5 +1,7 @@
-/* probe.c: asks an instance, its balancers and its health URL at once where it stands. Each answer may
- * fail alone; only an instance that cannot be asked at all is an error. */
+/* probe.c: asks an instance where it stands, then its balancers and its health URL at once. In that
+ * order: what a runner does to an instance shows in the other two, so what they say must not be older
+ * than the word that no runner lives. Each answer may fail alone; only an instance that cannot be asked
+ * at all is an error. */
 #include "config.h"
 
 #include <stdio.h>
@@ -78,28 +80,6 @@ static void one_less(struct probe_op *p)
         finish(p);
 }
 
-static void facts_read(void *arg, const struct runner_facts *f)
-{
-    struct probe_op *p = arg;
-    struct probe *o = &p->out;
-
-    p->ask = NULL;
-    o->err = f->err;
-    str_copy(o->boot_id, sizeof o->boot_id, f->boot_id);
-    str_copy(o->machine_id, sizeof o->machine_id, f->machine_id);
-    str_copy(o->current, sizeof o->current, f->current);
-    str_copy(o->live_op, sizeof o->live_op, f->live_op);
-    str_copy(o->live_step, sizeof o->live_step, f->live_step);
-    str_copy(o->result_text, sizeof o->result_text, f->result_text);
-    o->is_op_live = p->op_id[0] && strcmp(f->live_op, p->op_id) == 0;
-    o->has_release = f->has_release;
-    o->has_result = f->has_result;
-    o->result_status = f->result_status;
-    o->is_op_known = f->is_op_known;
-    o->is_op_rebooted = f->is_op_rebooted;
-    one_less(p);
-}
-
 static void traffic_was_read(void *arg, const struct traffic_reading *readings, int n,
                              bool is_reloaded, const struct err *e)
 {
@@ -124,6 +104,43 @@ static void health_read(void *arg, const struct health_answer *a)
     one_less(p);
 }
 
+static void ask_the_others(struct probe_op *p)
+{
+    struct err e;
+
+    p->waiting = 1;
+    p->health = health_new(p->t, &e);
+    if (p->health) {
+        p->waiting++;
+        health_ask(p->health, HEALTH_DEADLINE_MS, health_read, p);
+    } else {
+        str_copy(p->out.health, sizeof p->out.health, e.msg);
+    }
+    p->traffic = traffic_read(p->t->traffic, traffic_was_read, p);
+}
+
+static void facts_read(void *arg, const struct runner_facts *f)
+{
+    struct probe_op *p = arg;
+    struct probe *o = &p->out;
+
+    p->ask = NULL;
+    o->err = f->err;
+    str_copy(o->boot_id, sizeof o->boot_id, f->boot_id);
+    str_copy(o->machine_id, sizeof o->machine_id, f->machine_id);
+    str_copy(o->current, sizeof o->current, f->current);
+    str_copy(o->live_op, sizeof o->live_op, f->live_op);
+    str_copy(o->live_step, sizeof o->live_step, f->live_step);
+    str_copy(o->result_text, sizeof o->result_text, f->result_text);
+    o->is_op_live = p->op_id[0] && strcmp(f->live_op, p->op_id) == 0;
+    o->has_release = f->has_release;
+    o->has_result = f->has_result;
+    o->result_status = f->result_status;
+    o->is_op_known = f->is_op_known;
+    o->is_op_rebooted = f->is_op_rebooted;
+    ask_the_others(p);
+}
+
 static void too_late(void *arg)
 {
     struct probe_op *p = arg;
@@ -138,23 +155,13 @@ struct probe_op *probe_start(const struct step_target *t, const char *op_id, int
                              probe_done done, void *arg)
 {
     struct probe_op *p = xcalloc(1, sizeof *p);
-    struct err e;
 
     p->t = t;
     str_copy(p->op_id, sizeof p->op_id, op_id ? op_id : "");
     p->done = done;
     p->arg = arg;
-    p->waiting = 2;
     p->out.traffic = traffic_has_balancer(t->traffic) ? TRAFFIC_UNKNOWN : TRAFFIC_NONE;
     p->deadline = t->net->ops->timer_start(t->net, deadline_ms, too_late, p);
     p->ask = runner_probe(t, op_id, t->version, deadline_ms, facts_read, p);
-    p->traffic = traffic_read(t->traffic, traffic_was_read, p);
-    p->health = health_new(t, &e);
-    if (p->health) {
-        p->waiting++;
-        health_ask(p->health, HEALTH_DEADLINE_MS, health_read, p);
-    } else {
-        str_copy(p->out.health, sizeof p->out.health, e.msg);
-    }
     return p;
 }

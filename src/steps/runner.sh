@@ -279,6 +279,12 @@ raise_fence() {
 probe() {
     version=$2 sha=${3:--}
     raise_fence "${4:--}"
+    # Who lives is looked at first: where nobody does, nothing that is read behind it moves any more.
+    live=
+    if ! wait_idle 0 || is_step_alive; then
+        read_live
+        live="${l_op:--} ${l_step:--}"
+    fi
     machine=-
     [ -r /etc/machine-id ] && read -r machine </etc/machine-id
     current=$(readlink "$base/current" 2>/dev/null)
@@ -287,10 +293,7 @@ probe() {
     say "fact boot ${boot:--}"
     say "fact machine ${machine:--}"
     say "fact current ${current:--}"
-    if ! wait_idle 0 || is_step_alive; then
-        read_live
-        say "fact live ${l_op:--} ${l_step:--}"
-    fi
+    [ -z "$live" ] || say "fact live $live"
     if [ "$version" != - ] && is_release "$version" "$sha"; then
         say "fact release yes"
     fi

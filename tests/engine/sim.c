@@ -265,6 +265,13 @@ void sim_crash(struct sim *s)
     witness_crash(&s->v);
 }
 
+/* It has ended by itself. */
+static void leave(struct sim *s)
+{
+    bury(s);
+    witness_gone(&s->v);
+}
+
 void sim_close(struct sim *s)
 {
     if (s->e)
@@ -284,7 +291,7 @@ bool sim_step(struct sim *s)
     if (s->is_dying)
         sim_crash(s);
     else if (s->is_ended && s->e)
-        bury(s);
+        leave(s);
     return s->v.broken[0] == '\0';
 }
 

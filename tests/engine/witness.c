@@ -346,6 +346,11 @@ void witness_crash(struct witness *v)
 {
     v->held = v->open ? 1 : 0;
     v->held_id = v->open;
+    witness_gone(v);
+}
+
+void witness_gone(struct witness *v)
+{
     v->was_braked = v->d && v->d->brake != BRAKE_NONE;
     v->rev_lost = v->rev;
 }

@@ -76,6 +76,8 @@ void witness_pressed(struct witness *v, int64_t id, const struct action_row *a, 
                      int port);
 /* The engine has died. */
 void witness_crash(struct witness *v);
+/* It is not there any more, in whatever way. */
+void witness_gone(struct witness *v);
 /* At the very end: one verdict for each action, every intent closed. */
 void witness_end(struct witness *v);
 /* FNV-1a over journal, deployments, events and actions: equal for equal seeds (I31). */

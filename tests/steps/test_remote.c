@@ -4,6 +4,8 @@
 
 #include "steps/instance.h"
 
+#include <errno.h>
+
 #include "steps/runner.h"
 
 #define OP "00112233445566778899aabbccddeeff"
@@ -421,6 +423,56 @@ START_TEST(probe_of_a_step)
 }
 END_TEST
 
+/* What the balancer and the health URL say is not older than the runner's answer: whoever asks them first
+ * would have the runner see what was moved by the question. */
+static void move_current(void)
+{
+    char path[256];
+
+    instance_path(&in, path, sizeof path, "current");
+    ck_assert(symlink("releases/moved", path) == 0 || errno == EEXIST);
+}
+
+static struct http *moving_get(struct net *net, const struct http_spec *spec, http_done done, void *arg)
+{
+    move_current();
+    (void)net;
+    return in.net->ops->http_get(in.net, spec, done, arg);
+}
+
+static struct talk *moving_talk(struct net *net, const struct talk_spec *spec, talk_done done, void *arg)
+{
+    move_current();
+    (void)net;
+    return in.net->ops->talk_start(in.net, spec, done, arg);
+}
+
+START_TEST(probe_asks_the_runner_first)
+{
+    const char *sockets[] = {"unix:/tmp/footplate-no-such-balancer"};
+    struct traffic_config haproxy = {.driver = TRAFFIC_DRIVER_HAPROXY, .sockets = sockets,
+                                     .n_sockets = 1, .backend = "shop", .timeout_ms = 1000};
+    struct traffic_instance here = {.host = "127.0.0.1", .port = 1};
+    char path[256];
+    struct err e;
+
+    instance_path(&in, path, sizeof path, "current");
+    traffic_free(in.traffic);
+    in.traffic = traffic_new(&in.lossy.net, &haproxy, &here, 1, &e);
+    ck_assert_msg(in.traffic != NULL, "%s", e.msg);
+    in.t.traffic = in.traffic;
+    if (_i == 0)
+        in.ops.http_get = moving_get;
+    else
+        in.ops.talk_start = moving_talk;
+    probe(NULL);
+    ck_assert_str_eq(seen.current, "");
+    ck_assert_int_eq(seen.traffic, TRAFFIC_UNKNOWN);
+    ck_assert(!seen.is_health_read);
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 START_TEST(probe_without_a_session)
 {
     in.lossy.refuse = ERR_HOSTKEY;
@@ -477,6 +529,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, probe_of_nothing);
     tcase_add_test(c, probe_of_a_step);
+    tcase_add_loop_test(c, probe_asks_the_runner_first, 0, 2);
     tcase_add_test(c, probe_without_a_session);
     tcase_add_loop_test(c, probe_is_canceled, 0, 8);
     suite_add_tcase(s, c);
