@@ -26,12 +26,26 @@ note() { printf '%s\n' "$@" | sed 's/^/# /'; }
 
 pass() { tests=$((tests + 1)); echo "ok $tests - $1"; }
 
+# One line of safe characters, its middle left out where it is long: what led to an end stands at the end.
+one_line()
+{
+    local line
+    line=$(printf '%s' "$1" | LC_ALL=C tr -cs "A-Za-z0-9 .,:;=/_'()<>%+-" ' ' | sed 's/  */ /g; s/^ //; s/ $//')
+    [ ${#line} -le 160 ] || line="${line:0:60} ... ${line: -95}"
+    printf '%s' "$line"
+}
+
+# The reason is in the description too: a report of one line for each test carries it on.
 fail()
 {
     tests=$((tests + 1))
     failures=$((failures + 1))
-    echo "not ok $tests - $1"
-    [ $# -lt 2 ] || note "$2"
+    if [ $# -lt 2 ]; then
+        echo "not ok $tests - $1"
+    else
+        echo "not ok $tests - $1 - $(one_line "$2")"
+        note "$2"
+    fi
 }
 
 # ok DESCRIPTION COMMAND...
@@ -198,7 +212,9 @@ batches_of() { field '[.deployment.batches[] | .status] | join(" ")'; }
 # The engines of this fleet that live.
 engines() { pgrep -f "^[^ ]*footplate .*$F/.* engine( |\$)"; }
 n_engines() { engines | grep -c .; }
-no_engine() { [ -z "$(engines)" ]; }
+# A process that dies loses its command line before the kernel closes its files, and may still wait for the disk in
+# between: gone is who holds no lock any more either.
+no_engine() { [ -z "$(engines)" ] && [ "$(field .engine_alive)" = false ]; }
 kill_engine()
 {
     local pids
@@ -206,7 +222,7 @@ kill_engine()
     # The list is split into words on purpose.
     # shellcheck disable=SC2086
     [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-    wait_until 5 no_engine
+    wait_until 30 no_engine || { echo "the engine does not die: $pids"; return 1; }
 }
 
 # ---- witnesses ---------------------------------------------------------------------------------------
