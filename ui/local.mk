@@ -6,6 +6,11 @@ ui_libui_a_SOURCES = \
 	ui/canvas.c \
 	ui/canvas.h \
 	ui/console.h \
+	ui/dialog_confirm.c \
+	ui/dialog_int.c \
+	ui/dialog_int.h \
+	ui/dialog_rollback.c \
+	ui/dialog_start.c \
 	ui/keymap.h \
 	ui/keys.c \
 	ui/keys.h \
@@ -16,6 +21,9 @@ ui_libui_a_SOURCES = \
 	ui/log_match.h \
 	ui/logs.h \
 	ui/pane.h \
+	ui/pane_actions.c \
+	ui/pane_cluster.c \
+	ui/pane_history.c \
 	ui/reader.h \
 	ui/roles.c \
 	ui/say.c \
@@ -26,6 +34,8 @@ ui_libui_a_SOURCES = \
 	ui/snapshot.h \
 	ui/snapshot_int.h \
 	ui/snapshot_load.c \
+	ui/start_plan.c \
+	ui/start_plan.h \
 	ui/term.h \
 	ui/theme.h
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)

@@ -1,0 +1,30 @@
+/* dialog_int.h: what the dialogs of ui share. */
+#ifndef FOOTPLATE_UI_DIALOG_INT_H
+#define FOOTPLATE_UI_DIALOG_INT_H
+
+#include <jansson.h>
+
+#include "ui/pane.h"
+
+/* How many rows canvas_wrap() takes for a text, for a dialog that says its size before there is a canvas. */
+int wrap_rows(const char *text, int cols);
+
+/* A paragraph at *row, which moves on. */
+void draw_paragraph(struct canvas *cv, struct rect r, int *row, enum role role, const char *text);
+/* The last row of a dialog: "Y  bake   any other key: no", or that it is not armed yet. */
+void draw_answer(struct canvas *cv, struct rect r, const char *yes, bool is_armed);
+
+/* First line of every dialog that acts: environment, site, group. At least one row of r. */
+void draw_subject(const struct ui *u, struct canvas *cv, struct rect r, const char *group);
+
+/* How many instances of the open deployment hold a place out of traffic, and their names in a few words:
+ * "web01, web02 and 3 more". */
+int say_out_of_traffic(const struct ui *u, char *dst, size_t size);
+
+bool key_is(const struct key *k, uint32_t ch);
+
+const char *json_text(const json_t *object, const char *key); /* "" where there is none */
+/* What an answer of the engine says instead of an answer: its refusal or its error; NULL: neither. */
+const char *answer_trouble(const json_t *answer);
+
+#endif

@@ -1,0 +1,686 @@
+/* dialog_start.c: the form on which a person chooses what to release: group, version, instances, the
+ * settings with what they come to; then the engine's plan, which Y begins. The form checks what it can
+ * with the inventory's own functions; everything else is the engine's to refuse. */
+#include "config.h"
+
+#include "ui/pane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "core/plan.h"
+#include "ui/dialog_int.h"
+#include "ui/say.h"
+#include "ui/start_plan.h"
+
+enum { DIALOG_COLS = 92, DIALOG_ROWS = 30, LABEL_CELLS = 16, INPUT_CELLS = 12, TEXT_BYTES = 128,
+       WORDS_BYTES = 512 };
+
+/* The lines of the form, in order. */
+#define FIELDS(X)                                                                                 \
+    X(FIELD_GROUP, "group", NULL, "Left, Right: another")                                         \
+    X(FIELD_VERSION, "version", NULL, "")                                                         \
+    X(FIELD_SCOPE, "instances", NULL, "")                                                         \
+    X(FIELD_MAX_OUT, "max out", "max_out", "")                                                    \
+    X(FIELD_INTERVAL, "batch interval", "batch_interval", "pause between two batches")            \
+    X(FIELD_TIMEOUT, "startup timeout", "startup_timeout", "how long verify waits for health")    \
+    X(FIELD_IGNORE, "ignore verify", "ignore_verify", "go on though verify fails: leave it at no") \
+    X(FIELD_AUTO, "auto", NULL, "bake and roll out without asking; a failure or brake still stops")
+
+enum field {
+#define X(id, label, key, help) id,
+    FIELDS(X)
+#undef X
+    FIELD_COUNT
+};
+
+static const struct {
+    const char *label, *key, *help;
+} fields[FIELD_COUNT] = {
+#define X(id, label, key, help) [id] = {label, key, help},
+    FIELDS(X)
+#undef X
+};
+
+struct offer {
+    char version[TEXT_BYTES];
+    long long size, mtime;
+    bool is_bad;
+};
+
+struct start {
+    char group[256];           /* that the form is filled in for */
+    enum field field;
+    char find[TEXT_BYTES];     /* typed to find a version */
+    char version[TEXT_BYTES];  /* chosen, by name; "" none */
+    struct offer *offers;
+    int n_offers;
+    bool has_offers;
+    int64_t versions_ticket, plan_ticket;
+    bool is_only_new, is_auto;
+    char text[FIELD_COUNT][TEXT_BYTES];    /* of the settings */
+    char initial[FIELD_COUNT][TEXT_BYTES];
+    char trouble[ERR_MSG_BYTES];
+    bool is_planning, is_plan;             /* the plan is asked for; is shown */
+    json_t *plan;
+    struct plan_text *lines;
+    int first, visible;
+    struct stand seen;                     /* when the plan was asked for */
+};
+
+static void drop_plan(struct start *f)
+{
+    json_decref(f->plan);
+    f->plan = NULL;
+    plan_text_free(f->lines);
+    f->lines = NULL;
+    f->is_plan = f->is_planning = false;
+    f->plan_ticket = 0;
+    f->first = 0;
+}
+
+static void free_state(void *p)
+{
+    struct start *f = p;
+
+    drop_plan(f);
+    free(f->offers);
+    free(f);
+}
+
+/* ---- filling it in -------------------------------------------------------------------------------------- */
+
+static void say_ms(char *dst, size_t size, int64_t ms)
+{
+    if (ms % 60000 == 0 && ms > 0)
+        snprintf(dst, size, "%lldm", (long long)(ms / 60000));
+    else if (ms % 1000 == 0)
+        snprintf(dst, size, "%llds", (long long)(ms / 1000));
+    else
+        snprintf(dst, size, "%lldms", (long long)ms);
+}
+
+static void fill_settings(struct start *f, const struct group_config *g)
+{
+    memset(f->text, 0, sizeof f->text);
+    if (g) {
+        if (g->deployment.max_out % 100 == 0)
+            snprintf(f->text[FIELD_MAX_OUT], TEXT_BYTES, "%d%%", g->deployment.max_out / 100);
+        else
+            snprintf(f->text[FIELD_MAX_OUT], TEXT_BYTES, "%.2f%%", g->deployment.max_out / 100.0);
+        say_ms(f->text[FIELD_INTERVAL], TEXT_BYTES, g->deployment.batch_interval_ms);
+        say_ms(f->text[FIELD_TIMEOUT], TEXT_BYTES, g->deployment.startup_timeout_ms);
+        str_copy(f->text[FIELD_IGNORE], TEXT_BYTES, g->deployment.ignore_verify ? "yes" : "no");
+    }
+    memcpy(f->initial, f->text, sizeof f->initial);
+}
+
+static void fill(struct start *f, const struct ui *u)
+{
+    const char *group = u->snap->present.name ? u->snap->present.name : "";
+
+    str_copy(f->group, sizeof f->group, group);
+    f->find[0] = f->version[0] = f->trouble[0] = '\0';
+    free(f->offers);
+    f->offers = NULL;
+    f->n_offers = 0;
+    f->has_offers = f->is_only_new = f->is_auto = false;
+    drop_plan(f);
+    fill_settings(f, u->snap->config);
+    f->versions_ticket = screen_ask(u->screen, "versions", f->group, json_object());
+}
+
+/* ---- versions ----------------------------------------------------------------------------------------------- */
+
+static bool is_found(const struct start *f, int i)
+{
+    return !f->find[0] || strcasestr(f->offers[i].version, f->find);
+}
+
+static int chosen(const struct start *f)
+{
+    for (int i = 0; i < f->n_offers; i++)
+        if (strcmp(f->offers[i].version, f->version) == 0)
+            return i;
+    return -1;
+}
+
+/* What was typed has changed: the first that is found is the choice, unless the present one is found too. */
+static void choose_found(struct start *f)
+{
+    int now = chosen(f);
+
+    if (now >= 0 && is_found(f, now) && !f->find[0])
+        return;
+    f->version[0] = '\0';
+    for (int i = 0; i < f->n_offers; i++)
+        if (is_found(f, i) && (!f->version[0] || strcmp(f->offers[i].version, f->find) == 0))
+            str_copy(f->version, sizeof f->version, f->offers[i].version);
+}
+
+static void move_choice(struct start *f, int step)
+{
+    int i = chosen(f);
+
+    for (i += step; i >= 0 && i < f->n_offers; i += step)
+        if (is_found(f, i)) {
+            str_copy(f->version, sizeof f->version, f->offers[i].version);
+            return;
+        }
+}
+
+/* How many instances run a version now, as the snapshot knows. */
+static int count_running(const struct ui *u, const char *version)
+{
+    const struct view *v = &u->snap->present;
+
+    for (int i = 0; i < v->n_versions; i++)
+        if (v->versions[i].version && strcmp(v->versions[i].version, version) == 0)
+            return v->versions[i].count;
+    return 0;
+}
+
+static void take_offers(struct start *f, const json_t *answer, const struct ui *u)
+{
+    const json_t *list = json_object_get(answer, "versions");
+    const json_t *v;
+    size_t i;
+
+    f->offers = xcalloc(json_array_size(list) + 1, sizeof *f->offers);
+    json_array_foreach (list, i, v) {
+        struct offer *o = &f->offers[f->n_offers++];
+
+        str_copy(o->version, sizeof o->version, json_text(v, "version"));
+        o->size = json_integer_value(json_object_get(v, "size"));
+        o->mtime = json_integer_value(json_object_get(v, "mtime"));
+        o->is_bad = json_is_true(json_object_get(v, "bad"));
+    }
+    f->has_offers = true;
+    /* The newest that does not run already and is not bad is what people come for. */
+    for (int k = 0; k < f->n_offers && !f->version[0]; k++)
+        if (!f->offers[k].is_bad && count_running(u, f->offers[k].version) == 0)
+            str_copy(f->version, sizeof f->version, f->offers[k].version);
+    if (!f->version[0] && f->n_offers > 0)
+        str_copy(f->version, sizeof f->version, f->offers[0].version);
+}
+
+/* ---- settings --------------------------------------------------------------------------------------------- */
+
+static bool is_setting(enum field i)
+{
+    return fields[i].key != NULL;
+}
+
+/* What differs from the configuration, as --set would say it. */
+static json_t *settings_json(const struct start *f)
+{
+    json_t *set = json_array();
+
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        char assignment[TEXT_BYTES + 32];
+
+        if (!is_setting((enum field)i) || strcmp(f->text[i], f->initial[i]) == 0)
+            continue;
+        snprintf(assignment, sizeof assignment, "%s=%s", fields[i].key, f->text[i]);
+        json_array_append_new(set, json_string(assignment));
+    }
+    return set;
+}
+
+/* The group's configuration with what the form says; NULL and f->trouble for a value that is not allowed. */
+static struct group_config *with_settings(struct start *f, const struct ui *u)
+{
+    struct group_config *g = u->snap->config ? group_config_copy(u->snap->config) : NULL;
+    struct err e = {0};
+
+    for (int i = 0; g && i < FIELD_COUNT; i++) {
+        char assignment[TEXT_BYTES + 32];
+
+        if (!is_setting((enum field)i) || strcmp(f->text[i], f->initial[i]) == 0)
+            continue;
+        snprintf(assignment, sizeof assignment, "%s=%s", fields[i].key, f->text[i]);
+        if (group_config_set(g, assignment, &e) < 0) {
+            str_copy(f->trouble, sizeof f->trouble, e.msg);
+            f->field = (enum field)i;
+            group_config_free(g);
+            return NULL;
+        }
+    }
+    return g;
+}
+
+static void say_counts(struct start *f, const struct ui *u, char *dst, size_t size)
+{
+    char trouble[ERR_MSG_BYTES];
+    enum field field = f->field;
+    struct group_config *g;
+    int limit, n;
+
+    str_copy(trouble, sizeof trouble, f->trouble);
+    g = with_settings(f, u);
+    str_copy(f->trouble, sizeof f->trouble, trouble);
+    f->field = field;
+    str_copy(dst, size, "");
+    if (!g)
+        return;
+    n = g->n_instances;
+    limit = plan_limit(n, g->deployment.max_out);
+    snprintf(dst, size, "at most %d of %d out of traffic at a time", limit, n);
+    group_config_free(g);
+}
+
+static void ask_plan(struct start *f, const struct ui *u)
+{
+    struct group_config *g;
+    json_t *args;
+
+    f->trouble[0] = '\0';
+    if (u->snap->present.is_open) {
+        str_copy(f->trouble, sizeof f->trouble, "a release of this group is open: end it first");
+        return;
+    }
+    if (!f->version[0]) {
+        str_copy(f->trouble, sizeof f->trouble, f->has_offers ? "choose a version"
+                                                              : "the versions are not known yet");
+        return;
+    }
+    g = with_settings(f, u);
+    if (!g && f->trouble[0])
+        return;
+    group_config_free(g);
+    args = json_pack("{s:s,s:o,s:b}", "version", f->version, "set", settings_json(f),
+                     "only_new", f->is_only_new);
+    drop_plan(f);
+    snapshot_stand(u->snap, &f->seen);
+    f->is_planning = true;
+    f->plan_ticket = screen_ask(u->screen, "plan", f->group, args);
+}
+
+/* ---- drawing ------------------------------------------------------------------------------------------------ */
+
+static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
+{
+    (void)p;
+    (void)u;
+    *cols = *cols < DIALOG_COLS ? *cols : DIALOG_COLS;
+    *rows = *rows < DIALOG_ROWS ? *rows : DIALOG_ROWS;
+}
+
+static void draw_offer(const struct start *f, const struct ui *u, struct canvas *cv, struct rect r,
+                       int row, int i)
+{
+    const struct offer *o = &f->offers[i];
+    bool is_it = strcmp(o->version, f->version) == 0;
+    int running = count_running(u, o->version);
+    char when[40] = "";
+    const char *why = NULL;
+    int col = LABEL_CELLS + 21;
+
+    if (o->mtime > 0)
+        say_when(when, sizeof when, o->mtime, u->wall);
+    canvas_text(cv, r, row, LABEL_CELLS - 2, 2, ROLE_STRONG, is_it ? ">" : " ");
+    canvas_fit(cv, r, row, LABEL_CELLS, 20, is_it ? ROLE_CURSOR : ROLE_DIALOG, TEXT_LEFT, o->version);
+    col += canvas_textf(cv, r, row, col, -1, ROLE_DIM, "%-12s ", when);
+    if (o->size > 0)
+        col += canvas_textf(cv, r, row, col, -1, ROLE_DIM, "%8lld KiB ", (o->size + 1023) / 1024);
+    if (running > 0)
+        col += canvas_textf(cv, r, row, col, -1, ROLE_OK, " runs on %d", running);
+    if (o->is_bad || snapshot_is_bad(u->snap, o->version, &why))
+        canvas_textf(cv, r, row, col, -1, ROLE_FAIL, " x bad%s%s", why ? ": " : "", why ? why : "");
+}
+
+/* The versions around the chosen one, in `rows` rows from row on. */
+static void draw_offers(const struct start *f, const struct ui *u, struct canvas *cv, struct rect r,
+                        int row, int rows)
+{
+    int before = 0, at = 0, found = 0;
+    int now = chosen(f);
+
+    if (!f->has_offers) {
+        canvas_text(cv, r, row, LABEL_CELLS, -1, ROLE_DIM, "asking what is on offer ...");
+        return;
+    }
+    for (int i = 0; i < f->n_offers; i++) {
+        found += is_found(f, i);
+        before += i < now && is_found(f, i);
+    }
+    if (found == 0) {
+        canvas_text(cv, r, row, LABEL_CELLS, -1, ROLE_WARN,
+                    f->n_offers ? "no version is called so" : "no package lies in the source");
+        return;
+    }
+    before = before >= rows ? before - rows + 1 : 0;
+    for (int i = 0; i < f->n_offers && at < before + rows; i++) {
+        if (!is_found(f, i))
+            continue;
+        if (at >= before)
+            draw_offer(f, u, cv, r, row + at - before, i);
+        at++;
+    }
+}
+
+static void draw_input(struct canvas *cv, struct rect r, int row, const char *text, bool is_here)
+{
+    canvas_fit(cv, r, row, LABEL_CELLS, INPUT_CELLS, is_here ? ROLE_INPUT : ROLE_DIALOG, TEXT_LEFT, text);
+    if (is_here)
+        canvas_set_cursor(cv, r, row, LABEL_CELLS + (int)text_cells(text));
+}
+
+static void draw_field(struct start *f, const struct ui *u, struct canvas *cv, struct rect r, int row,
+                       enum field i)
+{
+    bool is_here = f->field == i;
+    char words[WORDS_BYTES];
+    const char *value = f->text[i];
+
+    canvas_text(cv, r, row, 0, 2, ROLE_STRONG, is_here ? ">" : " ");
+    canvas_text(cv, r, row, 2, LABEL_CELLS - 3, is_here ? ROLE_STRONG : ROLE_DIM, fields[i].label);
+    str_copy(words, sizeof words, fields[i].help);
+    if (i == FIELD_GROUP)
+        value = f->group;
+    else if (i == FIELD_VERSION) {
+        value = f->find;
+        str_copy(words, sizeof words, is_here ? "type to find; Up, Down choose" : f->version);
+    } else if (i == FIELD_SCOPE) {
+        value = f->is_only_new ? "only new" : "all";
+        str_copy(words, sizeof words, f->is_only_new ? "those that never had a release, and the ledger"
+                                                     : "every instance that is not good already");
+    } else if (i == FIELD_AUTO) {
+        value = f->is_auto ? "yes" : "no";
+    } else if (i == FIELD_MAX_OUT) {
+        say_counts(f, u, words, sizeof words);
+    }
+    draw_input(cv, r, row, value, is_here);
+    canvas_text(cv, r, row, LABEL_CELLS + INPUT_CELLS + 2, -1,
+                i == FIELD_VERSION && !is_here ? ROLE_STRONG : ROLE_DIM, words);
+}
+
+/* The list of versions takes the rows that the fields leave. */
+static void draw_form(struct start *f, const struct ui *u, struct canvas *cv, struct rect r)
+{
+    int list = r.rows - FIELD_COUNT - 3;
+    int row = 1;
+
+    if (list < 1)
+        list = 1;
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        draw_field(f, u, cv, r, row++, (enum field)i);
+        if (i == FIELD_VERSION) {
+            draw_offers(f, u, cv, r, row, list);
+            row += list;
+        }
+    }
+    if (f->trouble[0])
+        canvas_textf(cv, r, r.rows - 2, 0, -1, ROLE_FAIL, "! %s", f->trouble);
+    else if (f->is_planning)
+        canvas_text(cv, r, r.rows - 2, 0, -1, ROLE_RUN, "asking every instance for the plan ...");
+    canvas_text(cv, r, r.rows - 1, 0, -1, ROLE_DIM,
+                "Enter: the plan   Tab, Up, Down: fields   Space: change   Esc: leave");
+}
+
+static void draw_plan(struct start *f, struct canvas *cv, struct rect r, bool is_armed)
+{
+    struct rect body;
+    char sentence[WORDS_BYTES];
+    int row = 1;
+
+    plan_sentence(f->plan, sentence, sizeof sentence);
+    draw_paragraph(cv, r, &row, ROLE_STRONG, sentence);
+    draw_paragraph(cv, r, &row, ROLE_DIALOG, json_text(f->plan, "says"));
+    body = (struct rect){r.row + row, r.col, r.rows - row - 1, r.cols};
+    f->visible = body.rows > 0 ? plan_text_draw(f->lines, cv, body, f->first) : 0;
+    draw_answer(cv, r, "begin", is_armed);
+    if (f->first > 0 || f->visible < plan_text_count(f->lines))
+        canvas_textf(cv, r, r.rows - 1, r.cols > 60 ? r.cols - 22 : 40, -1, ROLE_DIM,
+                     "%d-%d of %d; Up, Down", f->first + 1, f->first + f->visible,
+                     plan_text_count(f->lines));
+}
+
+static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
+{
+    struct start *f = p;
+
+    draw_subject(u, cv, r, f->group);
+    if (f->is_plan)
+        draw_plan(f, cv, r, is_armed);
+    else
+        draw_form(f, u, cv, r);
+}
+
+/* ---- keys ----------------------------------------------------------------------------------------------------- */
+
+static void toggle(char *text)
+{
+    str_copy(text, TEXT_BYTES, strcmp(text, "yes") == 0 ? "no" : "yes");
+}
+
+static void show_other_group(struct start *f, const struct ui *u, int step)
+{
+    const struct snapshot *s = u->snap;
+
+    for (int i = 0; i < s->n_groups; i++)
+        if (strcmp(s->groups[i].name, f->group) == 0 && i + step >= 0 && i + step < s->n_groups) {
+            screen_show_group(u->screen, s->groups[i + step].name);
+            return;
+        }
+}
+
+static void change(struct start *f, const struct ui *u, int step)
+{
+    f->trouble[0] = '\0';
+    switch (f->field) {
+    case FIELD_GROUP: show_other_group(f, u, step); break;
+    case FIELD_SCOPE: f->is_only_new = !f->is_only_new; break;
+    case FIELD_IGNORE: toggle(f->text[FIELD_IGNORE]); break;
+    case FIELD_AUTO: f->is_auto = !f->is_auto; break;
+    default: break;
+    }
+}
+
+/* The text of the field that takes letters, or NULL. */
+static char *text_here(struct start *f)
+{
+    switch (f->field) {
+    case FIELD_VERSION: return f->find;
+    case FIELD_MAX_OUT:
+    case FIELD_INTERVAL:
+    case FIELD_TIMEOUT: return f->text[f->field];
+    default: return NULL;
+    }
+}
+
+static void type(struct start *f, const struct ui *u, const struct key *k)
+{
+    char *text = text_here(f);
+    size_t n = text ? strlen(text) : 0;
+
+    f->trouble[0] = '\0';
+    if (!text) {
+        if (key_is(k, ' '))
+            change(f, u, 1);
+        return;
+    }
+    if (k->kind == KEY_BACKSPACE && n > 0)
+        text[n - 1] = '\0';
+    else if (key_is(k, 0x15))
+        text[0] = '\0';
+    else if (k->kind == KEY_CHAR && k->ch > ' ' && k->ch < 0x7f && n + 1 < TEXT_BYTES) {
+        text[n] = (char)k->ch;
+        text[n + 1] = '\0';
+    }
+    if (f->field == FIELD_VERSION)
+        choose_found(f);
+}
+
+static void move_field(struct start *f, int step)
+{
+    int next = (int)f->field + step;
+
+    if (next >= 0 && next < FIELD_COUNT)
+        f->field = (enum field)next;
+}
+
+static bool take_form_key(struct start *f, const struct ui *u, const struct key *k)
+{
+    switch (k->kind) {
+    case KEY_ENTER: ask_plan(f, u); return true;
+    case KEY_TAB: move_field(f, 1); return true;
+    case KEY_BACKTAB: move_field(f, -1); return true;
+    case KEY_UP:
+    case KEY_DOWN:
+        if (f->field == FIELD_VERSION)
+            move_choice(f, k->kind == KEY_UP ? -1 : 1);
+        else
+            move_field(f, k->kind == KEY_UP ? -1 : 1);
+        return true;
+    case KEY_PGUP: f->field = FIELD_GROUP; return true;
+    case KEY_PGDN: f->field = FIELD_AUTO; return true;
+    case KEY_LEFT: change(f, u, -1); return true;
+    case KEY_RIGHT: change(f, u, 1); return true;
+    default: type(f, u, k); return true;
+    }
+}
+
+static void begin(struct start *f, const struct ui *u)
+{
+    screen_act(u->screen, ACTION_START, &f->seen,
+               json_pack("{s:s,s:o,s:b,s:b}", "version", f->version, "set", settings_json(f),
+                         "only_new", f->is_only_new, "auto", f->is_auto));
+}
+
+static bool take_plan_key(struct start *f, const struct ui *u, const struct key *k)
+{
+    int n = plan_text_count(f->lines);
+    int step = f->visible > 1 ? f->visible - 1 : 1;
+
+    switch (k->kind) {
+    case KEY_DOWN: f->first += f->first + f->visible < n; return true;
+    case KEY_UP: f->first -= f->first > 0; return true;
+    case KEY_PGDN: f->first = f->first + step < n ? f->first + step : f->first; return true;
+    case KEY_PGUP: f->first = f->first > step ? f->first - step : 0; return true;
+    case KEY_HOME: f->first = 0; return true;
+    default:
+        drop_plan(f);
+        screen_rearm_dialog(u->screen);
+        return true;
+    }
+}
+
+static bool take_key(void *p, const struct ui *u, const struct key *k)
+{
+    struct start *f = p;
+
+    if (!f->is_plan)
+        return k->kind == KEY_ESC ? false : take_form_key(f, u, k);
+    if (key_is(k, 'Y')) {
+        begin(f, u);
+        screen_close_dialog(u->screen);
+        return true;
+    }
+    return take_plan_key(f, u, k);
+}
+
+static bool takes_text(void *p, const struct ui *u)
+{
+    (void)u;
+    return !((struct start *)p)->is_plan;
+}
+
+/* ---- what comes in --------------------------------------------------------------------------------------------- */
+
+static void update(void *p, const struct ui *u)
+{
+    struct start *f = p;
+    struct stand st;
+
+    if (u->snap->present.name && strcmp(u->snap->present.name, f->group) != 0) {
+        fill(f, u);
+        return;
+    }
+    snapshot_stand(u->snap, &st);
+    if ((f->is_plan || f->is_planning) && !stand_is_equal(&st, &f->seen)) {
+        char now[160];
+
+        stand_say(&st, now, sizeof now);
+        drop_plan(f);
+        snprintf(f->trouble, sizeof f->trouble, "the plan is over: %s", now);
+        screen_rearm_dialog(u->screen);
+    }
+}
+
+static void take_plan(struct start *f, const struct ui *u, json_t *answer, const struct err *e)
+{
+    const char *trouble = answer ? answer_trouble(answer) : e->msg;
+
+    f->plan_ticket = 0;
+    f->is_planning = false;
+    if (trouble) {
+        str_copy(f->trouble, sizeof f->trouble, trouble);
+        json_decref(answer);
+        return;
+    }
+    f->plan = answer;
+    f->lines = plan_text_new(answer);
+    f->is_plan = true;
+    screen_rearm_dialog(u->screen);
+}
+
+static void take_answer(void *p, const struct ui *u, int64_t ticket, json_t *answer,
+                        const struct err *e)
+{
+    struct start *f = p;
+
+    if (ticket == f->plan_ticket && ticket) {
+        take_plan(f, u, answer, e);
+        return;
+    }
+    if (ticket == f->versions_ticket) {
+        const char *trouble = answer ? answer_trouble(answer) : e->msg;
+
+        if (trouble)
+            str_copy(f->trouble, sizeof f->trouble, trouble);
+        else
+            take_offers(f, answer, u);
+        f->has_offers = true;
+    }
+    json_decref(answer);
+}
+
+static const struct dialog_ops ops = {
+    .free_state = free_state,
+    .title = "New release",
+    .size = size_wanted,
+    .draw = draw,
+    .key = take_key,
+    .update = update,
+    .answer = take_answer,
+    .takes_text = takes_text,
+    .keeps_open = true,
+};
+
+void dialog_start(const struct ui *u)
+{
+    struct start *f;
+
+    if (!u->snap->present.name) {
+        screen_say(u->screen, ROLE_WARN, "New release: there is no group here");
+        return;
+    }
+    if (u->snap->present.is_open) {
+        struct stand st;
+        char now[160];
+
+        snapshot_stand(u->snap, &st);
+        stand_say(&st, now, sizeof now);
+        screen_say(u->screen, ROLE_WARN, "New release does nothing now: %s", now);
+        return;
+    }
+    f = xcalloc(1, sizeof *f);
+    f->field = FIELD_VERSION;
+    fill(f, u);
+    screen_open_dialog(u->screen, &ops, f);
+}

@@ -1,0 +1,310 @@
+/* pane_actions.c: the one or two buttons that are valid now and what each will do, what the release waits
+ * for, why it is braked, what Rollback would return to, who drives. Decides nothing: core says what is
+ * valid, the dialogs ask. */
+#include "config.h"
+
+#include "ui/pane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "core/deploy.h"
+#include "ui/dialog_int.h"
+#include "ui/say.h"
+
+enum { NAME_CELLS = 10, WORDS_BYTES = 640 };
+
+struct actions {
+    int top;       /* first line shown */
+    int n_lines;   /* as last drawn */
+    int visible;
+};
+
+/* One line of the pane before it is broken into rows. */
+struct line {
+    enum role role;
+    const char *key;   /* of a button; NULL: words alone */
+    const char *name;
+    char words[WORDS_BYTES];
+};
+
+enum { LINES_MAX = 10 };
+
+struct lines {
+    struct line at[LINES_MAX];
+    int n;
+};
+
+static struct line *add(struct lines *l, enum role role)
+{
+    struct line *line = &l->at[l->n < LINES_MAX - 1 ? l->n++ : LINES_MAX - 1];
+
+    *line = (struct line){.role = role};
+    return line;
+}
+
+static void *new_state(void)
+{
+    return xcalloc(1, sizeof(struct actions));
+}
+
+/* ---- what there is to say ---------------------------------------------------------------------------- */
+
+static enum command command_of(const char *button)
+{
+    static const struct {
+        const char *name;
+        enum command command;
+    } all[] = {{"Start", CMD_START},
+               {"Interrupt", CMD_INTERRUPT},
+               {"Continue", CMD_CONTINUE},
+               {"Retry", CMD_RETRY}};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (strcmp(all[i].name, button) == 0)
+            return all[i].command;
+    return CMD_NONE;
+}
+
+static void add_buttons(struct lines *l, const struct ui *u)
+{
+    struct view_button buttons[2];
+    int n = view_buttons(&u->snap->present, buttons);
+
+    for (int i = 0; i < n; i++) {
+        struct line *line = add(l, u->is_quiet ? ROLE_BUTTON_QUIET : ROLE_BUTTON);
+
+        line->key = keymap_key(u->keymap, command_of(buttons[i].name));
+        switch (command_of(buttons[i].name)) {
+        case CMD_START: line->name = "Start"; break;
+        case CMD_INTERRUPT: line->name = "Interrupt"; break;
+        case CMD_CONTINUE: line->name = "Continue"; break;
+        default: line->name = "Retry"; break;
+        }
+        snprintf(line->words, sizeof line->words, "%s%s", buttons[i].says,
+                 u->is_quiet ? "  (new: a moment)" : "");
+        if (!buttons[i].says[0] && command_of(buttons[i].name) == CMD_START)
+            snprintf(line->words, sizeof line->words, "a new release of %s%s",
+                     u->snap->present.name, u->is_quiet ? "  (new: a moment)" : "");
+    }
+}
+
+static void add_brake(struct lines *l, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    struct line *line;
+    char when[40];
+
+    if (!v->is_braked)
+        return;
+    line = add(l, ROLE_WARN);
+    say_when(when, sizeof when, v->brake_at, u->wall);
+    snprintf(line->words, sizeof line->words, "! braked %s: %s", when,
+             v->brake_text ? v->brake_text : brake_name(v->brake));
+}
+
+static void add_debts(struct lines *l, const struct ui *u)
+{
+    struct line *line;
+    char names[300];
+    int n = say_out_of_traffic(u, names, sizeof names);
+
+    if (n == 0 || u->snap->present.is_open)
+        return;
+    line = add(l, ROLE_WARN);
+    snprintf(line->words, sizeof line->words, "! %d still out of traffic by us: %s", n, names);
+}
+
+static void add_rollback(struct lines *l, const struct ui *u)
+{
+    const struct snapshot *s = u->snap;
+    struct line *line;
+    char when[40];
+
+    if (s->candidate < 0)
+        return;
+    line = add(l, ROLE_DIM);
+    say_when(when, sizeof when, s->history[s->candidate].ended, u->wall);
+    line->key = keymap_key(u->keymap, CMD_ROLLBACK);
+    line->name = "Rollback";
+    snprintf(line->words, sizeof line->words, "back to %s of %s", s->history[s->candidate].version,
+             when);
+}
+
+static void add_last(struct lines *l, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    const char *result = view_result(v);
+    char when[40];
+
+    if (v->is_open || !v->deployment || !result)
+        return;
+    say_when(when, sizeof when, v->deployment->ended, u->wall);
+    snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "last: #%lld %s %s, %s%s%s",
+             (long long)v->deployment->id, v->deployment->version, result, when,
+             v->deployment->summary ? ": " : "", v->deployment->summary ? v->deployment->summary : "");
+}
+
+static void add_driver(struct lines *l, const struct ui *u)
+{
+    if (u->driver)
+        snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "%s drives (%s says who)", u->driver,
+                 keymap_key(u->keymap, CMD_DRIVER));
+    else
+        snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "%s says who drives",
+                 keymap_key(u->keymap, CMD_DRIVER));
+}
+
+static void collect(struct lines *l, const struct ui *u)
+{
+    char waiting[WORDS_BYTES];
+
+    l->n = 0;
+    if (!u->snap->present.name)
+        return;
+    if (snapshot_is_past(u->snap))
+        snprintf(add(l, ROLE_PAST)->words, WORDS_BYTES,
+                 "you look at an old release; the keys are about the present (%s: back)",
+                 keymap_key(u->keymap, CMD_BACK));
+    add_buttons(l, u);
+    if (u->snap->present.is_open) {
+        say_waiting(waiting, sizeof waiting, u->snap, u->keymap, u->wall);
+        if (waiting[0])
+            str_copy(add(l, ROLE_WAIT)->words, WORDS_BYTES, waiting);
+    }
+    add_brake(l, u);
+    add_debts(l, u);
+    add_rollback(l, u);
+    add_last(l, u);
+    add_driver(l, u);
+}
+
+/* ---- the picture ----------------------------------------------------------------------------------------- */
+
+static int indent_of(const struct line *line)
+{
+    return line->key ? 4 + NAME_CELLS : 0;
+}
+
+static int rows_of(const struct line *line, int cols)
+{
+    return wrap_rows(line->words, cols - indent_of(line) - 1);
+}
+
+static int draw_line(const struct line *line, struct canvas *cv, struct rect r, int row)
+{
+    int indent = indent_of(line);
+    struct rect rest = {r.row, r.col + indent, r.rows, r.cols - indent};
+
+    if (line->key) {
+        bool is_button = line->role == ROLE_BUTTON || line->role == ROLE_BUTTON_QUIET;
+
+        canvas_textf(cv, r, row, 0, 3, is_button ? line->role : ROLE_KEY, " %s ", line->key);
+        canvas_text(cv, r, row, 4, NAME_CELLS, is_button ? ROLE_STRONG : line->role, line->name);
+        return canvas_wrap(cv, rest, row, is_button ? ROLE_TEXT : line->role, line->words, true);
+    }
+    return canvas_wrap(cv, r, row, line->role, line->words, true);
+}
+
+static int rows_wanted(void *p, const struct ui *u, int cols)
+{
+    struct lines l;
+    int rows = 0;
+
+    (void)p;
+    collect(&l, u);
+    for (int i = 0; i < l.n; i++)
+        rows += rows_of(&l.at[i], cols);
+    return rows;
+}
+
+/* What does not fit is scrolled to; the buttons and what is waited for stand first. */
+static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
+{
+    struct actions *a = p;
+    struct lines l;
+    int row = 0;
+
+    collect(&l, u);
+    a->n_lines = l.n;
+    if (!u->snap->present.name) {
+        canvas_wrap(cv, r, 0, ROLE_DIM,
+                    u->is_loaded ? "Nothing to release: no group in the configuration. "
+                                   "`footplate check` says where it is read from."
+                                 : "reading the store ...", true);
+        return;
+    }
+    a->visible = 0;
+    if (a->top >= l.n)
+        a->top = l.n > 0 ? l.n - 1 : 0;
+    for (int i = a->top; i < l.n && row < r.rows; i++, a->visible++)
+        row += draw_line(&l.at[i], cv, r, row);
+    if (u->is_focused)
+        canvas_set_cursor(cv, r, 0, 0);
+}
+
+static void draw_short(void *p, const struct ui *u, struct canvas *cv, struct rect r)
+{
+    struct lines l;
+    int col = 0;
+
+    (void)p;
+    collect(&l, u);
+    for (int i = 0; i < l.n && col < r.cols; i++) {
+        const struct line *line = &l.at[i];
+
+        if (line->role != ROLE_BUTTON && line->role != ROLE_BUTTON_QUIET)
+            continue;
+        col += canvas_textf(cv, r, 0, col, -1, line->role, " %s ", line->key);
+        col += canvas_textf(cv, r, 0, col, -1, ROLE_STRONG, " %s  ", line->name);
+    }
+    for (int i = 0; i < l.n; i++)
+        if (l.at[i].role == ROLE_WARN || l.at[i].role == ROLE_WAIT) {
+            canvas_text(cv, r, 0, col, -1, l.at[i].role, l.at[i].words);
+            break;
+        }
+}
+
+static void say_title(void *p, const struct ui *u, struct buf *out)
+{
+    const struct actions *a = p;
+
+    (void)u;
+    if (a->top > 0 || a->visible < a->n_lines)
+        buf_addf(out, "%d-%d/%d", a->top + 1, a->top + a->visible, a->n_lines);
+}
+
+static bool take_command(void *p, const struct ui *u, enum command c)
+{
+    struct actions *a = p;
+
+    (void)u;
+    switch (c) {
+    case CMD_UP: a->top -= a->top > 0; return true;
+    case CMD_DOWN: a->top += a->top + 1 < a->n_lines; return true;
+    case CMD_HOME: a->top = 0; return true;
+    case CMD_END: a->top = a->n_lines > a->visible ? a->n_lines - a->visible : 0; return true;
+    default: return false;
+    }
+}
+
+/* The waiting line tells since when; it is made anew each half minute, not each second. */
+static int64_t next_change(void *p, const struct ui *u)
+{
+    (void)p;
+    return u->snap->present.is_open ? u->mono + 30000 : -1;
+}
+
+const struct pane_ops pane_actions = {
+    .new_state = new_state,
+    .free_state = free,
+    .title = say_title,
+    .draw = draw,
+    .line = draw_short,
+    .command = take_command,
+    .next = next_change,
+    .rows = rows_wanted,
+};

@@ -1,0 +1,141 @@
+/* start_plan.c: puts the plan's JSON into lines: what will be warned of first, then the batches with their
+ * instances and who is skipped and why, then the commands of each step. Reads leniently: what is missing
+ * is not shown. */
+#include "config.h"
+
+#include "ui/start_plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "ui/dialog_int.h"
+
+struct plan_line {
+    enum role role;
+    int indent;
+    char *text;
+};
+
+struct plan_text {
+    struct plan_line *lines;
+    int n, room;
+};
+
+static void add(struct plan_text *t, enum role role, int indent, const char *text)
+{
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : 32;
+        t->lines = xreallocarray(t->lines, (size_t)t->room, sizeof *t->lines);
+    }
+    t->lines[t->n++] = (struct plan_line){role, indent, xstrdup(text)};
+}
+
+static void add_batch(struct plan_text *t, const json_t *batch)
+{
+    const json_t *list = json_object_get(batch, "instances");
+    char name[64];
+    const json_t *in;
+    size_t i;
+
+    snprintf(name, sizeof name, "batch %lld%s: %zu instance%s",
+             (long long)json_integer_value(json_object_get(batch, "index")) + 1,
+             json_is_true(json_object_get(batch, "canary")) ? ", canary" : "", json_array_size(list),
+             json_array_size(list) == 1 ? "" : "s");
+    add(t, ROLE_STRONG, 0, name);
+    json_array_foreach (list, i, in) {
+        const char *why = json_text(in, "why");
+        const char *version = json_text(in, "version");
+        bool is_skipped = json_is_true(json_object_get(in, "skip"));
+        struct buf b;
+
+        buf_init(&b, 1024);
+        buf_addf(&b, "%s:%lld  now %s%s%s%s", json_text(in, "host"),
+                 (long long)json_integer_value(json_object_get(in, "port")), version[0] ? version : "?",
+                 is_skipped ? "  skipped" : "", why[0] ? ": " : "", why);
+        add(t, is_skipped ? ROLE_DIM : why[0] ? ROLE_WARN : ROLE_DIALOG, 2, buf_str(&b));
+        buf_release(&b);
+    }
+}
+
+static void add_step(struct plan_text *t, const json_t *step)
+{
+    const json_t *lines = json_object_get(step, "lines");
+    const json_t *line;
+    size_t i;
+
+    add(t, ROLE_STRONG, 0, json_text(step, "step"));
+    json_array_foreach (lines, i, line)
+        add(t, ROLE_DIALOG, 2, json_string_value(line) ? json_string_value(line) : "");
+}
+
+struct plan_text *plan_text_new(const json_t *plan)
+{
+    struct plan_text *t = xcalloc(1, sizeof *t);
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach (json_object_get(plan, "warnings"), i, entry) {
+        char *words = xasprintf("! %s", json_string_value(entry) ? json_string_value(entry) : "");
+
+        add(t, ROLE_WARN, 0, words);
+        free(words);
+    }
+    json_array_foreach (json_object_get(plan, "batches"), i, entry)
+        add_batch(t, entry);
+    if (json_array_size(json_object_get(plan, "steps")) > 0)
+        add(t, ROLE_DIM, 0, "what is run on each instance:");
+    json_array_foreach (json_object_get(plan, "steps"), i, entry)
+        add_step(t, entry);
+    if (json_text(plan, "sha256")[0]) {
+        char *words = xasprintf("package sha256 %s", json_text(plan, "sha256"));
+
+        add(t, ROLE_DIM, 0, words);
+        free(words);
+    }
+    return t;
+}
+
+void plan_text_free(struct plan_text *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; i < t->n; i++)
+        free(t->lines[i].text);
+    free(t->lines);
+    free(t);
+}
+
+int plan_text_count(const struct plan_text *t)
+{
+    return t->n;
+}
+
+int plan_text_draw(const struct plan_text *t, struct canvas *cv, struct rect r, int first)
+{
+    int row = 0;
+    int i = first;
+
+    for (; i < t->n && row < r.rows; i++) {
+        const struct plan_line *l = &t->lines[i];
+        struct rect at = {r.row, r.col + l->indent, r.rows, r.cols - l->indent};
+
+        row += canvas_wrap(cv, at, row, l->role, l->text, true);
+    }
+    return i - first;
+}
+
+void plan_sentence(const json_t *plan, char *dst, size_t size)
+{
+    const json_t *batches = json_object_get(plan, "batches");
+    long long n = json_integer_value(json_object_get(plan, "n"));
+    const char *from = json_text(plan, "from");
+    size_t n_batches = json_array_size(batches);
+    bool has_canary = json_is_true(json_object_get(json_array_get(batches, 0), "canary"));
+
+    snprintf(dst, size, "Release %s to %lld instance%s of %s in %zu batch%s%s%s%s%s.",
+             json_text(plan, "version"), n, n == 1 ? "" : "s", json_text(plan, "group"), n_batches,
+             n_batches == 1 ? "" : "es", has_canary ? ", canary first" : "", from[0] ? " (now " : "",
+             from, from[0] ? ")" : "");
+}

@@ -1,0 +1,22 @@
+/* start_plan.h: the engine's plan of a release as lines to read before Y. */
+#ifndef FOOTPLATE_UI_START_PLAN_H
+#define FOOTPLATE_UI_START_PLAN_H
+
+#include <jansson.h>
+
+#include "ui/pane.h"
+
+struct plan_text;
+
+/* The lines of a plan; plan is only read. */
+struct plan_text *plan_text_new(const json_t *plan);
+void plan_text_free(struct plan_text *t);
+
+/* Draw from line `first` on; answers how many lines there was room for. Long ones are broken. */
+int plan_text_draw(const struct plan_text *t, struct canvas *cv, struct rect r, int first);
+int plan_text_count(const struct plan_text *t);
+
+/* "Release 1.1.0 to 10 instances of shop-web in 6 batches, canary first (now 1.0.0)." */
+void plan_sentence(const json_t *plan, char *dst, size_t size);
+
+#endif
