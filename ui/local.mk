@@ -37,7 +37,10 @@ ui_libui_a_SOURCES = \
 	ui/start_plan.c \
 	ui/start_plan.h \
 	ui/term.h \
+	ui/theme.c \
 	ui/theme.h
+nodist_ui_libui_a_SOURCES = ui/themes_text.h
+ui_libui_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
 
 UI_TESTS = \
@@ -78,3 +81,25 @@ tests_ui_test_list_SOURCES = tests/ui/test_list.c
 tests_ui_test_list_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_list_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_list_LDADD = ui/libui.a $(BASE_LIBS) $(PCRE2_LIBS) $(CHECK_LIBS)
+
+# The themes, as files and as C strings: there is always one.
+THEMES = \
+	themes/dark.theme \
+	themes/light.theme \
+	themes/high-contrast.theme \
+	themes/colour-blind.theme \
+	themes/mono.theme
+themesdir = $(pkgdatadir)/themes
+dist_themes_DATA = $(THEMES)
+EXTRA_DIST += ui/embed.sh
+BUILT_SOURCES += ui/themes_text.h
+CLEANFILES += ui/themes_text.h
+ui/themes_text.h: $(THEMES) ui/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) ui && \
+	$(SHELL) $(top_srcdir)/ui/embed.sh $(top_srcdir)/themes > $@.tmp && mv -f $@.tmp $@
+
+UI_TESTS += tests/ui/test_theme
+tests_ui_test_theme_SOURCES = tests/ui/test_theme.c
+tests_ui_test_theme_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_theme_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_theme_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)

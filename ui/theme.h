@@ -1,8 +1,9 @@
 /* theme.h: how roles look. A theme file has lines `role = FG BG ATTRIBUTES`: colours are `default`, one of
  * the 16 names (black red green yellow blue magenta cyan white, bright-...), 0 to 255, or #rrggbb; a colour
  * beyond 16 may carry its twin for small terminals behind a slash (`208/yellow`; without one the nearest is
- * taken). Attributes: bold dim underline reverse. `include NAME` takes another theme first; `name = value`
- * variables are written $name. An unknown role, colour or attribute is an error with its line. Comments
+ * taken). BG may be left off. Attributes: bold dim underline reverse. `include NAME` takes another theme
+ * first (NAME.theme itself may include NAME: the one compiled in); `$name = value` makes a variable that the
+ * lines below use as $name. An unknown role, colour or attribute is an error with its line. Comments
  * begin with #  (a # and a space). Five themes are compiled in: dark, light, high-contrast, colour-blind, mono. */
 #ifndef FOOTPLATE_UI_THEME_H
 #define FOOTPLATE_UI_THEME_H
@@ -24,6 +25,7 @@ struct style {
 struct theme {
     char name[64];
     struct style roles[ROLE_COUNT];
+    unsigned mono[ROLE_COUNT]; /* enum attr of the mono theme */
 };
 
 /* The theme NAME: DIR/NAME.theme (dir NULL: none is looked for), else the one that is compiled in.
@@ -39,7 +41,9 @@ extern const char *const theme_names[];
  * as far as it must be: COLOUR_DEFAULT, 0..n-1, or COLOUR_RGB where n is 1 << 24. */
 int theme_fg(const struct style *s, int n);
 int theme_bg(const struct style *s, int n);
-/* Attributes on such a terminal: without colours a role whose colour carried its meaning has its
+/* A colour as 0xrrggbb: the palette as xterm has it; black for COLOUR_DEFAULT. */
+uint32_t theme_rgb(int colour);
+/* Attributes on such a terminal: bright colours are bold where there are 8; without colours a role whose colour carried its meaning has its
  * attributes from the mono theme. */
 unsigned theme_attrs(const struct theme *t, enum role r, int n);
 
