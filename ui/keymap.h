@@ -3,6 +3,7 @@
 #ifndef FOOTPLATE_UI_KEYMAP_H
 #define FOOTPLATE_UI_KEYMAP_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "ui/keys.h"
 #include "ui/layout.h"
@@ -82,6 +83,8 @@ struct command_info {
 };
 const struct command_info *command_info(enum command c);
 int command_by_name(const char *name); /* or -1 */
+/* Does it act on a release: start, interrupt, continue, retry, rollback? */
+bool command_is_action(enum command c);
 
 struct keymap;
 /* The default bindings. */
@@ -89,8 +92,9 @@ struct keymap *keymap_new(void);
 void keymap_free(struct keymap *m);
 /* Bind a command to these keys (separated by spaces; "" unbinds) in the place of its own. ERR_USAGE in
  * words: no such command (with the nearest), no such key, a key that another command has in the same
- * place, an action on a key that could come out of a broken sequence (SPEC section 8), Y, Enter or a
- * digit for an action, interrupt without a key. */
+ * place (unbind that one first), an action on a key that could come out of a broken sequence (SPEC section
+ * 8), Enter or a digit for an action, Y, interrupt without a key, Ctrl-X for anything but interrupt. After
+ * an error the binding is as it was. */
 int keymap_bind(struct keymap *m, const char *command, const char *keys, struct err *e);
 /* The command of a key in these places, or CMD_NONE. */
 enum command keymap_find(const struct keymap *m, const struct key *k, unsigned places);
@@ -98,5 +102,7 @@ enum command keymap_find(const struct keymap *m, const struct key *k, unsigned p
 const char *keymap_key(const struct keymap *m, enum command c);
 /* All its keys, "Up k". */
 const char *keymap_keys(const struct keymap *m, enum command c);
+/* All of it as text, a line each command: keys, name, where it counts, what it does. */
+void keymap_table(const struct keymap *m, struct buf *out);
 
 #endif

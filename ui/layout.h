@@ -43,10 +43,12 @@ struct layout_in {
 
 /* inner: what a pane draws in; title: the row of its border (or of its line) that carries its name.
  * A pane of LAYOUT_ONE that is only a line has inner of no rows and is_line. frame: its border runs
- * along this rectangle's cells; frames of neighbours share a line. Not shown: all 0. */
+ * along this rectangle's cells; frames of neighbours share a line. is_open: only the top side of the
+ * frame is drawn, so that its rows are nothing but text: a terminal's own copy stays clean, and it
+ * scrolls them for few bytes. Not shown: all 0. */
 struct layout_pane {
     struct rect frame, inner, title;
-    bool is_shown, is_line;
+    bool is_shown, is_line, is_open;
 };
 
 struct layout {
@@ -56,6 +58,7 @@ struct layout {
     struct layout_pane pane[PANE_COUNT];
 };
 
+/* Any size, 0 and less too: then nothing is shown. */
 void layout_make(struct layout *l, const struct layout_in *in);
 
 #endif

@@ -11,9 +11,11 @@ ui_libui_a_SOURCES = \
 	ui/dialog_int.h \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
+	ui/keymap.c \
 	ui/keymap.h \
 	ui/keys.c \
 	ui/keys.h \
+	ui/layout.c \
 	ui/layout.h \
 	ui/list.c \
 	ui/list.h \
@@ -103,3 +105,28 @@ tests_ui_test_theme_SOURCES = tests/ui/test_theme.c
 tests_ui_test_theme_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_theme_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_theme_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+UI_TESTS += tests/ui/test_layout
+tests_ui_test_layout_SOURCES = tests/ui/test_layout.c
+tests_ui_test_layout_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_layout_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_layout_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += \
+	tests/ui/golden/layout-120x40-idle.txt \
+	tests/ui/golden/layout-120x40-open.txt \
+	tests/ui/golden/layout-200x60-idle.txt \
+	tests/ui/golden/layout-200x60-open.txt \
+	tests/ui/golden/layout-60x16-idle.txt \
+	tests/ui/golden/layout-60x16-open.txt \
+	tests/ui/golden/layout-79x22-idle.txt \
+	tests/ui/golden/layout-79x22-open.txt \
+	tests/ui/golden/layout-80x23-idle.txt \
+	tests/ui/golden/layout-80x23-open.txt \
+	tests/ui/golden/layout-80x24-idle.txt \
+	tests/ui/golden/layout-80x24-open.txt \
+	tests/ui/golden/layout-80x24-zoom.txt
+
+UI_TESTS += tests/ui/test_keymap
+tests_ui_test_keymap_SOURCES = tests/ui/test_keymap.c
+tests_ui_test_keymap_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_keymap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_keymap_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
