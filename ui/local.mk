@@ -12,6 +12,8 @@ ui_libui_a_SOURCES = \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
 	ui/keymap.c \
+	ui/inst_table.c \
+	ui/inst_table.h \
 	ui/keymap.h \
 	ui/keys.c \
 	ui/keys.h \
@@ -26,6 +28,7 @@ ui_libui_a_SOURCES = \
 	ui/pane_actions.c \
 	ui/pane_cluster.c \
 	ui/pane_history.c \
+	ui/pane_instances.c \
 	ui/reader.h \
 	ui/roles.c \
 	ui/say.c \
