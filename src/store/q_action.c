@@ -197,6 +197,10 @@ static const struct query q_events = {QUERY_SELECT, &event_shape,
 static const struct query q_events_all = {QUERY_SELECT, &event_shape,
                                           "WHERE id > ?1 ORDER BY id LIMIT ?2"};
 
+static const struct query q_latest = {QUERY_SELECT, &event_shape,
+                                      "WHERE group_name = ?2 ORDER BY id DESC LIMIT ?1"};
+static const struct query q_latest_all = {QUERY_SELECT, &event_shape, "ORDER BY id DESC LIMIT ?1"};
+
 int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e)
 {
     return row_insert(s, &s->main, &q_event, ev, e);
@@ -211,6 +215,19 @@ int events_list(struct store *s, const char *group, int64_t after, int limit,
                 ? query_rows(s, &s->main, &q_events, ARGS(I64(after), I64(max), TEXT(group)), &p, e)
                 : query_rows(s, &s->main, &q_events_all, ARGS(I64(after), I64(max)), &p, e);
 
+    *rows = p;
+    return n;
+}
+
+int events_latest(struct store *s, const char *group, int limit, struct event_row **rows,
+                  struct err *e)
+{
+    void *p = NULL;
+    int max = rows_limit(limit);
+    int n = group ? query_rows(s, &s->main, &q_latest, ARGS(I64(max), TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_latest_all, ARGS(I64(max)), &p, e);
+
+    rows_turn(p, sizeof **rows, n);
     *rows = p;
     return n;
 }

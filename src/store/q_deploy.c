@@ -13,45 +13,32 @@
 #define D_LINE(field) COL_OF(struct deployment_row, field, #field, COL_LINE, LINE_MAX_BYTES)
 #define D_WORD(field, words) COL_NAMED(struct deployment_row, field, #field, words)
 
-static const struct col deployment_cols[] = {
-    D(id, COL_I64),
-    COL_OF(struct deployment_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
-    D_WORD(flavour, &words_flavour),
-    D_WORD(strategy, &words_strategy),
-    D_NAME(version),
-    D_NAME(package_sha256),
-    COL_OF(struct deployment_row, config, "config", COL_TEXT, JSON_MAX_BYTES),
-    D_NAME(config_hash),
-    D_NAME(from_version), /* known once the instances were probed */
-    D_WORD(status, &words_deploy_status),
-    D_WORD(brake, &words_brake),
-    D_LINE(brake_text),
-    D(brake_at, COL_I64),
-    D(is_ending, COL_BOOL),
-    D(is_abandoned, COL_BOOL),
-    D(is_auto, COL_BOOL),
-    D(is_interval, COL_BOOL),
-    D(is_only_new, COL_BOOL),
-    D(batch, COL_INT),
-    D(n_batches, COL_INT),
-    D(max_failures, COL_INT),
-    D(interval_until, COL_I64),
-    D_LINE(waiting),
-    D(waiting_since, COL_I64),
-    D(work_ms, COL_I64),
-    D(chain, COL_REF),
-    D(started, COL_I64),
-    D(ended, COL_I64),
-    D_LINE(driver),
-    D_LINE(why),
-    D_LINE(summary),
-    D(rev, COL_I64),
-};
+/* In the order of the table; config: the column, or NULL where nobody needs its kilobytes. */
+#define DEPLOYMENT_COLS(config_sql)                                                               \
+    D(id, COL_I64), COL_OF(struct deployment_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES), \
+        D_WORD(flavour, &words_flavour), D_WORD(strategy, &words_strategy), D_NAME(version),      \
+        D_NAME(package_sha256),                                                                   \
+        COL_OF(struct deployment_row, config, config_sql, COL_TEXT, JSON_MAX_BYTES),              \
+        D_NAME(config_hash), D_NAME(from_version), /* known once the instances were probed */     \
+        D_WORD(status, &words_deploy_status), D_WORD(brake, &words_brake), D_LINE(brake_text),    \
+        D(brake_at, COL_I64), D(is_ending, COL_BOOL), D(is_abandoned, COL_BOOL),                  \
+        D(is_auto, COL_BOOL), D(is_interval, COL_BOOL), D(is_only_new, COL_BOOL),                 \
+        D(batch, COL_INT), D(n_batches, COL_INT), D(max_failures, COL_INT),                       \
+        D(interval_until, COL_I64), D_LINE(waiting), D(waiting_since, COL_I64),                   \
+        D(work_ms, COL_I64), D(chain, COL_REF), D(started, COL_I64), D(ended, COL_I64),           \
+        D_LINE(driver), D_LINE(why), D_LINE(summary), D(rev, COL_I64)
+
+static const struct col deployment_cols[] = {DEPLOYMENT_COLS("config")};
+static const struct col brief_cols[] = {DEPLOYMENT_COLS("NULL")};
 enum { DEPLOYMENT_FROZEN = 8 };
 static const struct shape deployment_shape = {
     .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
     .cols = deployment_cols, .n = ARRAY_LEN(deployment_cols), .has_id = true,
     .n_fixed = DEPLOYMENT_FROZEN, .n_stored = ARRAY_LEN(deployment_cols)};
+
+static const struct shape brief_shape = {
+    .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
+    .cols = brief_cols, .n = ARRAY_LEN(brief_cols)};
 
 static const struct query q_insert = {QUERY_INSERT, &deployment_shape, ""};
 static const struct query q_update = {QUERY_UPDATE, &deployment_shape, NULL};
@@ -75,6 +62,12 @@ static const struct query q_list_all = {QUERY_SELECT, &deployment_shape,
                                         "ORDER BY started DESC, id DESC LIMIT ?1"};
 static const struct query q_list = {QUERY_SELECT, &deployment_shape,
                                     "WHERE group_name = ?2 ORDER BY started DESC, id DESC LIMIT ?1"};
+
+static const struct query q_before_all = {QUERY_SELECT, &brief_shape,
+                                          "WHERE id < ?1 ORDER BY id DESC LIMIT ?2"};
+static const struct query q_before = {
+    QUERY_SELECT, &brief_shape,
+    "INDEXED BY deployments_newest WHERE group_name = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2"};
 
 int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e)
 {
@@ -136,9 +129,79 @@ int deployments_list(struct store *s, const char *group, int limit, struct deplo
     return n;
 }
 
+int deployments_before(struct store *s, const char *group, int64_t before, int limit,
+                       struct deployment_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int64_t end = before > 0 ? before : INT64_MAX;
+    int max = rows_limit(limit);
+    int n = group ? query_rows(s, &s->main, &q_before, ARGS(I64(end), I64(max), TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_before_all, ARGS(I64(end), I64(max)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
 void deployment_rows_free(struct deployment_row *rows, int n)
 {
     rows_free(&deployment_shape, rows, n);
+}
+
+/* ---- what a release usually takes ------------------------------------------------------------ */
+
+struct took_row {
+    int64_t total_ms, work_ms;
+};
+
+static const struct col took_cols[] = {
+    COL(struct took_row, total_ms, "ended - started", COL_I64),
+    COL(struct took_row, work_ms, "work_ms", COL_I64),
+};
+static const struct shape took_shape = {.table = "deployments", .from = "deployments",
+                                        .size = sizeof(struct took_row), .cols = took_cols,
+                                        .n = ARRAY_LEN(took_cols)};
+enum { USUAL_OF = 20 };
+
+static const struct query q_took = {
+    QUERY_SELECT, &took_shape,
+    "INDEXED BY deployments_success WHERE group_name = ?1 AND flavour = ?2 AND status = 'SUCCESS' "
+    "ORDER BY id DESC LIMIT ?3"};
+
+static int shorter(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static int64_t median(int64_t *ms, int n)
+{
+    if (n == 0)
+        return 0;
+    qsort(ms, (size_t)n, sizeof *ms, shorter);
+    return ms[(n - 1) / 2];
+}
+
+int deployments_usual_ms(struct store *s, const char *group, enum flavour flavour,
+                         int64_t *total_ms, int64_t *work_ms, struct err *e)
+{
+    int64_t total[USUAL_OF], work[USUAL_OF];
+    void *p = NULL;
+    int n = (int)flavour >= 0 && flavour < FLAVOUR_COUNT
+                ? query_rows(s, &s->main, &q_took,
+                             ARGS(TEXT(group), TEXT(words_flavour.names[flavour]), I64(USUAL_OF)),
+                             &p, e)
+                : err_set(e, ERR_FAIL, "there is no flavour %d", (int)flavour);
+    const struct took_row *rows = p;
+
+    for (int i = 0; i < n; i++) {
+        total[i] = rows[i].total_ms;
+        work[i] = rows[i].work_ms;
+    }
+    *total_ms = median(total, n > 0 ? n : 0);
+    *work_ms = median(work, n > 0 ? n : 0);
+    rows_free(&took_shape, p, n);
+    return n < 0 ? n : 0;
 }
 
 /* ---- bad versions ---------------------------------------------------------------------------- */

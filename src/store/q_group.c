@@ -132,15 +132,18 @@ static const struct shape version_shape = {.table = "instances", .from = "instan
                                            .size = sizeof(struct version_row),
                                            .cols = version_cols, .n = ARRAY_LEN(version_cols)};
 
+static const struct query q_count_all = {
+    QUERY_SELECT, &version_shape,
+    "GROUP BY group_name, version ORDER BY group_name, count(*) DESC, version"};
 static const struct query q_count = {
     QUERY_SELECT, &version_shape,
-    "WHERE ?1 IS NULL OR group_name = ?1 GROUP BY group_name, version "
-    "ORDER BY group_name, count(*) DESC, version"};
+    "WHERE group_name = ?1 GROUP BY group_name, version ORDER BY count(*) DESC, version"};
 
 int versions_count(struct store *s, const char *group, struct version_row **rows, struct err *e)
 {
     void *p = NULL;
-    int n = query_rows(s, &s->main, &q_count, ARGS(TEXT(group)), &p, e);
+    int n = group ? query_rows(s, &s->main, &q_count, ARGS(TEXT(group)), &p, e)
+                  : query_rows(s, &s->main, &q_count_all, NO_ARGS, &p, e);
 
     *rows = p;
     return n;

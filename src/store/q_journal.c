@@ -44,13 +44,16 @@ static const struct query q_unsettled = {
     QUERY_SELECT, &journal_shape,
     "WHERE outcome IN ('open', 'unknown') AND (deployment IS NULL OR deployment IN (SELECT id FROM "
     "deployments WHERE status NOT IN ('SUCCESS', 'INTERRUPTED'))) ORDER BY id"};
-/* Of the newest 200, so that an application that has grown slower is known as it is now. */
+/* Of the newest releases only, so that an application that has grown slower is known as it is now;
+ * and of no more rows than can be looked at between two frames. */
 static const struct query q_usual = {
     QUERY_PLAIN, NULL,
-    "WITH newest AS (SELECT j.ended_at - j.intent_at AS ms FROM journal j JOIN deployments d "
-    "ON d.id = j.deployment WHERE j.group_name = ?1 AND j.step = ?2 AND j.outcome = 'ok' "
-    "AND d.status IN ('SUCCESS', 'INTERRUPTED') ORDER BY j.id DESC LIMIT 200) "
-    "SELECT ms FROM newest ORDER BY ms LIMIT 1 OFFSET (SELECT (count(*) - 1) / 2 FROM newest)"};
+    "WITH last AS (SELECT id FROM deployments INDEXED BY deployments_newest WHERE group_name = ?1 "
+    "AND status IN ('SUCCESS', 'INTERRUPTED') AND flavour <> 'OBSERVED' ORDER BY id DESC LIMIT 20), "
+    "took AS (SELECT j.ended_at - j.intent_at AS ms FROM last CROSS JOIN journal j "
+    "INDEXED BY journal_took ON j.deployment = last.id AND j.step = ?2 AND j.outcome = 'ok' "
+    "LIMIT 4000) "
+    "SELECT ms FROM took ORDER BY ms LIMIT 1 OFFSET (SELECT (count(*) - 1) / 2 FROM took)"};
 
 int64_t journal_intent(struct store *s, const struct journal_row *j, struct err *e)
 {

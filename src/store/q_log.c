@@ -1,5 +1,6 @@
 /* q_log.c: log lines, in a file of their own, so that a flood of output never stands before a
- * brake. The text is what a peer sent, byte by byte; making it safe to draw is not done here. */
+ * brake. The text is what a peer sent, byte by byte; making it safe to draw is not done here.
+ * Lines are read in q_walk.c. */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -31,12 +32,6 @@ static const struct shape log_shape = {
     .n_stored = ARRAY_LEN(log_cols)};
 
 static const struct query q_insert = {QUERY_INSERT, &log_shape, ""};
-static const struct query q_deployment = {
-    QUERY_SELECT, &log_shape,
-    "WHERE deployment = ?1 AND id > ?2 AND (?4 IS NULL OR host = ?4) ORDER BY id LIMIT ?3"};
-static const struct query q_group = {
-    QUERY_SELECT, &log_shape,
-    "WHERE group_name = ?1 AND id > ?2 AND (?4 IS NULL OR host = ?4) ORDER BY id LIMIT ?3"};
 static const struct query q_last = {QUERY_PLAIN, NULL, "SELECT max(id) FROM logs"};
 
 int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e)
@@ -57,20 +52,6 @@ int logs_append(struct store *s, const struct log_row *rows, int n, struct err *
     rc = file_commit(s, &s->log, e);
     FAILPOINT("store:log:commit:after");
     return rc;
-}
-
-int logs_list(struct store *s, const char *group, int64_t deployment, const char *host,
-              int64_t after, int limit, struct log_row **rows, struct err *e)
-{
-    void *p = NULL;
-    int max = rows_limit(limit);
-    int n = deployment ? query_rows(s, &s->log, &q_deployment,
-                                    ARGS(I64(deployment), I64(after), I64(max), TEXT(host)), &p, e)
-                       : query_rows(s, &s->log, &q_group,
-                                    ARGS(TEXT(group), I64(after), I64(max), TEXT(host)), &p, e);
-
-    *rows = p;
-    return n;
 }
 
 int64_t logs_last_id(struct store *s, struct err *e)

@@ -478,6 +478,19 @@ int row_update(struct store *s, const struct query *q, int64_t id, const void *r
     return rc;
 }
 
+void rows_turn(void *rows, size_t size, int n)
+{
+    char *a = rows, spare[512];
+
+    assert(size <= sizeof spare);
+    for (int i = 0; i < n / 2; i++) {
+        char *front = a + (size_t)i * size, *back = a + (size_t)(n - 1 - i) * size;
+        memcpy(spare, front, size);
+        memcpy(front, back, size);
+        memcpy(back, spare, size);
+    }
+}
+
 int rows_limit(int limit)
 {
     return limit > 0 && limit < ROWS_MAX ? limit : ROWS_MAX;

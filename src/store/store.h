@@ -289,7 +289,8 @@ int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const c
 int journal_list(struct store *s, int64_t deployment, struct journal_row **rows, struct err *e);
 /* Rows still OPEN or UNKNOWN of all open deployments. */
 int journal_unsettled(struct store *s, struct journal_row **rows, struct err *e);
-/* Median ms of this step in the group's last 20 ended deployments, or 0. */
+/* Median ms of this step in the group's last 20 ended deployments (of its newest 4,000 outcomes in
+ * them), or 0. */
 int64_t journal_usual_ms(struct store *s, const char *group, enum step step, struct err *e);
 void journal_rows_free(struct journal_row *rows, int n);
 

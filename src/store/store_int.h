@@ -180,6 +180,8 @@ int row_update(struct store *s, const struct query *q, int64_t id, const void *r
 void rows_free(const struct shape *sh, void *rows, int n);
 /* The strings of one row, not the row. */
 void row_release(const struct shape *sh, void *row);
+/* The last first. */
+void rows_turn(void *rows, size_t size, int n);
 /* A limit that a caller gave: at least 1, at most ROWS_MAX. */
 int rows_limit(int limit);
 
