@@ -7,6 +7,7 @@ ui_libui_a_SOURCES = \
 	ui/canvas.h \
 	ui/console.h \
 	ui/dialog_confirm.c \
+	ui/dialog_instance.c \
 	ui/dialog_int.c \
 	ui/dialog_int.h \
 	ui/dialog_rollback.c \
