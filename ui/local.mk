@@ -5,6 +5,7 @@ ui_libui_a_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 ui_libui_a_SOURCES = \
 	ui/canvas.c \
 	ui/canvas.h \
+	ui/clerk.c \
 	ui/console.h \
 	ui/dialog_confirm.c \
 	ui/dialog_instance.c \
@@ -30,6 +31,7 @@ ui_libui_a_SOURCES = \
 	ui/pane_cluster.c \
 	ui/pane_history.c \
 	ui/pane_instances.c \
+	ui/reader.c \
 	ui/reader.h \
 	ui/roles.c \
 	ui/say.c \
@@ -40,6 +42,8 @@ ui_libui_a_SOURCES = \
 	ui/snapshot.h \
 	ui/snapshot_int.h \
 	ui/snapshot_load.c \
+	ui/thread.c \
+	ui/thread_int.h \
 	ui/start_plan.c \
 	ui/start_plan.h \
 	ui/term.h \
@@ -57,7 +61,17 @@ TESTS += $(UI_TESTS)
 
 # The made-up store, for every test that draws one: tests/ui/fixture.h.
 UI_FIXTURE = tests/ui/fixture.c tests/ui/fixture.h
-EXTRA_DIST += tests/ui/test_snapshot.c $(UI_FIXTURE)
+UI_TESTS += tests/ui/test_snapshot
+tests_ui_test_snapshot_SOURCES = tests/ui/test_snapshot.c $(UI_FIXTURE)
+tests_ui_test_snapshot_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_snapshot_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_snapshot_LDADD = ui/libui.a $(STORE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_reader
+tests_ui_test_reader_SOURCES = tests/ui/test_reader.c $(UI_FIXTURE)
+tests_ui_test_reader_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_reader_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_reader_LDADD = ui/libui.a $(STORE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
 EXTRA_DIST += tests/ui/golden.h
 tests_ui_test_canvas_SOURCES = tests/ui/test_canvas.c

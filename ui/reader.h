@@ -24,6 +24,7 @@ struct reader *reader_start(const char *store_dir, const char *name, const struc
                             void *arg, struct err *e);
 void reader_want(struct reader *r, const struct snapshot_want *want);
 struct snapshot *reader_take(struct reader *r); /* the newest, moved; NULL none */
+/* Waits a moment at most: a thread that hangs in the store is left behind, and calls nobody any more. */
 void reader_stop(struct reader *r);
 
 /* What comes back from the clerk. */
@@ -39,12 +40,15 @@ struct clerk_result {
 };
 void clerk_result_free(struct clerk_result *r);
 
-/* ensure_engine: blocks until one is alive (10 s at most), on the clerk's thread; prints nothing. */
+/* ensure_engine: blocks until one is alive (10 s at most), on the clerk's thread; prints nothing. NULL: an
+ * engine is nobody's business. It is called not more often than every 5 s; a failure is told once until one
+ * is alive again. */
 struct clerk_host {
     int (*ensure_engine)(void *arg, struct err *e);
     void *arg;
     void (*woken)(void *arg); /* a result is there; from the clerk's thread */
     void *woken_arg;
+    int patience_ms; /* until an action that no engine takes is withdrawn; 0: 20 s */
 };
 struct clerk;
 /* me: this console's row, kept in the store while the clerk lives; copied. */
@@ -55,6 +59,7 @@ void clerk_ask(struct clerk *c, int64_t ticket, const char *kind, const char *gr
 void clerk_driver(struct clerk *c, const char *driver);
 void clerk_ring(struct clerk *c); /* the store has changed: look for verdicts and answers */
 struct clerk_result *clerk_take(struct clerk *c);
+/* Stores what is still waiting to be stored, takes the row away; as reader_stop(). */
 void clerk_stop(struct clerk *c);
 
 #endif

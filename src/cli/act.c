@@ -5,7 +5,6 @@
 #include "cli/act.h"
 
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,8 @@
 #include "cli/logline.h"
 #include "cli/out.h"
 #include "cli/spawn.h"
+#include "cli/who.h"
+#include "store/post.h"
 
 enum {
     SETTLE_MS = 10000,   /* for a new engine to mark what it found */
@@ -29,53 +30,6 @@ enum {
     STARTS_MAX = 3,
     NAME_BYTES = 64
 };
-
-/* ---- who and from where ------------------------------------------------------------------------- */
-
-static char *driver_name(const struct cli *c)
-{
-    const char *named = c->driver_arg ? c->driver_arg : getenv("FOOTPLATE_DRIVER");
-    char login[NAME_BYTES];
-    struct passwd *pw;
-
-    if (named && named[0])
-        return xstrdup(named);
-    if (getlogin_r(login, sizeof login) == 0 && login[0])
-        return xstrdup(login);
-    pw = getpwuid(getuid());
-    return pw ? xstrdup(pw->pw_name) : xasprintf("uid %ld", (long)getuid());
-}
-
-static char *tty_name(void)
-{
-    char name[NAME_BYTES];
-
-    for (int fd = 0; fd <= 2; fd++)
-        if (ttyname_r(fd, name, sizeof name) == 0)
-            return xstrdup(name);
-    return NULL;
-}
-
-/* The first word of SSH_CONNECTION is the client's address. */
-static char *ssh_client(void)
-{
-    const char *connection = getenv("SSH_CONNECTION");
-
-    return connection && connection[0] ? xstrndup(connection, strcspn(connection, " ")) : NULL;
-}
-
-/* TMUX is socket,pid,session; TMUX_PANE is %N. */
-static char *tmux_place(void)
-{
-    const char *tmux = getenv("TMUX");
-    const char *pane = getenv("TMUX_PANE");
-    const char *session = tmux ? strrchr(tmux, ',') : NULL;
-
-    if (!tmux || !tmux[0])
-        return NULL;
-    return xasprintf("session %s, pane %s of %.*s", session ? session + 1 : "?", pane ? pane : "?",
-                     (int)strcspn(tmux, ","), tmux);
-}
 
 /* ---- begin and end ------------------------------------------------------------------------------ */
 
@@ -234,19 +188,6 @@ static int revive(struct act *a, int *starts)
     return engine_ensure(a->cli);
 }
 
-/* An engine beats its lease every few seconds. Wall times of one machine, and a wide bound: a jump of
- * the clock costs at most a message. */
-static bool is_engine_stuck(struct act *a)
-{
-    struct lease_row lease = {0};
-    struct err e = {0};
-    bool is_stuck = lease_read(a->store, &lease, &e) >= 0 && lease.heartbeat &&
-                    clock_wall_ms() - lease.heartbeat > STALE_MS;
-
-    lease_row_release(&lease);
-    return is_stuck;
-}
-
 static int wait_answer(struct waiting *w)
 {
     int64_t begun = clock_mono_ms();
@@ -264,7 +205,7 @@ static int wait_answer(struct waiting *w)
         status = revive(w->act, &starts);
         if (status != EXIT_DONE)
             return status;
-        if (waited > STALE_MS && is_engine_stuck(w->act))
+        if (waited > STALE_MS && post_is_stuck(w->act->store, clock_wall_ms(), STALE_MS))
             return cli_fail(EXIT_UNABLE, "the engine is alive but does not move; no %s", w->what);
         if (w->flags & ACT_SHOW_LOG)
             act_print_log(w->act, 0);
@@ -302,46 +243,20 @@ static int64_t insert_action(struct act *a, enum action kind, int64_t rev, json_
         .group = a->view.name,
         .rev = rev,
         .args = args ? json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS) : NULL,
-        .driver = driver_name(a->cli),
-        .tty = tty_name(),
-        .ssh_client = ssh_client(),
-        .tmux = tmux_place(),
+        .driver = who_driver(a->cli),
+        .tty = who_tty(),
+        .ssh_client = who_ssh_client(),
+        .tmux = who_tmux_place(),
         .at = clock_wall_ms(),
     };
-    int64_t id = store_begin(a->store, e);
+    int64_t id = post_action(a->store, &row, e);
 
-    if (id == 0) {
-        id = action_insert(a->store, &row, e);
-        if (id > 0 && store_commit(a->store, e) < 0)
-            id = e->code ? e->code : ERR_FAIL;
-        else if (id <= 0)
-            store_rollback(a->store);
-    }
     free(row.args);
     free(row.driver);
     free(row.tty);
     free(row.ssh_client);
     free(row.tmux);
-    if (id > 0)
-        store_ring(a->store);
     return id;
-}
-
-/* Take back an action that has no verdict. True where it is certain that it will not happen. */
-static bool withdraw(struct act *a, int64_t id)
-{
-    struct err e = {0};
-    int rc = store_begin(a->store, &e);
-
-    if (rc < 0)
-        return false;
-    rc = action_verdict(a->store, id, VERDICT_FAILED, "withdrawn: no engine answered", 0,
-                        clock_wall_ms(), &e);
-    if (rc == 0)
-        rc = store_commit(a->store, &e);
-    else
-        store_rollback(a->store);
-    return rc == 0;
 }
 
 static int no_verdict(struct act *a, int64_t id, int status)
@@ -349,7 +264,7 @@ static int no_verdict(struct act *a, int64_t id, int status)
     if (status == EXIT_SIGINT)
         return cli_fail(status, "sent, but not answered yet: `footplate status %s` will tell",
                         a->view.name);
-    if (withdraw(a, id))
+    if (post_withdraw(a->store, id, clock_wall_ms()))
         return cli_fail(status, "the action was withdrawn: nothing was done");
     return cli_fail(status, "the action could not be withdrawn: `footplate status %s` tells whether "
                             "it was taken", a->view.name);
@@ -470,20 +385,11 @@ static int64_t insert_question(struct act *a, const char *kind, const char *grou
     char *args_text = args ? json_dumps(args, JSON_COMPACT) : NULL;
     struct question_row row = {.kind = kind_copy, .group = group_copy, .args = args_text,
                                .at = clock_wall_ms()};
-    int64_t id = store_begin(a->store, e);
+    int64_t id = post_question(a->store, &row, e);
 
-    if (id == 0) {
-        id = question_insert(a->store, &row, e);
-        if (id > 0 && store_commit(a->store, e) < 0)
-            id = e->code ? e->code : ERR_FAIL;
-        else if (id <= 0)
-            store_rollback(a->store);
-    }
     free(kind_copy);
     free(group_copy);
     free(args_text);
-    if (id > 0)
-        store_ring(a->store);
     return id;
 }
 

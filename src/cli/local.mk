@@ -20,7 +20,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/spawn.c src/cli/spawn.h \
 	src/cli/start_args.c src/cli/start_args.h \
 	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
-	src/cli/watch.c src/cli/watch.h
+	src/cli/watch.c src/cli/watch.h \
+	src/cli/who.c src/cli/who.h
 
 bin_PROGRAMS += footplate
 footplate_SOURCES = src/cli/main.c

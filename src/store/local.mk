@@ -7,7 +7,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/q_action.c src/store/q_log.c src/store/q_walk.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
 	src/store/view.c src/store/view.h \
-	src/store/history.c src/store/history.h
+	src/store/history.c src/store/history.h \
+	src/store/post.c src/store/post.h
 STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 
 STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \

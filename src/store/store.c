@@ -446,7 +446,9 @@ int store_read_begin(struct store *s, struct err *e)
 {
     if (s->is_begun || s->is_reading)
         return err_set(e, ERR_REFUSED, "a transaction within a transaction");
-    int rc = run(s, &s->main, &q_read, e);
+    int rc = check_inode(&s->main, e);
+    if (rc == 0)
+        rc = run(s, &s->main, &q_read, e);
     s->is_reading = rc == 0;
     return rc;
 }

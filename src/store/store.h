@@ -43,7 +43,8 @@ void store_undo_savepoint(struct store *s);
 
 /* One consistent reading of footplate.db: everything read between the two is of one moment. Keep
  * it short (no key, no network is waited for inside): a long one stops checkpoints. end without
- * begin is fine. Log lines are not part of it. */
+ * begin is fine. Log lines are not part of it. A file that was replaced under us is
+ * ERR_UNAVAILABLE: who only reads may open the store anew. */
 int store_read_begin(struct store *s, struct err *e);
 void store_read_end(struct store *s);
 
