@@ -13,7 +13,7 @@ fleet_up 6
 fp_is "the canary waits out of traffic" 10 start $group 1.1.0 --yes
 is "it is drained" "$(set_in_haproxy)" 127.0.1.1
 ok "HAProxy is reloaded" haproxy_reload
-ok "the forgotten drain is set again" wait_until 20 is_set 127.0.1.1
+ok "the forgotten drain is set again" wait_until 60 is_set 127.0.1.1
 is "the ledger still names it" "$(ledger_of)" 127.0.1.1
 fp status $group
 note "after the reload: $code $(field '.deployment | .status + " " + (.brake_reason // "-")')"
@@ -30,7 +30,7 @@ is "the other's maint is still there" "$(admin_of 127.0.1.5)" 1
 is "and marked" "$(target 127.0.1.5 '.status + " " + (.left_by_other | tostring)')" "SUCCESS true"
 is "it is no debt of ours" "$(ledger_of)" ""
 ask_haproxy 'set server shop/web05 state ready' >/dev/null
-ok "the other person takes it in" wait_until 10 is_balanced
+ok "the other person takes it in" wait_until 60 is_balanced
 
 # No balancer: brake, no step fails, nothing is set ready on the way.
 fp_is "another release waits at the canary" 10 start $group 1.4.0 --yes
@@ -42,7 +42,7 @@ like "and says which" "$(field '.deployment | .brake_text // .waiting')" 'haprox
 is "the target has not failed" "$(field '[.deployment.batches[].targets[] | select(.status | endswith("_FAILURE"))] | length')" 0
 is "the canary stays in the ledger" "$(ledger_of)" 127.0.1.1
 setsid haproxy -W -f "$F/haproxy.cfg" </dev/null >>"$F/haproxy.log" 2>&1 &
-ok "the balancer is back" wait_until 10 test_back
+ok "the balancer is back" wait_until 60 test_back
 fp continue $group --yes
 note "continue: $code $(field .deployment.status)"
 for _ in 1 2 3; do

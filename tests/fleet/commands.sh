@@ -1,7 +1,7 @@
 #!/bin/bash
 # Commands that do not behave: one that never ends, one that prints 200 MB with the escapes of a terminal.
 # The instance fails, or not, with a clear line; the engine stays small; nothing raw reaches a reader.
-export FLEET_COMMAND_TIMEOUT=3s
+export FLEET_COMMAND_TIMEOUT=8s
 . "${abs_top_srcdir:?}/tests/fleet/lib.sh"
 
 left_behind()
@@ -21,14 +21,14 @@ new_version 3.0.0 start_hangs=yes
 new_version 3.1.0 start_prints_mb=200
 fp_is "the endless command fails" 11 start $group 3.0.0 --yes
 is "in install, at the canary" "$(target 127.0.1.1 .status)" INSTALL_FAILURE
-like "the reason says how long it was given" "$(target 127.0.1.1 .error)" '3 s|3s|3000 ms|deadline|timed out|within'
-ok "it is ended on the instance" wait_until 10 is_clean
+like "the reason says how long it was given" "$(target 127.0.1.1 .error)" 'within 8 s'
+ok "it is ended on the instance" wait_until 60 is_clean
 is "the others are untouched" "$(currents)" "1.0.0=2 3.0.0=1"
 fp_is "rollback" 0 rollback $group --yes
 is "everything is at 1.0.0" "$(currents)" "1.0.0=3"
 is "nobody is out" "$(out_of_haproxy)" ""
 
-edit 's/timeout: 3s/timeout: 60s/'
+edit 's/timeout: 8s/timeout: 60s/'
 fp_is "start of the noisy one" 0 start $group 3.1.0 --yes --detach
 most=0
 for ((i = 0; i < 600; i++)); do

@@ -8,14 +8,14 @@ test_install() { [ "$(target 127.0.1.1 .status)" = INSTALL_RUNNING ]; }
 fleet_up 4
 new_version 2.3.0 start_takes=1
 fp_is "start" 0 start $group 2.3.0 --auto --yes --detach
-ok "it is under way" wait_until 20 status_is SMOKING
+ok "it is under way" wait_until 60 status_is SMOKING
 ok "the engine is killed" kill_engine
 
 "$footplate" -c "$F/config" engine >"$T/a.log" 2>&1 </dev/null &
 a=$!
 "$footplate" -c "$F/config" engine >"$T/b.log" 2>&1 </dev/null &
 b=$!
-ok "one leaves" wait_until 15 one_left
+ok "one leaves" wait_until 60 one_left
 sleep 0.5 # the other shall stay
 is "one stays" "$(n_engines)" 1
 if kill -0 "$a" 2>/dev/null && [ "$(engines)" = "$a" ]; then loser=$b said=$T/b.log; else loser=$a said=$T/a.log; fi
@@ -32,9 +32,9 @@ at_most "never more than 1 was out" "$(max_out)" 1
 # SIGTERM lets a step in flight end, and brakes.
 new_version 2.3.1 start_takes=3
 fp_is "another release" 0 start $group 2.3.1 --auto --yes --detach
-ok "the canary is in INSTALL" wait_until 20 test_install
+ok "the canary is in INSTALL" wait_until 60 test_install
 kill -TERM "$(engines)"
-ok "the engine leaves" wait_until 15 no_engine
+ok "the engine leaves" wait_until 60 no_engine
 is "no step was cut: the canary has installed" "$(target 127.0.1.1 .status)" INSTALL_SUCCESS
 fp_is "status says braked" 12 status $group
 fp_is "continue goes on" 0 continue $group --yes

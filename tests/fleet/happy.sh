@@ -41,6 +41,6 @@ note "load: $(jq -c 'del(.first_failures)' "$F/load.json")"
 is "not one request failed" "$(load_count .failed)" 0
 ok "both versions have answered" test "$(load_count '.versions | length')" = 2
 ok "the load was one" test "$(load_count .requests)" -gt 500
-wait_until 15 no_engine
+wait_until 60 no_engine
 ok "the engine leaves when there is nothing to do" no_engine
 done_testing

@@ -9,16 +9,16 @@ is_over() { status_is SUCCESS; }
 
 fleet_up 6
 load_start
-new_version 2.0.0 start_takes=1.5
-new_version 2.0.1 start_takes=1.5
+new_version 2.0.0 start_takes=3
+new_version 2.0.1 start_takes=3
 
 fp_is "start in the background" 0 start $group 2.0.0 --auto --yes --detach
-ok "two are in INSTALL" wait_until 30 two_install
+ok "two are in INSTALL" wait_until 60 two_install
 fp interrupt $group
 is "interrupt brakes" "$code" 12
 is "status says braked" "$(field .deployment.braked)" true
 like "by whom" "$(field '.deployment | .brake_reason')" operator
-ok "the two end their step" wait_until 10 none_runs
+ok "the two end their step" wait_until 60 none_runs
 is "both have done it" "$(count_in INSTALL_SUCCESS)" 2
 is "the buttons are Interrupt and Continue" "$(field '.deployment.buttons | map(ascii_downcase) | sort | join(" ")')" "continue interrupt"
 fp_is "status ends with 12" 12 status $group
@@ -30,7 +30,7 @@ is "every current names it" "$(currents)" "2.0.0=6"
 is "every service was started once" "$(starts 2.0.0)" "$(ones)"
 
 fp_is "another release" 0 start $group 2.0.1 --auto --yes --detach
-ok "two are in INSTALL again" wait_until 30 two_install
+ok "two are in INSTALL again" wait_until 60 two_install
 fp interrupt $group
 is "interrupt brakes again" "$code" 12
 fp_is "a second interrupt ends it" 13 interrupt $group --yes

@@ -7,7 +7,9 @@ top=${abs_top_srcdir:?run me by make check}
 build=${abs_top_builddir:?run me by make check}
 export FLEET_BIN=$build/demo
 export FLEET_BATCH_INTERVAL=${FLEET_BATCH_INTERVAL:-300ms}
-export FLEET_TTL=900
+export FLEET_TTL=1800
+# What a slow machine needs; a test of a bound sets its own before it reads this.
+export FLEET_STARTUP_TIMEOUT=${FLEET_STARTUP_TIMEOUT:-60s} FLEET_COMMAND_TIMEOUT=${FLEET_COMMAND_TIMEOUT:-60s}
 export LC_ALL=C.UTF-8 NO_PROXY='*' no_proxy='*'
 unset CDPATH DISPLAY SSH_AUTH_SOCK SSH_ASKPASS XDG_STATE_HOME XDG_CONFIG_HOME
 # A test's process shall not be slowed down by what a sanitizer keeps back for later.
@@ -154,7 +156,7 @@ fleet_up()
     # shellcheck source=/dev/null
     . "$F/env"
     export FLEET_ID
-    wait_until 10 is_balanced || { note "HAProxy does not see all instances"; exit 1; }
+    wait_until 60 is_balanced || { note "HAProxy does not see all instances"; exit 1; }
     bash "$top/demo/fleet" watch "$F" || exit 1
 }
 
@@ -164,7 +166,7 @@ load_start() { bash "$top/demo/fleet" load "$F" "$@" || exit 1; }
 load_stop()
 {
     kill "$(cut -d' ' -f1 "$F/run/load.pid")"
-    wait_until 10 load_is_done || note "the load generator does not end"
+    wait_until 60 load_is_done || note "the load generator does not end"
 }
 load_is_done() { [ "$(jq .done "$F/load.json")" = true ]; }
 load_count() { jq -r "$1" "$F/load.json"; }
@@ -177,7 +179,7 @@ edit() { sed -i "$1" "$F/config/groups.d/$group.yaml"; }
 
 # ---- footplate ---------------------------------------------------------------------------------------
 
-fp_raw() { timeout -k 5 "${FP_LIMIT:-120}" "$footplate" -c "$F/config" --driver tester "$@" </dev/null; }
+fp_raw() { timeout -k 5 "${FP_LIMIT:-240}" "$footplate" -c "$F/config" --driver tester "$@" </dev/null; }
 
 # fp COMMAND...: its exit status is in $code, standard output in $T/out, standard error in $T/err
 fp()
@@ -246,7 +248,7 @@ starts_of() { awk -v v="$2" '$2 == v {n++} END {print n + 0}' "$F/srv/$1/starts.
 # starts VERSION: the same for every host, as "1 1 1"
 starts() { local h; for h in $(hosts); do starts_of "$h" "$1"; done | paste -sd' '; }
 ones() { hosts | sed 's/.*/1/' | paste -sd' '; }
-health_of() { curl -s --max-time 2 "http://$1:$APP_PORT/health"; }
+health_of() { curl -s --max-time 20 "http://$1:$APP_PORT/health"; }
 
 ask_haproxy() { "$FLEET_BIN/sample" --socket "$F/haproxy.sock" --ask "$1"; }
 # Hosts that HAProxy does not give requests to, whatever the reason.
@@ -270,7 +272,7 @@ haproxy_reload()
     local before
     before=$(ask_haproxy 'show info' | awk '/^Pid:/ {print $2}')
     kill -USR2 "$(cut -d' ' -f1 "$F/run/haproxy.pid")"
-    wait_until 10 haproxy_is_new "$before"
+    wait_until 60 haproxy_is_new "$before"
 }
 haproxy_is_new()
 {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A version that fails on one host: its batch ends, its neighbour is done, later batches do not begin; the host
 # is cured, and retry touches only what is not good.
-export FLEET_STARTUP_TIMEOUT=3s FLEET_MAX_OUT=34%
+export FLEET_STARTUP_TIMEOUT=10s FLEET_MAX_OUT=34%
 . "${abs_top_srcdir:?}/tests/fleet/lib.sh"
 
 fleet_up 6 # canary .1, then .2 .3, .4 .5, .6

@@ -24,12 +24,12 @@ if [ "$(id -u)" = 0 ] && cp -a "$F/srv/127.0.1.3" "$T/full" && mount -t tmpfs -o
     cat /dev/zero >"$F/srv/127.0.1.3/filler" 2>"$T/filled"
     full=127.0.1.3
 fi
-ok "sshd is there" wait_until 10 ssh -F "$F/ssh_config" 127.0.1.1 true
+ok "sshd is there" wait_until 60 ssh -F "$F/ssh_config" 127.0.1.1 true
 
 began=$SECONDS
 fp_is "the release stands in PENDING, braked" 12 start $group 1.1.0 --yes
 is "nothing has begun" "$(field .deployment.status)" PENDING
-at_most "within the deadlines" $((SECONDS - began)) 60
+at_most "within the deadlines" $((SECONDS - began)) 90
 like "the changed host key is named" "$(target 127.0.1.4 .error)" 'HOST KEY HAS CHANGED'
 like "the refused key is named" "$(target 127.0.1.5 .error)" 'the server refuses .* with the key'
 like "the mute server is named" "$(target 127.0.1.6 .error)" 'banner|answer|within|timed out|did not'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A version that never becomes healthy stops at the canary, and a rollback brings back what ran before.
-export FLEET_STARTUP_TIMEOUT=3s
+export FLEET_STARTUP_TIMEOUT=10s
 . "${abs_top_srcdir:?}/tests/fleet/lib.sh"
 
 fleet_up 4

@@ -14,7 +14,7 @@ has_asked() { [ "$(load_count .requests)" -gt "$1" ]; }
 fleet_up 3
 load_start
 ask_haproxy 'set server shop/web02 state drain' >/dev/null
-ok "a drained instance is out" wait_until 5 is_out 127.0.1.2
+ok "a drained instance is out" wait_until 60 is_out 127.0.1.2
 is "and set" "$(set_in_haproxy)" 127.0.1.2
 mkdir "$F/srv/127.0.1.2/releases/1.1.0"
 tar -xzf "$F/packages/shop-1.1.0.tar.gz" -C "$F/srv/127.0.1.2/releases/1.1.0"
@@ -23,23 +23,23 @@ is "current says so" "$(current_of 127.0.1.2)" 1.1.0
 is "it was started once" "$(starts 1.1.0)" "0 1 0"
 is "health says so" "$(health_of 127.0.1.2 | jq -r '.version + " " + .status')" "1.1.0 ok"
 ask_haproxy 'set server shop/web02 state ready' >/dev/null
-ok "it comes back" wait_until 10 is_out ""
-ok "and answers" wait_until 10 answers 1.1.0
+ok "it comes back" wait_until 60 is_out ""
+ok "and answers" wait_until 60 answers 1.1.0
 is "no request has failed" "$(load_count .failed)" 0
 ok "one was out at a time" is_counted 1
 at_most "and no more" "$(max_out)" 1
 
 kill -9 "$(cat "$F/srv/127.0.1.1/shop.pid")"
-ok "a killed instance costs requests" wait_until 10 has_failed
-ok "and the balancer takes it out" wait_until 10 is_out 127.0.1.1
+ok "a killed instance costs requests" wait_until 60 has_failed
+ok "and the balancer takes it out" wait_until 60 is_out 127.0.1.1
 on 127.0.1.1 'current/bin/shopctl start' >/dev/null
-ok "until it is started again" wait_until 10 is_out ""
+ok "until it is started again" wait_until 60 is_out ""
 is "which is on record" "$(starts 1.0.0)" "2 1 1"
 
 before=$(load_count .failed)
 asked=$(load_count .requests)
 ok "HAProxy is reloaded" haproxy_reload
-ok "the load goes on" wait_until 10 has_asked $((asked + 100))
+ok "the load goes on" wait_until 60 has_asked $((asked + 100))
 is "a reload costs nothing" "$(load_count .failed)" "$before"
 
 # What each version is for.
