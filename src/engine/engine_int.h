@@ -52,6 +52,8 @@ struct target {
     struct probe_op *probe;
     struct traffic_op *read;    /* the fresh reading before a step begins */
     struct traffic_op *redrain; /* asserting a forgotten drain */
+    bool is_forgotten;          /* ... which is on record, until it is read out again */
+    bool is_redrain_failed;     /* ... and so is that it did not help */
     struct http *health;
     bool is_begin_queued;       /* from "may begin" until its intent is on the disk */
     bool is_prestaging;         /* ... or its prestage is */

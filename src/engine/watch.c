@@ -73,8 +73,10 @@ static void redrained(void *arg, const struct traffic_reading *reading, const st
     if (e->code == 0)
         release_log(t->r, t, 'w', "the drain was asserted again: %s",
                     traffic_state_name(reading->state));
-    else
-        release_log(t->r, t, 'e', "the drain could not be asserted again: %s", e->msg);
+    else if (!t->is_redrain_failed)
+        release_log(t->r, t, 'e', "the drain could not be asserted again, which is tried on: %s",
+                    e->msg);
+    t->is_redrain_failed = e->code != 0;
     engine_kick(t->r->e, t->r);
 }
 
@@ -87,10 +89,13 @@ static void drain_was_forgotten(struct target *t)
 
     if (t->redrain)
         return;
-    struct txn *x = txn_new(r->e);
-    txn_event(x, r->row.group, r->row.id, "forgotten", NULL,
-              "the balancer forgot the drain of %s:%d", t->row.host, t->row.port);
-    txn_submit(x, NULL, NULL);
+    if (!t->is_forgotten) {
+        struct txn *x = txn_new(r->e);
+        txn_event(x, r->row.group, r->row.id, "forgotten", NULL,
+                  "the balancer forgot the drain of %s:%d", t->row.host, t->row.port);
+        txn_submit(x, NULL, NULL);
+    }
+    t->is_forgotten = true;
     t->redrain = traffic_drain(r->traffic, t->i, true, redrained, t);
     if (is_worked_on)
         release_brake(r, BRAKE_FORGOTTEN,
@@ -183,10 +188,14 @@ static void watch_done(void *arg, const struct traffic_reading *readings, int n,
         note_reading(&r->t[i], &readings[i], x);
     txn_submit(x, NULL, NULL);
     for (int i = 0; i < r->n; i++) {
-        if (is_given_back(&r->t[i]))
-            take_back_debt(&r->t[i]);
-        else if (should_be_out(&r->t[i]) && traffic_is_admitted(r->readings[i].state))
-            drain_was_forgotten(&r->t[i]);
+        struct target *t = &r->t[i];
+        bool is_admitted = traffic_is_admitted(r->readings[i].state);
+        if (!is_admitted && r->readings[i].state != TRAFFIC_UNKNOWN)
+            t->is_forgotten = t->is_redrain_failed = false;
+        if (is_given_back(t))
+            take_back_debt(t);
+        else if (should_be_out(t) && is_admitted)
+            drain_was_forgotten(t);
     }
     engine_kick(r->e, r);
 }

@@ -519,6 +519,41 @@ START_TEST(a_drain_that_was_forgotten)
 }
 END_TEST
 
+static int events_of(const char *kind)
+{
+    struct event_row *rows = NULL;
+    int n = events_list(s.reader, NULL, 0, 1000, &rows, NULL);
+    int count = 0;
+
+    for (int i = 0; i < n; i++)
+        count += strcmp(rows[i].kind, kind) == 0;
+    event_rows_free(rows, n);
+    return count;
+}
+
+/* Tried again and again, told once; and once more when it is forgotten once more. */
+START_TEST(a_drain_that_is_not_taken)
+{
+    begin(&(struct sim_spec){.seed = 38, .n = 3, .n_lb = 1});
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    s.w.chaos.drain_ignored = 1000;
+    world_reload(&s.w, 0);
+    must(sim_run(&s, 30000));
+    ck_assert(sim_is_in(&s.w.in[0]));
+    ck_assert_int_eq(events_of("forgotten"), 1);
+    s.w.chaos.drain_ignored = 0;
+    must(sim_run(&s, 6000));
+    ck_assert(!sim_is_in(&s.w.in[0]));
+    world_reload(&s.w, 0);
+    must(sim_run(&s, 6000));
+    ck_assert_int_eq(events_of("forgotten"), 2);
+    go_on(DEPLOY_SUCCESS);
+    all_run("1.1.0");
+    finish();
+}
+END_TEST
+
 START_TEST(no_room_waits_then_brakes)
 {
     begin(&(struct sim_spec){.seed = 36, .n = 4, .n_lb = 1, .max_out = 2500});
@@ -738,7 +773,7 @@ int main(void)
         a_third_interrupt_kills, a_runner_that_survives_its_kill, what_comes_too_late_does_nothing,
         rollback_before_anything_has_changed, rollbacks_go_further_back,
         the_next_start_takes_the_ledger_in, a_balancer_that_cannot_be_asked,
-        a_drain_that_was_forgotten, no_room_waits_then_brakes, sick_instances_take_room,
+        a_drain_that_was_forgotten, a_drain_that_is_not_taken, no_room_waits_then_brakes, sick_instances_take_room,
         all_are_sick, out_and_in_by_hand, a_debt_is_written_off, killed_as_an_install_ends,
         another_engine_takes_over, an_end_in_order, a_connection_lost_in_mid_install, a_reboot_in_mid_install};
     Suite *suite = suite_create("engine paths");

@@ -39,6 +39,7 @@ struct chaos {
     int stays_sick;       /* the service is not well until it is started again */
     int talk_lost_before; /* a balancer takes the connection, does nothing, says nothing */
     int talk_lost_after;  /* a balancer does it and says nothing */
+    int drain_ignored;    /* a balancer says yes to a drain, and does nothing */
 };
 
 /* ---- instances ------------------------------------------------------------------------------------------ */

@@ -166,10 +166,10 @@ static bool obey(struct talk *t)
     f.act = strcmp(state, "drain") == 0 ? ACT_DRAIN : ACT_READY;
     if (!world_act(t->w, &f))
         return false;
-    if (f.act == ACT_DRAIN)
-        seat_drain(t->lb, i);
-    else
+    if (f.act == ACT_READY)
         seat_ready(t->lb, i);
+    else if (!world_chance(t->w, t->w->chaos.drain_ignored))
+        seat_drain(t->lb, i);
     buf_adds(&t->answer, "\n");
     return true;
 }
