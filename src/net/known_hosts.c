@@ -49,6 +49,7 @@ struct name {
 
 struct known_hosts {
     char *path;
+    bool is_open;
     int bad_lines;
     struct entry *entries;
     size_t n_entries, cap_entries;
@@ -356,6 +357,11 @@ const char *known_hosts_path(const struct known_hosts *k)
     return k->path;
 }
 
+bool known_hosts_is_open(const struct known_hosts *k)
+{
+    return k->is_open;
+}
+
 int known_hosts_bad_lines(const struct known_hosts *k)
 {
     return k->bad_lines;
@@ -531,10 +537,12 @@ static struct known_hosts *file_parse(const char *path, struct file_stamp *stamp
     struct known_hosts *k;
     size_t n = 0;
     char *text = NULL;
+    bool is_open = false;
 
-    if (file_read(path, MAX_FILE_BYTES, &text, &n, stamp, NULL) != 0)
-        n = 0;
-    k = known_hosts_parse(path, text ? text : "", n);
+    if (file_read(path, MAX_FILE_BYTES, &text, &n, stamp, NULL) == 0)
+        is_open = stamp->mode & (S_IWGRP | S_IWOTH);
+    k = known_hosts_parse(path, text && !is_open ? text : "", is_open ? 0 : n);
+    k->is_open = is_open;
     free(text);
     return k;
 }

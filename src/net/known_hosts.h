@@ -26,6 +26,10 @@ void known_hosts_free(struct known_hosts *k);
 
 const char *known_hosts_path(const struct known_hosts *k);
 
+/* May others than its owner write the file? Then it is an empty table: nothing in it is believed.
+ * Only of one that known_cache_get() has read. */
+bool known_hosts_is_open(const struct known_hosts *k);
+
 /* How many lines were neither comment nor readable. */
 int known_hosts_bad_lines(const struct known_hosts *k);
 

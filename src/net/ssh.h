@@ -269,6 +269,8 @@ char *ssh_hostkey_order(struct ssh_session *s);
 /* known_hosts as the configuration names it. Fills at most SSH_CONFIG_FILES_MAX. */
 size_t ssh_known_files(struct ssh_hub *hub, const struct ssh_config *config,
                        struct known_hosts **files);
+/* The first of them that others than its owner may write; NULL: none. */
+const char *ssh_known_open(struct known_hosts *const *files, size_t n);
 char *ssh_known_name(const struct ssh_config *config);
 
 /* ---- ssh_offer.c ---------------------------------------------------------------------------- */

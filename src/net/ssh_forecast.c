@@ -84,6 +84,7 @@ static void hostkey_tell(struct forecast *f)
     struct known_hosts *files[SSH_CONFIG_FILES_MAX];
     size_t n = ssh_known_files(f->hub, f->config, files);
     char *name = ssh_known_name(f->config);
+    const char *open = ssh_known_open(files, n);
     struct known_answer a;
     int t, n_told = 0, n_usable = 0;
 
@@ -97,7 +98,11 @@ static void hostkey_tell(struct forecast *f)
     }
     if (a.n_plain)
         buf_addc(&f->line, ')');
-    if (a.n_plain == 0 && a.n_ca)
+    if (open)
+        obstacle(f, ERR_HOSTKEY,
+                 "%s may be written by others than its owner, so no host key is judged by it; look "
+                 "through it, then: chmod go-w '%s'", open, open);
+    else if (a.n_plain == 0 && a.n_ca)
         obstacle(
             f, ERR_HOSTKEY,
             "%s is known by a certificate authority only, which transport ssh cannot judge; add "

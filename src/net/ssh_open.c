@@ -27,6 +27,17 @@ size_t ssh_known_files(struct ssh_hub *hub, const struct ssh_config *config,
     return n;
 }
 
+const char *ssh_known_open(struct known_hosts *const *files, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (known_hosts_is_open(files[i]))
+            return known_hosts_path(files[i]);
+    }
+    return NULL;
+}
+
 char *ssh_known_name(const struct ssh_config *config)
 {
     return known_hosts_name(config->hostname, config->port, config->hostkey_alias);
@@ -87,8 +98,13 @@ static bool hostkey_check(struct ssh_session *s)
     struct known_line line;
     enum known_verdict v = known_hosts_judge(files, n, name, key, &line, &path);
     char *shown = xasprintf("%s %s", s->info.hostkey_type, s->info.hostkey_fingerprint);
+    const char *open = ssh_known_open(files, n);
 
-    if (v == KNOWN_HOST_NEW)
+    if (open)
+        ssh_fail(s, ERR_HOSTKEY,
+                 "%s may be written by others than its owner, so no host key is judged by it. "
+                 "Nothing was sent. Look through it, then: chmod go-w '%s'", open, open);
+    else if (v == KNOWN_HOST_NEW)
         ssh_fail(
             s, ERR_HOSTKEY,
             "the host key is not known: the server shows %s, and no line for %s is in %s. Nothing "
@@ -108,7 +124,7 @@ static bool hostkey_check(struct ssh_session *s)
             name, path, line.number, shown);
     free(shown);
     free(name);
-    return v == KNOWN_HOST_OK;
+    return v == KNOWN_HOST_OK && !open;
 }
 
 /* ---- the handshake -------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
 ssh-keygen -q -t ed25519 -N '' -f "$dir/id"
 cp "$dir/id.pub" "$dir/authorized_keys"
 for ((i = 1; i <= n; i++)); do echo "127.0.$((1 + i / 250)).$((1 + i % 250))"; done >"$dir/hosts"
+umask 022 # a known_hosts that others may write is refused
 awk -v p="$ssh_port" 'NR == FNR { k = $1 " " $2; next } { print "[" $1 "]:" p " " k }' "$dir/host.pub" "$dir/hosts" >"$dir/known_hosts"
 cat >"$dir/sshd_config" <<E
 AddressFamily inet

@@ -176,6 +176,7 @@ static inline const char *login_name(void)
 /* Keys and the clients' side: host name `web` means this server. */
 static inline void sshd_files(struct sshd *d)
 {
+    umask(022); /* as ssh does: a known_hosts that others may write is refused */
     str_copy(d->folder, sizeof(d->folder), "/tmp/fp-sshd-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(d->folder));
     if (getuid() == 0)

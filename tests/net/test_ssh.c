@@ -476,9 +476,14 @@ START_TEST(info)
                      0);
     client_close(&c, net);
 
-    sh("cd %s && : > known", d.folder);
+    sh("cd %s && chmod g+w known", d.folder);
     foretell();
     ck_assert_int_eq(forecast_err.code, ERR_HOSTKEY);
+    ck_assert_ptr_nonnull(strstr(forecast_err.msg, "chmod go-w"));
+    sh("cd %s && chmod g-w known && : > known", d.folder);
+    foretell();
+    ck_assert_int_eq(forecast_err.code, ERR_HOSTKEY);
+    ck_assert_ptr_nonnull(strstr(forecast_err.msg, "no host key"));
     sh("cd %s && ssh-keygen -q -p -N secret -f user >/dev/null", d.folder);
     foretell();
     ck_assert_int_eq(forecast_err.code, ERR_AUTH);

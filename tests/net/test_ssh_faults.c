@@ -172,6 +172,19 @@ START_TEST(authority_only)
 }
 END_TEST
 
+/* Whoever may write the file may say what key the server has. */
+START_TEST(known_hosts_that_others_may_write)
+{
+    static const char *const modes[] = {"g+w", "o+w"};
+
+    sh("cd %s && chmod %s known", d.folder, modes[_i]);
+    FAILS(ERR_HOSTKEY, "/known may be written by others", "Nothing was sent", "chmod go-w");
+    nothing_was_sent();
+    sh("cd %s && chmod go-w known", d.folder);
+    works();
+}
+END_TEST
+
 START_TEST(known_by_rsa_only)
 {
     sh("cd %s && ssh-keygen -q -t rsa -b 1024 -N '' -f rsa", d.folder);
@@ -766,6 +779,7 @@ int main(void)
     tcase_add_test(t, bad_configuration);
     tcase_add_loop_test(t, bad_names, 0, 5);
     tcase_add_test(t, no_such_host);
+    tcase_add_loop_test(t, known_hosts_that_others_may_write, 0, 2);
     tcase_add_test(t, nobody_listens);
     tcase_add_test(t, server_killed);
     tcase_add_test(t, close_anywhere);
