@@ -37,6 +37,7 @@ struct list {
     int *shown;
     int n_shown, n_alarms_hidden;
     char cursor[ID_BYTES]; /* whom the person chose; counts once touched */
+    char rest[ID_BYTES];   /* where it is until then; "": the first row */
     bool is_touched;
     int at, top, rows;
     int64_t still_until;
@@ -122,13 +123,14 @@ static bool judge(struct list *l)
 /* Where the cursor stands in shown: on its own row, else on the next one that is left. */
 static int place(const struct list *l)
 {
+    const char *id = l->is_touched ? l->cursor : l->rest;
     int item = 0;
 
     if (l->n_shown == 0)
         return -1;
-    if (!l->is_touched)
+    if (*id == '\0')
         return 0;
-    while (item < l->n && strcmp(id_of(l, item), l->cursor) != 0)
+    while (item < l->n && strcmp(id_of(l, item), id) != 0)
         item++;
     for (int i = 0; item < l->n && i < l->n_shown; i++)
         if (l->shown[i] >= item)
@@ -522,6 +524,18 @@ void list_select(struct list *l, const char *id)
 {
     str_copy(l->cursor, sizeof l->cursor, id);
     l->is_touched = true;
+    l->at = place(l);
+    scroll(l);
+}
+
+void list_rest_on(struct list *l, const char *id)
+{
+    str_copy(l->rest, sizeof l->rest, id ? id : "");
+}
+
+void list_let_go(struct list *l)
+{
+    l->is_touched = false;
     l->at = place(l);
     scroll(l);
 }

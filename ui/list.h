@@ -43,6 +43,10 @@ bool list_command(struct list *l, const struct ui *u, enum command c);
 /* The row under the cursor, -1 none. */
 int list_cursor(const struct list *l);
 void list_select(struct list *l, const char *id);
+/* Where the cursor rests until somebody moves, and again after list_let_go(): NULL, the first row. Counts
+ * from the next list_update() on. */
+void list_rest_on(struct list *l, const char *id);
+void list_let_go(struct list *l);
 /* Has anybody moved (or list_select() chosen) since it was made? */
 bool list_is_touched(const struct list *l);
 /* What the title says of count and filter: "12", "1-9 of 340" where not all are visible, "12/340 /web +2

@@ -28,6 +28,7 @@ ui_libui_a_SOURCES = \
 	ui/logs.h \
 	ui/pane.h \
 	ui/pane_actions.c \
+	ui/pane_batches.c \
 	ui/pane_cluster.c \
 	ui/pane_history.c \
 	ui/pane_instances.c \

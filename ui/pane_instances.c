@@ -213,15 +213,15 @@ static void pane_line(void *arg, const struct ui *u, struct canvas *cv, struct r
     }
     snapshot_count(u->snap, &c);
     at = canvas_textf(cv, r, 0, 0, -1, ROLE_STRONG, "%d", t->n);
-    add_count(cv, r, &at, ROLE_FAIL, t->n_failed, "x failed");
-    add_count(cv, r, &at, ROLE_UNKNOWN, t->n_unknown, "? unknown");
+    add_count(cv, r, &at, ROLE_FAIL, t->n_failed, "failed");
+    add_count(cv, r, &at, ROLE_UNKNOWN, t->n_unknown, "unknown");
     if (t->is_past)
         return;
-    add_count(cv, r, &at, ROLE_FAIL, t->n_sick, "x sick");
-    add_count(cv, r, &at, ROLE_RUN, t->n_moving, "> moving");
-    add_count(cv, r, &at, ROLE_WARN, c.out, "o out");
-    add_count(cv, r, &at, ROLE_OK, c.in, "+ in");
-    add_count(cv, r, &at, ROLE_UNKNOWN, c.unknown, "? traffic");
+    add_count(cv, r, &at, ROLE_FAIL, t->n_sick, "sick");
+    add_count(cv, r, &at, ROLE_RUN, t->n_moving, "moving");
+    add_count(cv, r, &at, ROLE_WARN, c.out, "out");
+    add_count(cv, r, &at, ROLE_OK, c.in, "in");
+    add_count(cv, r, &at, ROLE_UNKNOWN, c.unknown, "not known");
 }
 
 /* ---- commands ------------------------------------------------------------------------------------ */

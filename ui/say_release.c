@@ -281,7 +281,7 @@ void say_eta(char *dst, size_t size, const struct snapshot *s, int64_t wall)
         say_about(rest, sizeof rest, s->usual_work_ms - worked);
         snprintf(dst, size, "about %s left", rest);
     } else {
-        say_span(rest, sizeof rest, worked - s->usual_work_ms);
+        say_about(rest, sizeof rest, worked - s->usual_work_ms);
         snprintf(dst, size, "usually %s; %s over", usual, rest);
     }
 }
