@@ -7,12 +7,15 @@ ui_libui_a_SOURCES = \
 	ui/canvas.h \
 	ui/clerk.c \
 	ui/console.h \
+	ui/frame.c \
+	ui/help.c \
 	ui/dialog_confirm.c \
 	ui/dialog_instance.c \
 	ui/dialog_int.c \
 	ui/dialog_int.h \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
+	ui/dialogs.c \
 	ui/keymap.c \
 	ui/inst_table.c \
 	ui/inst_table.h \
@@ -27,6 +30,9 @@ ui_libui_a_SOURCES = \
 	ui/log_match.h \
 	ui/logs.h \
 	ui/pane.h \
+	ui/panes.c \
+	ui/press.c \
+	ui/prompt.c \
 	ui/pane_actions.c \
 	ui/pane_batches.c \
 	ui/pane_cluster.c \
@@ -39,6 +45,9 @@ ui_libui_a_SOURCES = \
 	ui/say.h \
 	ui/say_release.c \
 	ui/screen.h \
+	ui/screen_int.h \
+	ui/status.c \
+	ui/screen.c \
 	ui/snapshot.c \
 	ui/snapshot.h \
 	ui/snapshot_int.h \
