@@ -19,7 +19,9 @@ static const struct opt opts[] = {
 /* The poller beside the engine: the two rooms do not know each other. */
 static void *poller_start(const char *store_dir, const struct net_limits *limits, struct err *e)
 {
-    return monitor_start(store_dir, limits, e);
+    struct monitor_options o = {.limits = *limits};
+
+    return monitor_start(store_dir, &o, e);
 }
 
 static void poller_stop(void *side)

@@ -146,9 +146,11 @@ static void drop_gone(struct monitor *m)
             watched_free(m->groups[i]);
     }
     m->n_groups = n;
+    /* The turns go on where they were, as long as there is such a place. */
     if (m->next_group >= n)
         m->next_group = 0;
-    m->next_one = 0;
+    if (n == 0 || m->next_one >= m->groups[m->next_group]->n)
+        m->next_one = 0;
 }
 
 static int read_groups(struct monitor *m)

@@ -246,7 +246,7 @@ static void machine_ask(struct machine *x, int64_t now)
         m->n_sessions++;
     }
     x->turn = ++m->turns;
-    x->next_at = now + SYSTEM_EVERY_MS;
+    x->next_at = now + SYSTEM_EVERY_MS / m->haste;
     x->wait = link_want(x->link, linked, x);
 }
 

@@ -31,7 +31,7 @@ static void mind_store(struct monitor *m, int64_t now)
 
 static void look(struct monitor *m, int64_t now)
 {
-    if (now - m->looked_at < LOOK_EVERY_MS)
+    if (now - m->looked_at < LOOK_EVERY_MS / m->haste)
         return;
     m->looked_at = now;
     m->is_looked_on = consoles_any(m->dir) == 1;
@@ -101,16 +101,19 @@ static int begin_thread(struct monitor *m)
     return rc;
 }
 
-struct monitor *monitor_start(const char *dir, const struct net_limits *limits, struct err *e)
+struct monitor *monitor_start(const char *dir, const struct monitor_options *options, struct err *e)
 {
+    const struct monitor_options standard = {.haste = 1};
+    const struct monitor_options *o = options ? options : &standard;
     struct monitor *m = xcalloc(1, sizeof *m);
 
     TAILQ_INIT(&m->machines);
     m->dir = xstrdup(dir);
-    m->sessions_max = limits && limits->connections > 0 ? limits->connections : SESSIONS;
+    m->sessions_max = o->limits.connections > 0 ? o->limits.connections : SESSIONS;
+    m->haste = o->haste > 1 ? o->haste : 1;
     m->version = -1;
     m->looked_at = m->wrote_at = m->full_at = m->opened_store_at = -REOPEN_MS;
-    m->net = net_open(limits, e);
+    m->net = net_open(&o->limits, e);
     if (m->net)
         m->waker = net_waker_new(m->net, asked_to_end, m);
     int rc = m->waker ? begin_thread(m) : 0;

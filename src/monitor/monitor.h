@@ -30,9 +30,16 @@ enum {
 
 struct monitor;
 
-/* Begin. dir: the store's folder, which stands. limits: of its own sessions (NULL: the standard). Any
- * thread; the monitor's own thread has every signal blocked. NULL and *e when it cannot begin. */
-struct monitor *monitor_start(const char *dir, const struct net_limits *limits, struct err *e);
+/* limits: of its own sessions; 0: the standard. haste: what is done every so often is done so many times
+ * as often, for tests; 0 is 1. Deadlines and the age at which an answer is old stay as they are. */
+struct monitor_options {
+    struct net_limits limits;
+    int haste;
+};
+
+/* Begin. dir: the store's folder, which stands. options may be NULL. Any thread; the monitor's own thread
+ * has every signal blocked. NULL and *e when it cannot begin. */
+struct monitor *monitor_start(const char *dir, const struct monitor_options *options, struct err *e);
 
 /* End the thread, wherever it stands, join it, close its store handle, free. What is under way is
  * cancelled. By the thread that started it; NULL is fine. */

@@ -78,6 +78,7 @@ struct monitor {
     struct net *net;
     struct net_waker *waker;
     int sessions_max;
+    int haste;
     struct store *store;    /* NULL: it could not be opened, and is tried again */
     bool is_store_bad;      /* of no use any more: to be opened anew */
     int64_t version;        /* of the store, when the groups were read */

@@ -145,9 +145,11 @@ static void ask(struct polled *p, int64_t now)
 {
     struct monitor *m = p->group->m;
 
-    p->next_at += POLL_EVERY_MS;
+    int64_t every = POLL_EVERY_MS / m->haste;
+
+    p->next_at += every;
     if (p->next_at <= now)
-        p->next_at = now + POLL_EVERY_MS;
+        p->next_at = now + every;
     if (!p->health) {
         set_text(p, p->seen, sizeof p->seen, p->trouble);
         return;

@@ -71,11 +71,12 @@ static void written(struct monitor *m, bool is_all)
 void samples_turn(struct monitor *m, int64_t now)
 {
     bool is_watched = m->is_looked_on || m->is_driven;
-    bool is_all = now - m->full_at >= (is_watched ? WRITE_WATCHED_MS : WRITE_IDLE_MS);
+    int64_t full_every = (is_watched ? WRITE_WATCHED_MS : WRITE_IDLE_MS) / m->haste;
+    bool is_all = now - m->full_at >= full_every;
     struct err e;
     int n;
 
-    if (!m->store || now - m->wrote_at < WRITE_EVERY_MS)
+    if (!m->store || now - m->wrote_at < WRITE_EVERY_MS / m->haste)
         return;
     struct sample_row *rows = gather(m, is_all, &n);
     int rc = n > 0 ? samples_put(m->store, rows, n, &e) : 0;
