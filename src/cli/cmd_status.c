@@ -74,6 +74,16 @@ static void empty_view(struct view *v, const char *name)
     *v = (struct view){.name = xstrdup(name)};
 }
 
+static void add_json(struct store *s, const struct view *v, json_t *list)
+{
+    struct sample_row *rows = NULL;
+    int n = s ? samples_list(s, v->name, &rows, NULL) : 0;
+
+    json_array_append_new(list, status_json(v, rows, n));
+    if (n > 0)
+        sample_rows_free(rows, n);
+}
+
 static int show(struct cli *c, struct store *s, const char *name, unsigned flags, json_t *list)
 {
     struct view v;
@@ -85,7 +95,7 @@ static int show(struct cli *c, struct store *s, const char *name, unsigned flags
     else if (view_load(&v, s, c->store_dir, name, 0, &e) < 0)
         return cli_fail_err(&e);
     if (list)
-        json_array_append_new(list, status_json(&v));
+        add_json(s, &v, list);
     else
         status_print(&v, flags);
     status = status_exit(&v);

@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "cli/status.h"
 
+/* The poller writes every 10 s where nobody looks on. */
+enum { HEALTH_OLD_MS = 15000 };
+
 json_t *json_time(int64_t wall_ms)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -164,7 +167,30 @@ static json_t *deployment(const struct view *v)
     return o;
 }
 
-json_t *status_json(const struct view *v)
+/* What was seen long ago is no news: unknown. */
+static json_t *health(const struct view *v, const struct sample_row *samples, int n)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < n; i++) {
+        const struct sample_row *s = &samples[i];
+        bool is_old = v->now - s->health_at > HEALTH_OLD_MS;
+        json_t *entry = json_object();
+
+        json_object_set_new(entry, "host", json_text(s->host));
+        json_object_set_new(entry, "port", json_integer(s->port));
+        json_object_set_new(entry, "health",
+                            json_string(health_name(is_old ? HEALTH_UNKNOWN : s->health)));
+        json_object_set_new(entry, "since", json_time(is_old ? 0 : s->health_since));
+        json_object_set_new(entry, "seen", json_text(s->health_text));
+        json_object_set_new(entry, "at", json_time(s->health_at));
+        json_object_set_new(entry, "version", json_text(s->version));
+        json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+json_t *status_json(const struct view *v, const struct sample_row *samples, int n_samples)
 {
     json_t *o = json_object();
 
@@ -173,6 +199,7 @@ json_t *status_json(const struct view *v)
     json_object_set_new(o, "engine_alive", json_boolean(v->is_engine_alive));
     json_object_set_new(o, "versions", versions(v));
     json_object_set_new(o, "ledger", ledger(v));
+    json_object_set_new(o, "health", health(v, samples, n_samples));
     json_object_set_new(o, "watch", json_null());
     json_object_set_new(o, "deployment", deployment(v));
     return o;
