@@ -11,7 +11,7 @@
 
 enum { MAX = 40 };
 
-/* One letter an instance: . plain, m marked, L in the ledger, o held by somebody else, M marked and
+/* One letter an instance: . plain, m marked, s sick, L in the ledger, o held by somebody else, M marked and
  * held, H in the ledger and held. */
 static int make(struct plan_instance *in, const char *kinds)
 {
@@ -27,6 +27,7 @@ static int make(struct plan_instance *in, const char *kinds)
             .port = 8080 + i,
             .is_marked = k == 'm' || k == 'M',
             .is_in_ledger = k == 'L' || k == 'H',
+            .is_sick = k == 's',
             .is_held_by_other = k == 'o' || k == 'M' || k == 'H',
             .batch = 77,
             .is_canary = true,
@@ -67,6 +68,9 @@ static const struct batch_case {
     {"..........", STRATEGY_ROLLING, true, 2500, NULL, 0, 5, "0011223344"},
     {"..........", STRATEGY_CANARY, false, 5000, NULL, 0, 2, "0000011111"},
     {".......L.L", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1122334040"},
+    {".......s.s", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1122334040"},
+    {"..s....L..", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1102233044"},
+    {"s........s", STRATEGY_CANARY, true, 2500, NULL, 0, 6, "c122334451"},
     {"oo........", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "0011223344"},
     {"...........", STRATEGY_CANARY, true, 2500, by_thirds, 3, 4, "c1223333333"},
     {"....", STRATEGY_CANARY, true, 2500, by_thirds, 3, 4, "c123"},
