@@ -27,7 +27,7 @@ enum {
     PROBE_AGAIN_MS = 2000,      /* a probe that found no balancer asks again */
     SAMPLE_FRESH_MS = 8000,     /* an older sample says nothing: the poller writes every 2 s, of answers
                                    that are at most 6 s old */
-    SAMPLE_PLAN_MS = 16000,     /* ... and every 10 s while nothing is open */
+    SAMPLE_PLAN_MS = 15000,     /* ... and every 10 s while nothing is open */
     SAMPLE_MISSING = 3,         /* readings without a fresh sample, until it is asked from here */
     PROVED_FOR_MS = 8000,       /* what verify has proved stands until the poller has seen it too */
     UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */

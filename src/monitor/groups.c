@@ -206,7 +206,7 @@ static void take_known(struct watched *g, const struct instance_row *rows, int n
     const char *known[2 * VERSIONS_MAX];
     int count = 0;
 
-    int n_history = deployments_list(g->m->store, g->name, VERSIONS_MAX, &history, NULL);
+    int n_history = deployments_before(g->m->store, g->name, 0, VERSIONS_MAX, &history, NULL);
     for (int i = 0; i < n_history; i++)
         known[count++] = history[i].version;
     for (int i = 0; i < n && i < VERSIONS_MAX; i++) {

@@ -222,6 +222,13 @@ static void ended(void *arg, const struct err *e)
         fprintf(stderr, "%8.3f * the engine ends: %s\n", (double)(s->w.now - 1000000) / 1000, e->msg);
 }
 
+static bool is_looked_on(void *arg)
+{
+    const struct sim *s = arg;
+
+    return s->is_looked_on;
+}
+
 void sim_start(struct sim *s)
 {
     struct engine_spec spec = {.net = &s->w.net,
@@ -231,7 +238,9 @@ void sim_start(struct sim *s)
                                .version = PACKAGE_VERSION,
                                .boot_id = "here",
                                .pid = 1 + s->boots++,
-                               .stays = true,
+                               .stays = !s->spec.leaves,
+                               .has_samples = s->spec.has_samples,
+                               .is_looked_on = is_looked_on,
                                .ended = ended,
                                .arg = s};
 

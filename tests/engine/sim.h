@@ -21,6 +21,8 @@ struct sim_spec {
     int max_out, rollback_max_out, max_failures;
     int64_t batch_interval_ms, startup_timeout_ms, availability_timeout_ms, drain_timeout_ms;
     bool ignore_verify, has_rollback_canary;
+    bool has_samples; /* the engine is told that a poller runs: the test is the poller */
+    bool leaves;      /* the engine ends for want of work, unless sim.is_looked_on */
 };
 
 struct sim {
@@ -36,6 +38,7 @@ struct sim {
     bool is_dying;         /* crashes after the event that runs now */
     long points, die_at;   /* before and after each remote act and commit; crash there, 0 never */
     bool is_traced;
+    bool is_looked_on;     /* as if a console were open */
     long crashes;
     int64_t boots;
 };

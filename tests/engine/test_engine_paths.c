@@ -576,10 +576,11 @@ START_TEST(no_room_waits_then_brakes)
 }
 END_TEST
 
+/* With a poller that has never written a row the engine asks itself, as without one. */
 START_TEST(sick_instances_take_room)
 {
     begin(&(struct sim_spec){.seed = 37, .n = 4, .n_lb = 1, .max_out = 2500,
-                             .batch_interval_ms = 15000});
+                             .batch_interval_ms = 15000, .has_samples = _i == 1});
     must_do(start("1.1.0"));
     must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
     must_do(press(ACTION_CONTINUE));
@@ -592,6 +593,121 @@ START_TEST(sick_instances_take_room)
     is_waiting_for("web04 sick");
     go_on(DEPLOY_SUCCESS);
     all_run("1.1.0");
+    finish();
+}
+END_TEST
+
+/* What a poller would write now: all are well but one (-1: none is sick). */
+static void put_samples(int sick)
+{
+    struct sample_row rows[8] = {{0}};
+    struct err e = {0};
+
+    for (int i = 0; i < s.w.n; i++) {
+        rows[i] = (struct sample_row){.group = (char *)(uintptr_t)"shop",
+                                      .host = s.w.in[i].host->name,
+                                      .port = s.w.in[i].port,
+                                      .health = i == sick ? HEALTH_SICK : HEALTH_OK,
+                                      .health_since = 1,
+                                      .health_at = net_wall_ms(&s.w.net)};
+    }
+    ck_assert_msg(samples_put(s.store, rows, s.w.n, &e) == 0, "%s", e.msg);
+}
+
+/* Time passes with a poller that writes every second. */
+static void polled_for(int64_t ms, int sick)
+{
+    for (int64_t until = s.w.now + ms; s.w.now < until;) {
+        put_samples(sick);
+        must(sim_run(&s, 1000));
+    }
+}
+
+static bool polled_until(enum deploy_status status, int sick)
+{
+    for (int64_t until = s.w.now + LONG; s.w.now < until && sim_status(&s) != status;)
+        polled_for(1000, sick);
+    return sim_status(&s) == status;
+}
+
+/* The poller's word counts, whatever the instance would answer. */
+START_TEST(sick_by_samples_takes_room)
+{
+    begin(&(struct sim_spec){.seed = 60, .n = 4, .n_lb = 1, .max_out = 2500,
+                             .batch_interval_ms = 15000, .has_samples = true});
+    put_samples(-1);
+    must_do(start("1.1.0"));
+    must(polled_until(DEPLOY_SMOKE_SUCCESS, -1));
+    must_do(press(ACTION_CONTINUE));
+    must(polled_until(DEPLOY_BAKE_SUCCESS, -1));
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_target(&s, 1, TARGET_SUCCESS, STEP));
+    polled_for(22000, 3);
+    is_waiting_for("web04 sick");
+    must(polled_until(DEPLOY_SUCCESS, -1));
+    all_run("1.1.0");
+    finish();
+}
+END_TEST
+
+/* One that is sick when a release is planned comes first of those that are no canary; what has been proved
+ * by its release is not held against it by an answer from before. */
+START_TEST(the_sick_go_first)
+{
+    struct target_row *rows = NULL;
+
+    begin(&(struct sim_spec){.seed = 61, .n = 4, .n_lb = 1, .max_out = 5000, .has_samples = true});
+    put_samples(3);
+    must_do(start("1.1.0"));
+    int n = targets_list(s.reader, s.v.d->id, &rows, NULL);
+    ck_assert_int_eq(n, 4);
+    ck_assert_str_eq(rows[0].host, "web04");
+    ck_assert_int_eq(rows[0].batch, 1);
+    ck_assert_str_eq(rows[1].host, "web01");
+    ck_assert(rows[1].is_canary);
+    ck_assert_int_eq(rows[2].batch, 1);
+    ck_assert_int_eq(rows[3].batch, 2);
+    target_rows_free(rows, n);
+    must(polled_until(DEPLOY_SMOKE_SUCCESS, 3));
+    must_do(press(ACTION_CONTINUE));
+    must(polled_until(DEPLOY_BAKE_SUCCESS, 3));
+    must_do(press(ACTION_CONTINUE));
+    must(polled_until(DEPLOY_SUCCESS, 3));
+    all_run("1.1.0");
+    finish();
+}
+END_TEST
+
+/* One that was sick when samples were last written is not called so for ever. */
+START_TEST(old_samples_say_nothing)
+{
+    struct target_row *rows = NULL;
+
+    begin(&(struct sim_spec){.seed = 62, .n = 4, .n_lb = 1, .max_out = 5000, .has_samples = true});
+    put_samples(3);
+    must(sim_run(&s, 20000));
+    must_do(start("1.1.0"));
+    int n = targets_list(s.reader, s.v.d->id, &rows, NULL);
+    ck_assert_int_eq(n, 4);
+    ck_assert_str_eq(rows[0].host, "web01");
+    target_rows_free(rows, n);
+    go_on(DEPLOY_SUCCESS);
+    finish();
+}
+END_TEST
+
+/* A console keeps the engine; without one it leaves when there is nothing to do. */
+START_TEST(stays_while_somebody_looks_on)
+{
+    begin(&(struct sim_spec){.seed = 63, .n = 2, .n_lb = 1, .leaves = true});
+    s.is_looked_on = true;
+    must(sim_run(&s, 60000));
+    ck_assert(!s.is_ended);
+    s.is_looked_on = false;
+    for (int64_t until = s.w.now + 30000; s.e && !s.is_ended && s.w.now < until;)
+        must(sim_step(&s));
+    ck_assert(s.is_ended);
+    ck_assert_int_eq(s.why.code, 0);
     finish();
 }
 END_TEST
@@ -773,7 +889,9 @@ int main(void)
         a_third_interrupt_kills, a_runner_that_survives_its_kill, what_comes_too_late_does_nothing,
         rollback_before_anything_has_changed, rollbacks_go_further_back,
         the_next_start_takes_the_ledger_in, a_balancer_that_cannot_be_asked,
-        a_drain_that_was_forgotten, a_drain_that_is_not_taken, no_room_waits_then_brakes, sick_instances_take_room,
+        a_drain_that_was_forgotten, a_drain_that_is_not_taken, no_room_waits_then_brakes,
+        sick_by_samples_takes_room, the_sick_go_first, old_samples_say_nothing,
+        stays_while_somebody_looks_on,
         all_are_sick, out_and_in_by_hand, a_debt_is_written_off, killed_as_an_install_ends,
         another_engine_takes_over, an_end_in_order, a_connection_lost_in_mid_install, a_reboot_in_mid_install};
     Suite *suite = suite_create("engine paths");
@@ -787,6 +905,7 @@ int main(void)
     tcase_add_loop_test(c, rollback_from_each_status, 0, 9);
     tcase_add_loop_test(c, what_others_hold_is_left_alone, 0, 2);
     tcase_add_loop_test(c, killed_in_each_step, 0, STEP_COUNT);
+    tcase_add_loop_test(c, sick_instances_take_room, 0, 2);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }

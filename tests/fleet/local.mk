@@ -3,6 +3,7 @@ EXTRA_DIST += tests/fleet/lib.sh $(FLEET_TESTS)
 FLEET_TESTS = \
 	tests/fleet/witness.sh \
 	tests/fleet/happy.sh \
+	tests/fleet/sick.sh \
 	tests/fleet/unhealthy.sh \
 	tests/fleet/onehost.sh \
 	tests/fleet/interrupt.sh \
