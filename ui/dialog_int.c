@@ -104,6 +104,16 @@ int say_out_of_traffic(const struct ui *u, char *dst, size_t size)
     return v->n_ledger;
 }
 
+void say_setting_ms(char *dst, size_t size, int64_t ms)
+{
+    if (ms % 60000 == 0 && ms > 0)
+        snprintf(dst, size, "%lldm", (long long)(ms / 60000));
+    else if (ms % 1000 == 0)
+        snprintf(dst, size, "%llds", (long long)(ms / 1000));
+    else
+        snprintf(dst, size, "%lldms", (long long)ms);
+}
+
 bool key_is(const struct key *k, uint32_t ch)
 {
     return k->kind == KEY_CHAR && k->ch == ch;

@@ -21,6 +21,9 @@ void draw_subject(const struct ui *u, struct canvas *cv, struct rect r, const ch
  * "web01, web02 and 3 more". */
 int say_out_of_traffic(const struct ui *u, char *dst, size_t size);
 
+/* A setting as a person would type it: "30s", "2m", "200ms". */
+void say_setting_ms(char *dst, size_t size, int64_t ms);
+
 bool key_is(const struct key *k, uint32_t ch);
 
 const char *json_text(const json_t *object, const char *key); /* "" where there is none */

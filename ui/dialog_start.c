@@ -94,16 +94,6 @@ static void free_state(void *p)
 
 /* ---- filling it in -------------------------------------------------------------------------------------- */
 
-static void say_ms(char *dst, size_t size, int64_t ms)
-{
-    if (ms % 60000 == 0 && ms > 0)
-        snprintf(dst, size, "%lldm", (long long)(ms / 60000));
-    else if (ms % 1000 == 0)
-        snprintf(dst, size, "%llds", (long long)(ms / 1000));
-    else
-        snprintf(dst, size, "%lldms", (long long)ms);
-}
-
 static void fill_settings(struct start *f, const struct group_config *g)
 {
     memset(f->text, 0, sizeof f->text);
@@ -112,8 +102,8 @@ static void fill_settings(struct start *f, const struct group_config *g)
             snprintf(f->text[FIELD_MAX_OUT], TEXT_BYTES, "%d%%", g->deployment.max_out / 100);
         else
             snprintf(f->text[FIELD_MAX_OUT], TEXT_BYTES, "%.2f%%", g->deployment.max_out / 100.0);
-        say_ms(f->text[FIELD_INTERVAL], TEXT_BYTES, g->deployment.batch_interval_ms);
-        say_ms(f->text[FIELD_TIMEOUT], TEXT_BYTES, g->deployment.startup_timeout_ms);
+        say_setting_ms(f->text[FIELD_INTERVAL], TEXT_BYTES, g->deployment.batch_interval_ms);
+        say_setting_ms(f->text[FIELD_TIMEOUT], TEXT_BYTES, g->deployment.startup_timeout_ms);
         str_copy(f->text[FIELD_IGNORE], TEXT_BYTES, g->deployment.ignore_verify ? "yes" : "no");
     }
     memcpy(f->initial, f->text, sizeof f->initial);

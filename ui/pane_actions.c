@@ -160,7 +160,7 @@ static void add_driver(struct lines *l, const struct ui *u)
 
 static void collect(struct lines *l, const struct ui *u)
 {
-    char waiting[WORDS_BYTES];
+    char waiting[WORDS_BYTES - 16];
 
     l->n = 0;
     if (!u->snap->present.name)
@@ -173,7 +173,7 @@ static void collect(struct lines *l, const struct ui *u)
     if (u->snap->present.is_open) {
         say_waiting(waiting, sizeof waiting, u->snap, u->keymap, u->wall);
         if (waiting[0])
-            str_copy(add(l, ROLE_WAIT)->words, WORDS_BYTES, waiting);
+            snprintf(add(l, ROLE_WAIT)->words, WORDS_BYTES, "waits for %s", waiting);
     }
     add_brake(l, u);
     add_debts(l, u);

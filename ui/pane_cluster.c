@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "ui/dialog_int.h"
 #include "ui/say.h"
 
 enum { LABEL_CELLS = 9, WORDS_BYTES = 400, NAME_CELLS = 14 };
@@ -73,8 +74,7 @@ static void add_traffic(struct rows *l, const struct ui *u)
 
     snapshot_count(u->snap, &c);
     row = add(l, "traffic", c.out > c.limit || c.sick > 0 ? ROLE_WARN : ROLE_TEXT);
-    snprintf(row->words, WORDS_BYTES, "%d in, %d out, %d sick of %d; limit %d", c.in, c.out, c.sick, c.n,
-             c.limit);
+    snprintf(row->words, WORDS_BYTES, "%d in, %d out, %d sick; limit %d", c.in, c.out, c.sick, c.limit);
     if (c.unknown > 0)
         snprintf(row->words + strlen(row->words), WORDS_BYTES - strlen(row->words), "; %d not known",
                  c.unknown);
@@ -108,9 +108,9 @@ static void add_settings(struct rows *l, const struct ui *u)
 
     if (!g)
         return;
-    say_span(interval, sizeof interval, g->deployment.batch_interval_ms);
-    say_span(timeout, sizeof timeout, g->deployment.startup_timeout_ms);
-    snprintf(add(l, "settings", ROLE_TEXT)->words, WORDS_BYTES, "max out %g%%, every %s, startup %s%s",
+    say_setting_ms(interval, sizeof interval, g->deployment.batch_interval_ms);
+    say_setting_ms(timeout, sizeof timeout, g->deployment.startup_timeout_ms);
+    snprintf(add(l, "settings", ROLE_TEXT)->words, WORDS_BYTES, "max %g%%, every %s, start %s%s",
              g->deployment.max_out / 100.0, interval, timeout,
              g->deployment.ignore_verify ? ", VERIFY IGNORED" : "");
 }

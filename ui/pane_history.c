@@ -77,17 +77,24 @@ static void say_who(const struct ui *u, const struct deployment_row *d, char *ds
     str_copy(dst, size, d->driver ? d->driver : "");
 }
 
+static void say_result(const struct ui *u, const struct deployment_row *d, char *dst, size_t size)
+{
+    (void)u;
+    str_copy(dst, size, mark_result(d).word);
+}
+
 static const struct column columns[] = {
     {"no", 7, 56, TEXT_LEFT, say_number},
-    {"version", 14, 0, TEXT_LEFT, say_version},
+    {"version", 12, 0, TEXT_LEFT, say_version},
+    {"result", 12, 44, TEXT_LEFT, say_result},
     {"what", 9, 66, TEXT_LEFT, say_flavour},
     {"from", 16, 96, TEXT_LEFT, say_from},
     {"when", 12, 34, TEXT_LEFT, say_when_ended},
-    {"took", 9, 48, TEXT_RIGHT, say_how_long},
+    {"took", 10, 48, TEXT_RIGHT, say_how_long},
     {"who", 10, 78, TEXT_LEFT, say_who},
 };
 
-enum { MARK_CELLS = 2, RESULT_CELLS = 12 };
+enum { MARK_CELLS = 2 };
 
 static const struct deployment_row *release_at(const struct ui *u, int row)
 {
@@ -158,10 +165,8 @@ static void draw_row(void *p, const struct ui *u, int row, struct canvas *cv, st
     col = draw_columns(u, d, cv, r, d->flavour == FLAVOUR_OBSERVED ? ROLE_DIM : ROLE_TEXT);
     if (row == u->snap->candidate)
         col += canvas_textf(cv, r, 0, col, -1, ROLE_KEY, " %s ", keymap_key(u->keymap, CMD_ROLLBACK)) + 1;
-    if (r.cols >= 44 || row != u->snap->candidate)
-        col += canvas_text(cv, r, 0, col, RESULT_CELLS, mark.role, mark.word) + 1;
     if (row == u->snap->candidate)
-        col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, "rollback returns here ");
+        col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, r.cols >= 60 ? "goes back here " : "back ");
     if (snapshot_is_bad(u->snap, d->version, &why))
         col += canvas_textf(cv, r, 0, col, -1, ROLE_FAIL, "bad%s%s ", why ? ": " : "", why ? why : "");
     if (d->summary && d->status != DEPLOY_SUCCESS)
@@ -175,41 +180,54 @@ static const struct list_ops rows_ops = {
 
 /* ---- the road-map ------------------------------------------------------------------------------------------ */
 
-/* Versions over time, the newest at the right: what was reached, what was tried in vain ("x"). */
+static bool is_in_vain(const struct deployment_row *d)
+{
+    return d->status != DEPLOY_SUCCESS && deploy_is_final(d->status);
+}
+
+/* How many of the newest fit in `cells`; their widths. */
+static int fit_roadmap(const struct snapshot *s, int cells, bool has_dates, int width[ROADMAP_MAX])
+{
+    int n = 0, total = 0;
+
+    while (n < s->n_history && n < ROADMAP_MAX) {
+        int w = (int)text_cells(s->history[n].version) + is_in_vain(&s->history[n]) + 3;
+
+        if (has_dates && w < 8)
+            w = 8;
+        if (total + w > cells)
+            break;
+        width[n++] = w;
+        total += w;
+    }
+    return n;
+}
+
+/* Versions over time, the newest at the right: what was reached, what was tried in vain ("x"), and which
+ * way it went. */
 static void draw_roadmap(const struct ui *u, struct canvas *cv, struct rect r, bool has_dates)
 {
-    const struct snapshot *s = u->snap;
-    int cells[ROADMAP_MAX];
-    int n = 0, col = 0, total = 0;
+    int width[ROADMAP_MAX];
+    int n = fit_roadmap(u->snap, r.cols, has_dates, width);
+    int col = 0;
 
-    for (int i = 0; i < s->n_history && n < ROADMAP_MAX; i++) {
-        const char *version = s->history[i].version;
-        int width = (int)text_cells(version) + (mark_result(&s->history[i]).role == ROLE_FAIL) + 3;
-
-        if (has_dates && width < 9)
-            width = 9;
-        if (total + width > r.cols)
-            break;
-        cells[n++] = width;
-        total += width;
-    }
     while (n-- > 0) {
-        const struct deployment_row *d = &s->history[n];
-        struct mark mark = mark_result(d);
-        bool is_past_try = mark.role == ROLE_FAIL || d->status == DEPLOY_INTERRUPTED;
+        const struct deployment_row *d = &u->snap->history[n];
+        enum role role = is_in_vain(d) ? ROLE_DIM : n == 0 ? ROLE_STRONG : ROLE_TEXT;
         char when[40];
-
         int at = col;
-        if (is_past_try)
+
+        if (is_in_vain(d))
             at += canvas_text(cv, r, 0, at, -1, ROLE_FAIL, "x");
-        at += canvas_text(cv, r, 0, at, -1, is_past_try ? ROLE_DIM : n == 0 ? ROLE_STRONG : ROLE_OK, d->version);
+        canvas_text(cv, r, 0, at, -1, role, d->version);
         if (n > 0)
-            canvas_text(cv, r, 0, at, -1, ROLE_DIM, d->flavour == FLAVOUR_ROLLBACK ? " <" : " >");
+            canvas_text(cv, r, 0, col + width[n] - 2, 1, ROLE_DIM,
+                        u->snap->history[n - 1].flavour == FLAVOUR_ROLLBACK ? "<" : ">");
         if (has_dates) {
             say_when(when, sizeof when, d->ended ? d->ended : d->started, u->wall);
-            canvas_textf(cv, r, 1, col, cells[n] - 1, ROLE_DIM, "%.5s", when);
+            canvas_textf(cv, r, 1, col, width[n] - 1, ROLE_DIM, "%.5s", when);
         }
-        col += cells[n];
+        col += width[n];
     }
 }
 
