@@ -158,3 +158,9 @@ tests_ui_test_keymap_SOURCES = tests/ui/test_keymap.c
 tests_ui_test_keymap_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_keymap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_keymap_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_say
+tests_ui_test_say_SOURCES = tests/ui/test_say.c $(UI_FIXTURE)
+tests_ui_test_say_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_say_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_say_LDADD = ui/libui.a $(STORE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)

@@ -60,7 +60,8 @@ struct say_times {
     int64_t worked_ms, waited_ms;
 };
 struct say_times say_times(const struct view *v, int64_t wall);
-/* Is there somebody a person must answer: a planned wait, a failure or a brake of an open release? */
+/* Must a person answer: a planned wait, a failure or a brake of an open release with nothing in flight, or
+ * an engine that is lost? */
 bool say_needs_person(const struct view *v);
 
 #endif

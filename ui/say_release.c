@@ -48,17 +48,23 @@ static int64_t person_since(const struct saying *y)
     return y->v->is_braked && y->v->brake_at > 0 ? y->v->brake_at : y->d->waiting_since;
 }
 
-/* What the engine has said, or else the steps that are in flight. */
+/* What the engine has said: it names hosts. Its words about a person were of before what is in flight now. */
 static void add_engine_words(const struct saying *y)
 {
+    const char *words = y->d->waiting;
     char flying[160];
 
-    if (y->d->waiting && *y->d->waiting) {
-        buf_adds(y->b, y->d->waiting);
+    if (words && *words && strncmp(words, "a person", strlen("a person")) != 0) {
+        buf_adds(y->b, words);
         return;
     }
     view_say_in_flight(y->v, flying, sizeof flying);
-    buf_adds(y->b, *flying ? flying : "the engine");
+    if (*flying)
+        buf_adds(y->b, flying);
+    else if (y->d->status == DEPLOY_PENDING)
+        buf_adds(y->b, "every instance to be asked and the package to be brought");
+    else
+        buf_adds(y->b, "the next step to begin");
 }
 
 static void add_ledger(const struct saying *y)
@@ -166,14 +172,16 @@ static void say_interval(const struct saying *y)
 static void say_running(const struct saying *y)
 {
     add_engine_words(y);
-    add_since(y, y->d->waiting_since);
     if (y->v->is_braked) {
-        buf_adds(y->b, " to end; braked: ");
+        buf_adds(y->b, " to end; braked");
+        add_since(y, y->v->brake_at);
+        buf_adds(y->b, ": ");
         add_key(y, CMD_CONTINUE, "lift the brake");
         buf_adds(y->b, " or ");
         add_key(y, CMD_INTERRUPT, "end");
         return;
     }
+    add_since(y, y->d->waiting_since);
     buf_adds(y->b, "; ");
     add_key(y, CMD_INTERRUPT, "brake");
 }
@@ -216,6 +224,8 @@ bool say_needs_person(const struct view *v)
 {
     if (!v->is_open || !v->deployment || v->deployment->is_ending)
         return false;
+    if (v->is_lost)
+        return true;
     return deploy_buttons(&v->deploy) != BUTTONS_INTERRUPT && deploy_in_flight(&v->deploy) == 0;
 }
 
