@@ -194,7 +194,7 @@ static void add_version(struct sheet *h)
     buf_addf(&b, "%s now", now ? now : "? not known");
     if (wanted && (!now || strcmp(now, wanted) != 0))
         buf_addf(&b, ", %s wanted", wanted);
-    if (t && t->version_before)
+    if (t && t->version_before && (!now || strcmp(now, t->version_before) != 0))
         buf_addf(&b, ", %s before the release", t->version_before);
     if (echo && now && strcmp(echo, now) != 0)
         buf_addf(&b, "; but its health answer says %s", echo);

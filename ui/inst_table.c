@@ -207,7 +207,7 @@ static const struct columns open_columns[] = {
     {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_STEPS, 5}, {C_REST, 0}}},
     {56, {{C_MARK, 1}, {C_NAME, -18}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -17}, {C_STEPS, 5},
           {C_REST, 0}}},
-    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 8}, {C_VERSION, -19}, {C_STEPS, 5},
+    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -19}, {C_STEPS, 5},
           {C_REST, 0}}},
     {110, {{C_MARK, 1}, {C_NAME, -24}, {C_BATCH, 6}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -23},
            {C_STEPS, 5}, {C_BAR, 8}, {C_TIME, 13}, {C_REST, 0}}},
@@ -218,9 +218,9 @@ static const struct columns open_columns[] = {
 static const struct columns idle_columns[] = {
     {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -9}, {C_LATENCY, 6},
          {C_LOAD, 4}, {C_MEMORY, 4}}},
-    {56, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 8}, {C_VERSION, -11}, {C_LATENCY, 7},
+    {56, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 10}, {C_VERSION, -11}, {C_LATENCY, 7},
           {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}}},
-    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 8}, {C_VERSION, -12}, {C_LATENCY, 7},
+    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -12}, {C_LATENCY, 7},
           {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}, {C_REST, 0}}},
     {110, {{C_MARK, 1}, {C_NAME, -30}, {C_TRAFFIC, 14}, {C_HEALTH, 12}, {C_VERSION, -20}, {C_LATENCY, 8},
            {C_LOAD, 6}, {C_MEMORY, 12}, {C_UPTIME, 7}, {C_REST, 0}}},
@@ -438,6 +438,12 @@ static void put_bar(const struct cell_at *c)
     canvas_bar(c->cv, c->r, 0, c->at, c->width, done < c->width ? done : c->width - 1, 1, 0, c->width);
 }
 
+/* A figure that is not known, or that an old release has not. */
+static void put_nothing(const struct cell_at *c)
+{
+    put_right(c, c->t->is_past ? ROLE_DIM : ROLE_UNKNOWN, c->t->is_past ? "-" : "?");
+}
+
 static void put_latency(const struct cell_at *c)
 {
     const struct sample_row *s = c->i->sample;
@@ -445,7 +451,7 @@ static void put_latency(const struct cell_at *c)
     char text[32];
 
     if (!s || s->health_at == 0 || s->latency_ms < 0) {
-        put_right(c, ROLE_UNKNOWN, "?");
+        put_nothing(c);
         return;
     }
     if (s->latency_ms < (c->width < 7 ? 1 : 10) * SECOND_MS)
@@ -461,7 +467,7 @@ static void put_system(const struct cell_at *c, bool is_known, const char *text)
     const struct sample_row *s = c->i->sample;
 
     if (!s || !is_known || s->system_at == 0)
-        put_right(c, ROLE_UNKNOWN, "?");
+        put_nothing(c);
     else
         put_right(c, c->wall - s->system_at > SYSTEM_STALE_MS ? ROLE_STALE : ROLE_TEXT, text);
 }

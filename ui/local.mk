@@ -164,3 +164,29 @@ tests_ui_test_say_SOURCES = tests/ui/test_say.c $(UI_FIXTURE)
 tests_ui_test_say_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_say_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_say_LDADD = ui/libui.a $(STORE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_panes
+EXTRA_DIST += tests/ui/fake_screen.h
+tests_ui_test_panes_SOURCES = tests/ui/test_panes.c $(UI_FIXTURE)
+tests_ui_test_panes_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_panes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_panes_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += \
+	tests/ui/golden/batches-braked.txt \
+	tests/ui/golden/batches-countdown.txt \
+	tests/ui/golden/batches-failed-chinese.txt \
+	tests/ui/golden/batches-idle.txt \
+	tests/ui/golden/batches-never.txt \
+	tests/ui/golden/batches-past.txt \
+	tests/ui/golden/batches-rolling-out.txt \
+	tests/ui/golden/instance-failed-60x16.txt \
+	tests/ui/golden/instance-failed.txt \
+	tests/ui/golden/instance-idle.txt \
+	tests/ui/golden/instance-running-chinese.txt \
+	tests/ui/golden/instances-failed-chinese.txt \
+	tests/ui/golden/instances-idle-stale.txt \
+	tests/ui/golden/instances-idle.txt \
+	tests/ui/golden/instances-never.txt \
+	tests/ui/golden/instances-past.txt \
+	tests/ui/golden/instances-rolling-out.txt \
+	tests/ui/golden/instances-unknown.txt

@@ -177,7 +177,7 @@ static void draw_names(const struct pane *p, int row, struct canvas *cv, struct 
         if ((p->plan ? p->plan[i].batch : v->targets[i].batch) != row)
             continue;
         say_instance(name, sizeof name, p->s, host, port);
-        if (at + (int)text_cells(name) + 6 > r.cols && left > 1) {
+        if (at + (int)text_cells(name) + (left > 1 ? 6 : 0) > r.cols && b->n > 1) {
             if (left < b->n)
                 canvas_textf(cv, r, 0, at, -1, ROLE_DIM, "+%d", left);
             return;
@@ -496,7 +496,7 @@ static void pane_title(void *arg, const struct ui *u, struct buf *out)
     if (p->n == 0)
         return;
     if (p->plan) {
-        buf_addf(out, "of the next release: %s%d", has_canary ? "canary + " : "", p->n - has_canary);
+        buf_addf(out, "next release: %s%d", has_canary ? "canary + " : "", p->n - has_canary);
     } else if (p->present >= 0) {
         row_label(p, p->present, label, sizeof label);
         buf_addf(out, "%s of %d", label, p->n - has_canary);
