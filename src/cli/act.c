@@ -124,6 +124,8 @@ static int open_store(struct act *a)
             return cli_fail_err(&e);
         poll(NULL, 0, LOOK_EVERY_MS);
     }
+    if (*store_notice(a->store))
+        cli_say("%s", store_notice(a->store));
     return EXIT_DONE;
 }
 

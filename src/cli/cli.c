@@ -190,6 +190,8 @@ int cli_store_read(struct cli *c, struct store **s)
     *s = dir ? store_open(dir, STORE_READ, &e) : NULL;
     if (!dir)
         return EXIT_USAGE;
+    if (*s && *store_notice(*s))
+        cli_say("%s", store_notice(*s));
     return *s || e.code == ERR_NOTFOUND ? EXIT_DONE : cli_fail_err(&e);
 }
 

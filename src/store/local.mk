@@ -4,7 +4,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/words.c src/store/schema.c src/store/migrate.c \
 	src/store/place.c src/store/lock.c src/store/rows.c src/store/store.c src/store/wake.c \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
-	src/store/q_action.c src/store/q_log.c src/store/q_walk.c src/store/q_sample.c src/store/q_console.c \
+	src/store/q_action.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
 	src/store/view.c src/store/view.h \
 	src/store/history.c src/store/history.h \
@@ -15,7 +15,9 @@ STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock 
 	tests/store/test_crash \
 	tests/store/test_seen \
 	tests/store/test_logs \
-	tests/store/test_past
+	tests/store/test_past \
+	tests/store/test_trim \
+	tests/store/test_damage
 EXTRA_DIST += tests/store/place.h
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
@@ -59,3 +61,13 @@ tests_store_test_past_SOURCES = tests/store/test_past.c
 tests_store_test_past_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_past_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_past_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_trim_SOURCES = tests/store/test_trim.c
+tests_store_test_trim_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_trim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_trim_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_damage_SOURCES = tests/store/test_damage.c
+tests_store_test_damage_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_damage_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_damage_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

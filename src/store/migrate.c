@@ -25,17 +25,22 @@ static int fail(sqlite3 *db, const struct schema *sc, const char *what, struct e
     return err_set(e, ERR_IO, "cannot %s %s: %s", what, sc->file, sqlite3_errmsg(db));
 }
 
-int schema_version(sqlite3 *db, const struct schema *sc, struct err *e)
+/* A number of versions that no history of a program reaches. */
+enum { VERSIONS_MAX = 10000 };
+
+int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struct err *e)
 {
     int application = ask(db, "PRAGMA application_id");
     int version = ask(db, "PRAGMA user_version");
     int tables = ask(db, "SELECT count(*) FROM sqlite_schema");
 
-    if (application < 0 || version < 0 || tables < 0)
+    *is_foreign = false;
+    if (application == -1 || version == -1 || tables < 0)
         return fail(db, sc, "read", e);
     if (application == 0 && version == 0 && tables == 0)
         return 0;
-    if (application != sc->application_id)
+    *is_foreign = application != sc->application_id || version < 1 || version > VERSIONS_MAX;
+    if (*is_foreign)
         return err_set(e, ERR_UNAVAILABLE, "%s is a database, but not one of footplate's",
                        sc->file);
     int newest = sc->steps[sc->n_steps - 1].version;
@@ -84,7 +89,8 @@ int schema_migrate(sqlite3 *db, const struct schema *sc, struct err *e)
         rc = exec(db, sc, "BEGIN IMMEDIATE", e);
     if (rc != 0)
         return rc;
-    int from = schema_version(db, sc, e);
+    bool is_foreign = false;
+    int from = schema_version(db, sc, &is_foreign, e);
     rc = from < 0 ? from : run_steps(db, sc, from, e);
     FAILPOINT("store:migrate:commit");
     if (rc == 0)

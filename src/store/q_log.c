@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/failpoint.h"
 #include "base/mem.h"
 
 static_assert(offsetof(struct log_row, text_len) == offsetof(struct log_row, text) + sizeof(char *),
@@ -34,31 +33,35 @@ static const struct shape log_shape = {
 static const struct query q_insert = {QUERY_INSERT, &log_shape, ""};
 static const struct query q_last = {QUERY_PLAIN, NULL, "SELECT max(id) FROM logs"};
 
+struct batch {
+    const struct log_row *rows;
+    int n;
+};
+
+static int put_batch(struct store *s, const void *arg, struct err *e)
+{
+    const struct batch *b = arg;
+    int64_t id = 0;
+
+    for (int i = 0; i < b->n && id >= 0; i++)
+        id = row_insert(s, &s->log, &q_insert, &b->rows[i], e);
+    return id < 0 ? (int)id : 0;
+}
+
 int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e)
 {
-    int rc = file_begin(s, &s->log, e);
+    const struct batch b = {rows, n};
 
-    if (rc != 0)
-        return rc;
-    for (int i = 0; i < n && rc == 0; i++) {
-        int64_t id = row_insert(s, &s->log, &q_insert, &rows[i], e);
-        rc = id < 0 ? (int)id : 0;
-    }
-    if (rc != 0) {
-        file_rollback(s, &s->log);
-        return rc;
-    }
-    FAILPOINT("store:log:commit:before");
-    rc = file_commit(s, &s->log, e);
-    FAILPOINT("store:log:commit:after");
-    return rc;
+    return log_write(s, put_batch, &b, e);
 }
 
 int64_t logs_last_id(struct store *s, struct err *e)
 {
     int64_t id = 0;
-    int rc = query_number(s, &s->log, &q_last, NO_ARGS, 0, &id, e);
+    int rc = log_ready(s, e);
 
+    if (rc == 0)
+        rc = query_number(s, &s->log, &q_last, NO_ARGS, 0, &id, e);
     return rc != 0 ? rc : id;
 }
 

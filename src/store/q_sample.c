@@ -50,26 +50,36 @@ const char *health_name(enum health h)
     return (int)h >= 0 && h < HEALTH_COUNT ? words_health.names[h] : "?";
 }
 
+struct batch {
+    const struct sample_row *rows;
+    int n;
+};
+
+static int put_batch(struct store *s, const void *arg, struct err *e)
+{
+    const struct batch *b = arg;
+    int64_t rc = 0;
+
+    for (int i = 0; i < b->n && rc == 0; i++)
+        rc = row_insert(s, &s->log, &q_put, &b->rows[i], e);
+    return (int)rc;
+}
+
 int samples_put(struct store *s, const struct sample_row *rows, int n, struct err *e)
 {
-    int rc = file_begin(s, &s->log, e);
+    const struct batch b = {rows, n};
 
-    if (rc != 0)
-        return rc;
-    for (int i = 0; i < n && rc == 0; i++)
-        rc = (int)row_insert(s, &s->log, &q_put, &rows[i], e);
-    if (rc == 0)
-        return file_commit(s, &s->log, e);
-    file_rollback(s, &s->log);
-    return rc;
+    return log_write(s, put_batch, &b, e);
 }
 
 int samples_list(struct store *s, const char *group, struct sample_row **rows, struct err *e)
 {
     void *p = NULL;
-    int n = group ? query_rows(s, &s->log, &q_group, ARGS(TEXT(group)), &p, e)
-                  : query_rows(s, &s->log, &q_all, NO_ARGS, &p, e);
+    int n = log_ready(s, e);
 
+    if (n == 0)
+        n = group ? query_rows(s, &s->log, &q_group, ARGS(TEXT(group)), &p, e)
+                  : query_rows(s, &s->log, &q_all, NO_ARGS, &p, e);
     *rows = p;
     return n;
 }

@@ -192,10 +192,12 @@ static int ask_group(struct walk *w, struct err *e)
 static int walk_begin(struct walk *w, struct store *s, const struct log_filter *f, struct err *e)
 {
     *w = (struct walk){.s = s, .f = *f, .last = INT64_MAX};
-    int rc = sqlite3_get_autocommit(s->log.db)
-                 ? query_run(s, &s->log, &q_begin, NO_ARGS, NULL, e)
-                 : err_set(e, ERR_REFUSED, "log lines are read within a reading of log lines");
+    int rc = log_ready(s, e);
 
+    if (rc == 0 && !sqlite3_get_autocommit(s->log.db))
+        rc = err_set(e, ERR_REFUSED, "log lines are read within a reading of log lines");
+    if (rc == 0)
+        rc = query_run(s, &s->log, &q_begin, NO_ARGS, NULL, e);
     if (rc != 0) {
         w->s = NULL;
         return rc;

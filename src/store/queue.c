@@ -38,7 +38,11 @@ enum {
     RING_EVERY_MS = 50,
     WORKER_LOCK_WAIT_MS = 1000,
     CLOSE_GIVE_UP_MS = 10000,
-    CLOSE_ROUNDS = 16
+    CLOSE_ROUNDS = 16,
+    TRIM_FIRST_MS = 1000,
+    TRIM_PAUSE_MS = 50,
+    TRIM_EVERY_MS = 10 * 60 * 1000,
+    TRIM_LINES = 500
 };
 
 struct job {
@@ -99,6 +103,7 @@ struct queue {
 
     int64_t rung; /* worker's: mono ms of the last ring */
     bool owes_ring;
+    int64_t trim_at; /* worker's: mono ms when old lines are looked for */
 };
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -418,10 +423,13 @@ static enum work choose(struct queue *q, int *wait_ms)
 static void wait_for_work(struct queue *q, int wait_ms)
 {
     struct pollfd p = {.fd = q->bell, .events = POLLIN};
+    int64_t until_trim = q->trim_at - clock_mono_ms();
     uint64_t count;
 
     if (q->owes_ring && (wait_ms < 0 || wait_ms > RING_EVERY_MS))
         wait_ms = RING_EVERY_MS;
+    if (wait_ms < 0 || wait_ms > until_trim)
+        wait_ms = until_trim > 0 ? (int)until_trim : 0;
     int n = poll(&p, 1, wait_ms);
     if (n == 0 && q->owes_ring)
         ring(q);
@@ -437,6 +445,19 @@ static void tidy(struct queue *q)
     pthread_mutex_unlock(&q->lock);
     if (is_quiet)
         store_checkpoint(q->store, NULL);
+}
+
+/* One slice, while nobody waits for the worker. */
+static void trim(struct queue *q)
+{
+    int64_t now = clock_mono_ms();
+
+    if (now < q->trim_at)
+        return;
+    int n = logs_trim(q->store, LOG_KEEP_LINES, clock_wall_ms() - LOG_KEEP_MS, TRIM_LINES, NULL);
+    q->trim_at = now + (n > 0 ? TRIM_PAUSE_MS : TRIM_EVERY_MS);
+    if (n > 0)
+        tidy(q);
 }
 
 static void *worker(void *arg)
@@ -467,10 +488,12 @@ static void *worker(void *arg)
             do_jobs(q, &jobs);
         if (work == WORK_LINES)
             do_lines(q, &lines);
-        if (work == WORK_NONE)
+        if (work == WORK_NONE) {
+            trim(q);
             wait_for_work(q, wait_ms);
-        else
+        } else {
             tidy(q);
+        }
     }
     return NULL;
 }
@@ -577,6 +600,7 @@ struct store_queue *store_queue_open(const char *dir, void (*wake)(void *arg), v
     if (!q->store)
         goto fail;
     q->store->lock_wait_ms = WORKER_LOCK_WAIT_MS;
+    q->trim_at = clock_mono_ms() + TRIM_FIRST_MS;
     int rc = start(q);
     if (rc == 0)
         return &q->face;

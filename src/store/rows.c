@@ -75,10 +75,15 @@ int store_prepare(struct store *s, struct store_file *f, const struct query *q, 
         }
     }
     assert(s->n_statements < STATEMENTS_MAX);
+    if (!f->db)
+        return err_set(e, ERR_UNAVAILABLE, "%s is not open", f->schema->file);
 
     char *sql = query_sql(q);
     int rc = sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
     free(sql);
+    /* A statement of ours that fails there means that a table is not what we made. */
+    if (rc == SQLITE_ERROR && f->schema == &schema_log)
+        return file_damaged(f, sqlite3_errmsg(f->db), e);
     if (rc != SQLITE_OK)
         return store_fail(f, rc, "ask", e);
     s->statements[s->n_statements++] = (struct statement){q, f, *st};

@@ -28,7 +28,6 @@ enum {
     LOCK_WAIT_MS = 10000,
     VALUE_MAX_BYTES = 16 << 20,
     MAIN_WAL_BOUND = 4 << 20,
-    LOG_WAL_BOUND = 16 << 20,
     CHECKPOINT_AGAIN_MS = 1000
 };
 
@@ -42,6 +41,20 @@ static bool is_full(int rc, int why)
     if ((rc & 0xFF) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE)
         return true;
     return rc == SQLITE_IOERR_WRITE && (why == EDQUOT || why == EFBIG);
+}
+
+int file_damaged(struct store_file *f, const char *why, struct err *e)
+{
+    f->is_damaged = true;
+    if (!f->damage)
+        f->damage = xstrdup(why);
+    if (f->schema == &schema_log)
+        return err_set(e, ERR_IO, "%s is damaged (%s)", f->path, f->damage);
+    return err_set(e, ERR_IO,
+                   "%s is damaged (%s), and nothing is done with it: end footplate everywhere, keep a "
+                   "copy of it and its -wal, then put back a backup, or what "
+                   "`sqlite3 footplate.db .recover` can save",
+                   f->path, f->damage);
 }
 
 int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
@@ -60,6 +73,9 @@ int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
         /* What a failed write or fsync left behind is not known; trying again may seem to work. */
         f->is_lost = true;
         return err_set(e, ERR_IO, "cannot %s %s: %s (%d)", what, file, why, rc);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return file_damaged(f, why, e);
     case SQLITE_CONSTRAINT:
         return err_set(e, ERR_REFUSED, "%s", why);
     case SQLITE_TOOBIG:
@@ -67,8 +83,6 @@ int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
         return err_set(e, ERR_IO, "cannot %s %s: %s", what, file, why);
     default:
         return err_set(e, ERR_FAIL, "cannot %s %s: %s (%d)", what, file, why, rc);
@@ -167,21 +181,34 @@ static int assert_mode(struct store *s, struct store_file *f, struct err *e)
 {
     int rc = assert_pragma(f, "journal_mode", "wal", e);
 
+    if (rc == ERR_UNAVAILABLE && f->schema == &schema_log)
+        rc = file_damaged(f, "it has lost its journal mode", e);
     if (rc == 0 && !(s->flags & STORE_WRITE))
         rc = set_pragma(f, "query_only", "1", e);
     return rc;
+}
+
+static bool is_damage(int rc)
+{
+    return (rc & 0xFF) == SQLITE_CORRUPT || (rc & 0xFF) == SQLITE_NOTADB;
 }
 
 static int bring_forward(struct store *s, struct store_file *f, struct err *e)
 {
     const struct schema *sc = f->schema;
     int newest = sc->steps[sc->n_steps - 1].version;
-    int version = schema_version(f->db, sc, e);
+    bool is_foreign = false;
+    int version = schema_version(f->db, sc, &is_foreign, e);
     char who[256];
 
+    if (version < 0 && is_damage(sqlite3_errcode(f->db)))
+        return file_damaged(f, sqlite3_errmsg(f->db), e);
+    if (is_foreign && sc == &schema_log)
+        return file_damaged(f, "it is not footplate's", e);
     if (version < 0 || version == newest)
         return version < 0 ? version : 0;
-    if (!(s->flags & STORE_CREATE))
+    bool may_make = version == 0 && f->may_make;
+    if (!(s->flags & STORE_CREATE) && !may_make)
         return err_set(e, version == 0 ? ERR_NOTFOUND : ERR_UNAVAILABLE,
                        version == 0 ? "%s is empty: there is no store yet (schema %d, wanted %d)"
                                     : "%s was written by an older footplate (schema %d, wanted "
@@ -212,14 +239,17 @@ int file_open(struct store *s, struct store_file *f, const struct schema *sc, in
     f->wal_bound = wal_bound;
     f->busy_ms = f == &s->log && (s->flags & STORE_WRITE) ? LOG_BUSY_MS : BUSY_MS;
     f->path = xasprintf("%s/%s", s->dir, sc->file);
-    if (s->flags & STORE_CREATE) {
+    if (s->flags & STORE_CREATE || f->may_make) {
         int rc = place_make(s->dir_fd, sc->file, s->file_mode, e);
         if (rc != 0)
             return rc;
     }
     FAILPOINT("store:open:made");
     if (stat(f->path, &st) != 0)
-        return errno == ENOENT ? err_set(e, ERR_NOTFOUND, "there is no store at %s yet", s->dir)
+        return errno == ENOENT ? err_set(e, ERR_NOTFOUND,
+                                         sc == &schema_log ? "it is not there: %s"
+                                                           : "there is no store at %s yet",
+                                         sc == &schema_log ? f->path : s->dir)
                                : err_set(e, ERR_IO, "cannot read %s: %s", f->path, strerror(errno));
     f->inode = st.st_ino;
     f->device = st.st_dev;
@@ -241,7 +271,7 @@ static int open_files(struct store *s, struct err *e)
         return rc;
     rc = file_open(s, &s->main, &schema_main, MAIN_WAL_BOUND, e);
     if (rc == 0)
-        rc = file_open(s, &s->log, &schema_log, LOG_WAL_BOUND, e);
+        rc = log_open(s, e);
     if (s->flags & STORE_CREATE)
         lock_drop(s);
     return rc;
@@ -267,6 +297,7 @@ struct store *store_open(const char *dir, unsigned flags, struct err *e)
     if (open_files(s, e) != 0)
         goto fail;
     s->bell_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    event_settle(s);
     return s;
 fail:
     store_close(s);
@@ -277,6 +308,20 @@ void file_close(struct store_file *f)
 {
     sqlite3_close_v2(f->db);
     free(f->path);
+    free(f->damage);
+}
+
+void statements_drop(struct store *s, const struct store_file *f)
+{
+    int kept = 0;
+
+    for (int i = 0; i < s->n_statements; i++) {
+        if (s->statements[i].file == f)
+            sqlite3_finalize(s->statements[i].stmt);
+        else
+            s->statements[kept++] = s->statements[i];
+    }
+    s->n_statements = kept;
 }
 
 void store_close(struct store *s)
@@ -285,10 +330,12 @@ void store_close(struct store *s)
         return;
     store_read_end(s);
     store_rollback(s);
-    for (int i = 0; i < s->n_statements; i++)
-        sqlite3_finalize(s->statements[i].stmt);
+    statements_drop(s, &s->main);
+    statements_drop(s, &s->log);
     file_close(&s->main);
     file_close(&s->log);
+    free(s->notice);
+    free(s->owed);
     if (s->bell_fd >= 0)
         close(s->bell_fd);
     if (s->lock_fd >= 0)
@@ -322,11 +369,16 @@ static int run(struct store *s, struct store_file *f, const struct query *q, str
 }
 
 /* A file that was moved away or put back from a backup under us is not the one that others read. */
-static int check_inode(const struct store_file *f, struct err *e)
+bool file_is_ours(const struct store_file *f)
 {
     struct stat st;
 
-    if (stat(f->path, &st) == 0 && st.st_ino == f->inode && st.st_dev == f->device)
+    return stat(f->path, &st) == 0 && st.st_ino == f->inode && st.st_dev == f->device;
+}
+
+static int check_inode(const struct store_file *f, struct err *e)
+{
+    if (file_is_ours(f))
         return 0;
     return err_set(e, ERR_UNAVAILABLE, "%s was removed or replaced while in use: end this program",
                    f->path);
@@ -350,6 +402,8 @@ int file_begin(struct store *s, struct store_file *f, struct err *e)
 {
     if (!(s->flags & STORE_WRITE))
         return err_set(e, ERR_REFUSED, "the store was opened for reading");
+    if (f->is_damaged && f == &s->main)
+        return file_damaged(f, "", e);
     if (f->is_lost)
         return err_set(e, ERR_IO, "a write to %s failed; it is not written again by this process",
                        f->schema->file);
@@ -398,6 +452,8 @@ int store_begin(struct store *s, struct err *e)
     FAILPOINT("store:begin:before");
     int rc = file_begin(s, &s->main, e);
     s->is_begun = rc == 0;
+    if (rc == 0)
+        event_pay(s);
     return rc;
 }
 
@@ -408,6 +464,7 @@ int store_commit(struct store *s, struct err *e)
     FAILPOINT("store:commit:before");
     int rc = file_commit(s, &s->main, e);
     s->is_begun = false;
+    event_paid(s, rc == 0);
     FAILPOINT("store:commit:after");
     return rc;
 }
@@ -417,6 +474,7 @@ void store_rollback(struct store *s)
     if (!s->is_begun)
         return;
     s->is_begun = false;
+    event_paid(s, false);
     file_rollback(s, &s->main);
 }
 
@@ -477,7 +535,7 @@ static int checkpoint(struct store *s, struct store_file *f, struct err *e)
 {
     int64_t now = clock_mono_ms();
 
-    if (f->is_lost || now < f->checkpoint_after || wal_bytes(s, f) <= f->wal_bound)
+    if (!f->db || f->is_damaged || f->is_lost || now < f->checkpoint_after || wal_bytes(s, f) <= f->wal_bound)
         return 0;
     int rc = lock_take(s, e);
     if (rc != 0)
@@ -521,6 +579,8 @@ static bool has_changed(struct store *s, struct store_file *f)
 
 int64_t store_version(struct store *s)
 {
+    /* Another process may have begun a new log file. */
+    log_ready(s, NULL);
     bool main_changed = has_changed(s, &s->main);
     bool log_changed = has_changed(s, &s->log);
 

@@ -48,6 +48,11 @@ void store_undo_savepoint(struct store *s);
 int store_read_begin(struct store *s, struct err *e);
 void store_read_end(struct store *s);
 
+/* What a person should know of the files of this handle, "" for nothing: a damaged footplate-log.db was
+ * set aside (an event, kind "store", says so too) or cannot be used. Nothing rests on that file: without
+ * it this handle reads ERR_UNAVAILABLE for lines and samples, and all else as ever. */
+const char *store_notice(const struct store *s);
+
 /* The folder, as a real path; belongs to the handle. */
 const char *store_dir(const struct store *s);
 
@@ -414,6 +419,18 @@ int logs_list(struct store *s, const char *group, int64_t deployment, const char
               int64_t after, int limit, struct log_row **rows, struct err *e);
 int64_t logs_last_id(struct store *s, struct err *e);
 void log_rows_free(struct log_row *rows, int n);
+
+/* What is kept of old lines: see logs_trim(). The store's queue (queue.h) trims by these while it has
+ * nothing else to do. */
+#define LOG_KEEP_LINES INT64_C(20000000)
+#define LOG_KEEP_MS (INT64_C(90) * 24 * 60 * 60 * 1000)
+enum { LOG_KEEP_RELEASES = 20 };
+
+/* Forget old lines, at most slice of them, in one short transaction: those that are not among the newest
+ * keep_lines of the file, or were written before keep_since (wall ms). The lines of a release go
+ * together, once the last of them is old; never those of an open one or of its group's last
+ * LOG_KEEP_RELEASES. Answers how many went, 0 when nothing is left to forget for now. */
+int logs_trim(struct store *s, int64_t keep_lines, int64_t keep_since, int slice, struct err *e);
 
 /* Which lines are meant: of one deployment, or (0) of all of the group; host NULL: of all hosts, port 0:
  * of all its ports. Strings are borrowed. */

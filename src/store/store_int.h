@@ -91,6 +91,9 @@ struct store_file {
     int64_t checkpoint_after; /* mono ms: not before, because a reader was in the way */
     int64_t data_version;    /* last seen */
     bool is_lost;            /* a write failed in a way that leaves the disk unknown */
+    bool may_make;           /* opened with STORE_WRITE alone, it is made where it is not there */
+    bool is_damaged;         /* what it holds cannot be what was written */
+    char *damage;            /* in words */
 };
 
 struct statement {
@@ -117,6 +120,11 @@ struct store {
     struct store_file main, log;
     struct statement statements[STATEMENTS_MAX];
     int n_statements;
+    char *notice;      /* store_notice(); NULL for none */
+    char *owed;        /* text of an event that is not in the store yet; NULL */
+    bool is_paid;      /* it is in the transaction that stands */
+    int64_t log_asked; /* mono ms when the log file was last tried in vain; 0 */
+    int64_t trimmed;   /* deployment up to which logs_trim() has looked */
 };
 
 /* The reset statement of q on the file's connection; 0 or a negative code. */
@@ -140,6 +148,29 @@ void file_close(struct store_file *f);
 int file_begin(struct store *s, struct store_file *f, struct err *e);
 int file_commit(struct store *s, struct store_file *f, struct err *e);
 void file_rollback(struct store *s, struct store_file *f);
+
+/* Is the file of that name still the one that was opened? */
+bool file_is_ours(const struct store_file *f);
+/* Finalize what was prepared on a file, before it is closed. */
+void statements_drop(struct store *s, const struct store_file *f);
+/* Mark it, with what SQLite says or other words. Answers ERR_IO. */
+int file_damaged(struct store_file *f, const char *why, struct err *e);
+
+/* ---- log_file.c ------------------------------------------------------------------------------ */
+
+/* At store_open(), after the main file. */
+int log_open(struct store *s, struct err *e);
+/* Before each reading or writing of the log file: it is there and sound, or an error in words. */
+int log_ready(struct store *s, struct err *e);
+/* fn in a transaction of its own on the log file; once more on a new one when the old one turns out
+ * damaged. Answers what fn does. */
+typedef int (*log_write_fn)(struct store *s, const void *arg, struct err *e);
+int log_write(struct store *s, log_write_fn fn, const void *arg, struct err *e);
+/* The event that tells of it: put into the transaction that has begun; whether that was kept. */
+void event_pay(struct store *s);
+void event_paid(struct store *s, bool is_kept);
+/* In a transaction of its own, where none stands. */
+void event_settle(struct store *s);
 
 /* ---- rows.c ---------------------------------------------------------------------------------- */
 
@@ -201,9 +232,9 @@ struct schema {
 
 extern const struct schema schema_main, schema_log;
 
-/* What the file says: its version; ERR_UNAVAILABLE in words when it is newer than ours or no
- * store at all. 0: empty. */
-int schema_version(sqlite3 *db, const struct schema *sc, struct err *e);
+/* What the file says: its version; ERR_UNAVAILABLE in words when it is newer than ours; *is_foreign when
+ * it is none of footplate's, or says what no footplate ever wrote. 0: empty. */
+int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struct err *e);
 /* All missing steps in one transaction. The caller holds the shared lock. */
 int schema_migrate(sqlite3 *db, const struct schema *sc, struct err *e);
 
