@@ -26,8 +26,17 @@ ui_libui_a_SOURCES = \
 	ui/layout.h \
 	ui/list.c \
 	ui/list.h \
+	ui/log_ids.c \
+	ui/log_ids.h \
+	ui/log_index.c \
+	ui/log_index.h \
 	ui/log_match.c \
 	ui/log_match.h \
+	ui/log_source.c \
+	ui/log_source.h \
+	ui/log_work.c \
+	ui/log_work.h \
+	ui/logs.c \
 	ui/logs.h \
 	ui/pane.h \
 	ui/panes.c \
@@ -93,6 +102,12 @@ tests_ui_test_log_match_SOURCES = tests/ui/test_log_match.c
 tests_ui_test_log_match_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_log_match_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_log_match_LDADD = ui/libui.a $(BASE_LIBS) $(PCRE2_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_logs
+tests_ui_test_logs_SOURCES = tests/ui/test_logs.c
+tests_ui_test_logs_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_logs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_logs_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
 UI_TESTS += tests/ui/test_keys
 tests_ui_test_keys_SOURCES = tests/ui/test_keys.c

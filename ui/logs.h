@@ -25,7 +25,7 @@ enum { LOG_EVENTS_MAX = 20000 };
  * (1) the anchor instead, around the ends if need be; the window then stands around what it found.
  *
  * Filter and search are PCRE2, insensitive to case unless the pattern holds a capital letter (one behind
- * a backslash does not count). A host is a filter too. */
+ * a backslash does not count). */
 struct log_want {
     int64_t serial;
     char group[256];
@@ -65,12 +65,12 @@ struct log_block {
     bool has_lines;              /* false: the lines of the block before still stand, only counts moved */
     struct log_line *lines;
     int n;
-    bool is_at_start, is_at_end; /* nothing before the first, nothing after the last line */
+    bool is_at_start, is_at_end; /* nothing is before the first, after the last line; false: not known */
     bool is_partial;             /* the window is still being filled */
     int64_t first_id, last_id;   /* of all that group and deployment name, for the scroll mark; 0 none */
-    int64_t matches;             /* lines that host and filter leave, up to now */
+    int64_t matches;             /* lines that the filter leaves, up to now; without one 0 */
     int64_t found;               /* lines among them that the search finds, up to now */
-    int64_t looked_at, total;    /* lines (of the host) looked at, and about how many there are */
+    int64_t looked_at, total;    /* lines looked at by filter or search, and about how many there are */
     int64_t hidden_errors;       /* error lines that the filter does not leave, up to now */
     int64_t not_judged;          /* lines on which a pattern was too expensive: neither shown nor hidden */
     bool is_counting;
