@@ -1,6 +1,7 @@
-/* dialog_instance.c: one instance whole: what is known of it, its five steps with their times, what is run
- * on it, and the commands that act on it by hand, ready to be copied. A sheet of paragraphs that scrolls;
- * made anew for each picture, so it is as old as the snapshot. Confirms nothing and acts on nothing. */
+/* dialog_instance.c: one instance whole: what is known of it, its five steps with their times, what
+ * is run on it, and the commands that act on it by hand, ready to be copied. A sheet of paragraphs
+ * that scrolls; made anew for each picture, so it is as old as the snapshot. Confirms nothing and
+ * acts on nothing. */
 #include "config.h"
 
 #include <stdarg.h>
@@ -13,7 +14,13 @@
 #include "ui/pane.h"
 #include "ui/say.h"
 
-enum { LABEL_CELLS = 10, PARAGRAPHS_MAX = 96, TEXT_BYTES = 4096, SHEET_COLS = 100, SECOND_MS = 1000 };
+enum {
+    LABEL_CELLS = 10,
+    PARAGRAPHS_MAX = 96,
+    TEXT_BYTES = 4096,
+    SHEET_COLS = 100,
+    SECOND_MS = 1000
+};
 
 struct dialog_state {
     char host[256];
@@ -36,7 +43,7 @@ struct sheet {
     int n;
 };
 
-/* ---- making the sheet ---------------------------------------------------------------------------- */
+/* ---- making the sheet ----------------------------------------------------------------------- */
 
 static void add(struct sheet *h, const char *label, enum role role, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -104,7 +111,8 @@ static void add_now(struct sheet *h)
         return;
     m = mark_target(t);
     if (t->status == TARGET_EXCLUDED)
-        add(h, "now", m.role, "%s %s: %s", m.glyph, m.word, t->exclude_why ? t->exclude_why : "no reason");
+        add(h, "now", m.role, "%s %s: %s", m.glyph, m.word,
+            t->exclude_why ? t->exclude_why : "no reason");
     else if (t->error)
         add(h, "now", m.role, "%s %s: %s", m.glyph, m.word, t->error);
     else if (t->progress && target_is_running(t->status))
@@ -118,7 +126,7 @@ static void add_traffic(struct sheet *h)
     const struct instance_row *k = h->i.known;
     const struct target_row *t = h->i.target;
     const char *state = inst_traffic(&h->i);
-    struct mark m = mark_traffic(k, state);
+    struct mark m = inst_traffic_mark(&h->i);
     bool is_target = t && t->traffic == state && state;
     int sessions = is_target ? t->traffic_sessions : k ? k->sessions : 0;
     struct buf b;
@@ -148,8 +156,8 @@ static void add_ledger(struct sheet *h)
         say_short(span, sizeof span, h->u->wall - l->since);
         struct buf b;
         buf_init(&b, TEXT_BYTES);
-        buf_addf(&b, "! %s %s, %s ago", l->is_reserved ? "about to be pulled out, since" : "pulled out by us",
-                 when, span);
+        buf_addf(&b, "! %s %s, %s ago",
+                 l->is_reserved ? "about to be pulled out, since" : "pulled out by us", when, span);
         if (l->deployment)
             buf_addf(&b, ", by release %lld", (long long)l->deployment);
         if (l->why)
@@ -232,7 +240,7 @@ static void add_machine(struct sheet *h)
     add_buf(h, "machine", ROLE_TEXT, &b);
 }
 
-/* ---- its steps ----------------------------------------------------------------------------------- */
+/* ---- its steps ------------------------------------------------------------------------------ */
 
 static void buf_add_times(struct buf *b, const struct sheet *h, const struct journal_row *j)
 {
@@ -286,7 +294,7 @@ static void add_step(struct sheet *h, enum step step)
     add_buf(h, step_word(step), m.role, &b);
 }
 
-/* ---- what is run on it --------------------------------------------------------------------------- */
+/* ---- what is run on it ---------------------------------------------------------------------- */
 
 /* Placeholders as the engine puts them in, for the eye: not quoted for a shell. */
 static void buf_add_expanded(struct buf *b, const struct sheet *h, const struct group_config *g,
@@ -313,8 +321,8 @@ static void buf_add_expanded(struct buf *b, const struct sheet *h, const struct 
     }
 }
 
-static void add_run(struct sheet *h, const struct group_config *g, const char *label, const char *before,
-                    const char *text)
+static void add_run(struct sheet *h, const struct group_config *g, const char *label,
+                    const char *before, const char *text)
 {
     struct buf b;
 
@@ -337,14 +345,15 @@ static void add_runs(struct sheet *h)
     if (g->traffic.driver == CONFIG_TRAFFIC_HAPROXY)
         add(h, "markdown", ROLE_TEXT, "drain in backend %s of %d balancer%s, at most %lld s",
             g->traffic.backend ? g->traffic.backend : "?", g->traffic.n_sockets,
-            g->traffic.n_sockets == 1 ? "" : "s", (long long)(g->traffic.drain_timeout_ms / SECOND_MS));
+            g->traffic.n_sockets == 1 ? "" : "s",
+            (long long)(g->traffic.drain_timeout_ms / SECOND_MS));
     else
         add(h, "markdown", ROLE_TEXT, "nothing: the group has no balancer");
     if (g->package.url)
         add_run(h, g, "download", "fetch ", g->package.url);
     else
-        add(h, "download", ROLE_TEXT, "package %s%ssent from here", g->package.name ? g->package.name : "",
-            g->package.name ? " " : "");
+        add(h, "download", ROLE_TEXT, "package %s%ssent from here",
+            g->package.name ? g->package.name : "", g->package.name ? " " : "");
     add_run(h, g, "install", "in ", g->doc_base);
     add_run(h, g, "", "stop: ", g->commands.stop);
     add(h, "", ROLE_TEXT, "link: current -> releases/%s",
@@ -355,12 +364,13 @@ static void add_runs(struct sheet *h)
         add_run(h, g, "", "warm up: GET ", g->verify.warmup[i]);
 }
 
-/* ---- by hand ------------------------------------------------------------------------------------- */
+/* ---- by hand -------------------------------------------------------------------------------- */
 
 /* A word as a shell takes it; quoted only where it must be. */
 static void buf_add_word(struct buf *b, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+/-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+/-";
 
     if (*word && strspn(word, plain) == strlen(word))
         buf_adds(b, word);
@@ -388,15 +398,16 @@ static void add_hands(struct sheet *h)
     const struct snapshot *s = h->u->snap;
     bool is_target = s->present.is_open && !snapshot_is_past(s) && h->i.target;
     bool is_in_ledger = h->i.known && h->i.known->is_in_ledger;
-    bool is_good = h->i.target &&
-                   (h->i.target->status == TARGET_SUCCESS || h->i.target->status == TARGET_SKIPPED ||
-                    h->i.target->status == TARGET_EXCLUDED);
+    bool is_good = h->i.target && (h->i.target->status == TARGET_SUCCESS ||
+                                   h->i.target->status == TARGET_SKIPPED ||
+                                   h->i.target->status == TARGET_EXCLUDED);
 
     if (snapshot_is_past(s))
         return;
     add(h, "by hand, from a shell", ROLE_TITLE, "%s", "");
     if (is_target) {
-        add(h, "", ROLE_DIM, "the open release has it: markdown and markup are refused until it ends");
+        add(h, "", ROLE_DIM,
+            "the open release has it: markdown and markup are refused until it ends");
         if (!is_good)
             add_hand(h, "exclude", " --why TEXT");
     } else {
@@ -437,14 +448,15 @@ static void sheet_make(struct sheet *h, const struct dialog_state *d, const stru
     add_hands(h);
 }
 
-/* ---- picture ------------------------------------------------------------------------------------- */
+/* ---- picture -------------------------------------------------------------------------------- */
 
 static struct rect words_of(struct rect r)
 {
     return (struct rect){r.row, r.col + LABEL_CELLS, r.rows, r.cols - LABEL_CELLS};
 }
 
-/* One paragraph at `row` of the rectangle, which may be out of sight. Answers how many rows it takes. */
+/* One paragraph at `row` of the rectangle, which may be out of sight. Answers how many rows it
+ * takes. */
 static int draw_one(const struct paragraph *p, struct canvas *cv, struct rect r, int row, bool draw)
 {
     if (p->role == ROLE_TITLE) {
@@ -468,7 +480,8 @@ static int draw_all(const struct sheet *h, struct canvas *cv, struct rect r, int
     return row;
 }
 
-static void draw_foot(const struct dialog_state *d, const struct ui *u, struct canvas *cv, struct rect r)
+static void draw_foot(const struct dialog_state *d, const struct ui *u, struct canvas *cv,
+                      struct rect r)
 {
     int at = 0;
 
@@ -480,7 +493,8 @@ static void draw_foot(const struct dialog_state *d, const struct ui *u, struct c
                  keymap_key(u->keymap, CMD_INSTANCE_LOG));
 }
 
-static void dialog_draw(void *arg, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
+static void dialog_draw(void *arg, const struct ui *u, struct canvas *cv, struct rect r,
+                        bool is_armed)
 {
     struct dialog_state *d = arg;
     struct sheet h;
@@ -515,7 +529,7 @@ static void dialog_size(void *arg, const struct ui *u, int *rows, int *cols)
     *rows = *rows < want ? *rows : want;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 static void scroll_to(struct dialog_state *d, int top)
 {

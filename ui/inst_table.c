@@ -1,5 +1,5 @@
-/* inst_table.c: gathers what is known of each instance and draws it in columns, by two tables of which
- * column stands where at which width. Does not scroll, sort or select: list.c does. */
+/* inst_table.c: gathers what is known of each instance and draws it in columns, by two tables of
+ * which column stands where at which width. Does not scroll, sort or select: list.c does. */
 #include "config.h"
 
 #include "ui/inst_table.h"
@@ -19,7 +19,7 @@ enum {
     PLACES_MAX = 14
 };
 
-/* ---- what is known ------------------------------------------------------------------------------- */
+/* ---- what is known -------------------------------------------------------------------------- */
 
 const char *inst_traffic(const struct inst *i)
 {
@@ -28,6 +28,19 @@ const char *inst_traffic(const struct inst *i)
     if (t && t->traffic && (!i->known || !i->known->traffic || t->traffic_at >= i->known->at))
         return t->traffic;
     return i->known ? i->known->traffic : NULL;
+}
+
+struct mark inst_traffic_mark(const struct inst *i)
+{
+    const char *state = inst_traffic(i);
+    struct instance_row now;
+
+    if (!i->known)
+        return mark_traffic(NULL, state);
+    now = *i->known;
+    if (i->target && state == i->target->traffic)
+        now.sessions = i->target->traffic_sessions;
+    return mark_traffic(&now, state);
 }
 
 const char *inst_version(const struct inst *i)
@@ -109,8 +122,8 @@ static bool is_configured(const struct snapshot *s, const char *host, int port)
     return false;
 }
 
-/* What the release that is shown has no target for: those of today's inventory, and those that are gone
- * from it but still in the ledger. */
+/* What the release that is shown has no target for: those of today's inventory, and those that are
+ * gone from it but still in the ledger. */
 static void add_others(struct inst_table *t)
 {
     const struct snapshot *s = t->s;
@@ -172,7 +185,7 @@ void inst_text(const struct inst_table *t, const struct inst *i, struct buf *out
 {
     const char *version = inst_version(i);
 
-    buf_addf(out, "%s:%d %s %s %s", i->host, i->port, mark_traffic(i->known, inst_traffic(i)).word,
+    buf_addf(out, "%s:%d %s %s %s", i->host, i->port, inst_traffic_mark(i).word,
              i->sample ? mark_health(i->sample, t->s->wall).word : "", version ? version : "");
     if (!i->target)
         return;
@@ -183,15 +196,15 @@ void inst_text(const struct inst_table *t, const struct inst *i, struct buf *out
         buf_addf(out, " %s", i->target->error);
 }
 
-/* ---- columns ------------------------------------------------------------------------------------- */
+/* ---- columns -------------------------------------------------------------------------------- */
 
 enum col {
-    C_END, C_MARK, C_NAME, C_BATCH, C_TRAFFIC, C_HEALTH, C_VERSION, C_STEPS, C_BAR, C_TIME, C_LATENCY,
-    C_LOAD, C_MEMORY, C_UPTIME, C_REST
+    C_END, C_MARK, C_NAME, C_BATCH, C_TRAFFIC, C_HEALTH, C_VERSION, C_STEPS, C_BAR, C_TIME,
+    C_LATENCY, C_LOAD, C_MEMORY, C_UPTIME, C_REST
 };
 
-/* width: cells; negative: as wide as the longest, at most so much; 0: what is left. A state of one cell is
- * its glyph, of more its word too. */
+/* width: cells; negative: as wide as the longest, at most so much; 0: what is left. A state of one
+ * cell is its glyph, of more its word too. */
 struct column {
     enum col col;
     int width;
@@ -205,25 +218,26 @@ struct columns {
 
 static const struct columns open_columns[] = {
     {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_STEPS, 5}, {C_REST, 0}}},
-    {56, {{C_MARK, 1}, {C_NAME, -18}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -17}, {C_STEPS, 5},
-          {C_REST, 0}}},
-    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -19}, {C_STEPS, 5},
-          {C_REST, 0}}},
-    {110, {{C_MARK, 1}, {C_NAME, -24}, {C_BATCH, 6}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -23},
-           {C_STEPS, 5}, {C_BAR, 8}, {C_TIME, 13}, {C_REST, 0}}},
-    {160, {{C_MARK, 1}, {C_NAME, -40}, {C_BATCH, 6}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_LATENCY, 7},
-           {C_LOAD, 5}, {C_VERSION, -31}, {C_STEPS, 5}, {C_BAR, 12}, {C_TIME, 13}, {C_REST, 0}}},
+    {56, {{C_MARK, 1}, {C_NAME, -18}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -17},
+          {C_STEPS, 5}, {C_REST, 0}}},
+    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -19},
+          {C_STEPS, 5}, {C_REST, 0}}},
+    {110, {{C_MARK, 1}, {C_NAME, -24}, {C_BATCH, 6}, {C_TRAFFIC, 14}, {C_HEALTH, 10},
+           {C_VERSION, -23}, {C_STEPS, 5}, {C_BAR, 8}, {C_TIME, 13}, {C_REST, 0}}},
+    {160, {{C_MARK, 1}, {C_NAME, -40}, {C_BATCH, 6}, {C_TRAFFIC, 14}, {C_HEALTH, 10},
+           {C_LATENCY, 7}, {C_LOAD, 5}, {C_VERSION, -31}, {C_STEPS, 5}, {C_BAR, 12}, {C_TIME, 13},
+           {C_REST, 0}}},
 };
 
 static const struct columns idle_columns[] = {
-    {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -9}, {C_LATENCY, 6},
-         {C_LOAD, 4}, {C_MEMORY, 4}}},
-    {56, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 10}, {C_VERSION, -11}, {C_LATENCY, 7},
-          {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}}},
-    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -12}, {C_LATENCY, 7},
-          {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}, {C_REST, 0}}},
-    {110, {{C_MARK, 1}, {C_NAME, -30}, {C_TRAFFIC, 14}, {C_HEALTH, 12}, {C_VERSION, -20}, {C_LATENCY, 8},
-           {C_LOAD, 6}, {C_MEMORY, 12}, {C_UPTIME, 7}, {C_REST, 0}}},
+    {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -9},
+         {C_LATENCY, 6}, {C_LOAD, 4}, {C_MEMORY, 4}}},
+    {56, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 10}, {C_VERSION, -11},
+          {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}}},
+    {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -12},
+          {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}, {C_REST, 0}}},
+    {110, {{C_MARK, 1}, {C_NAME, -30}, {C_TRAFFIC, 14}, {C_HEALTH, 12}, {C_VERSION, -20},
+           {C_LATENCY, 8}, {C_LOAD, 6}, {C_MEMORY, 12}, {C_UPTIME, 7}, {C_REST, 0}}},
 };
 
 /* A column on the screen. */
@@ -276,10 +290,11 @@ static bool is_right(enum col c)
 void inst_table_head(const struct inst_table *t, struct canvas *cv, struct rect r)
 {
     static const char *const heads[] = {
-        [C_MARK] = "",        [C_NAME] = "instance",  [C_BATCH] = "batch",  [C_TRAFFIC] = "traffic",
-        [C_HEALTH] = "health", [C_VERSION] = "version", [C_STEPS] = "steps", [C_BAR] = "",
-        [C_TIME] = "time of usual", [C_LATENCY] = "answer", [C_LOAD] = "load",  [C_MEMORY] = "memory",
-        [C_UPTIME] = "up",    [C_REST] = "",
+        [C_MARK] = "",           [C_NAME] = "instance", [C_BATCH] = "batch",
+        [C_TRAFFIC] = "traffic", [C_HEALTH] = "health", [C_VERSION] = "version",
+        [C_STEPS] = "steps",     [C_BAR] = "",          [C_TIME] = "time of usual",
+        [C_LATENCY] = "answer",  [C_LOAD] = "load",     [C_MEMORY] = "memory",
+        [C_UPTIME] = "up",       [C_REST] = "",
     };
     struct place p[PLACES_MAX];
     int n = place_columns(t, r.cols, p);
@@ -297,7 +312,7 @@ void inst_table_head(const struct inst_table *t, struct canvas *cv, struct rect 
     }
 }
 
-/* ---- cells --------------------------------------------------------------------------------------- */
+/* ---- cells ---------------------------------------------------------------------------------- */
 
 struct cell_at {
     const struct inst_table *t;
@@ -339,7 +354,7 @@ static struct mark worst(const struct cell_at *c)
     if (i->known && i->known->is_in_ledger)
         return (struct mark){.glyph = "!", .word = "in ledger", .role = ROLE_WARN};
     if (is_out(i))
-        return mark_traffic(i->known, inst_traffic(i));
+        return inst_traffic_mark(i);
     return mark_health(i->sample, c->wall);
 }
 
@@ -383,7 +398,8 @@ static void put_steps(const struct cell_at *c)
     }
 }
 
-/* ms that the running step has taken, -1: none runs or it is not known; *usual 0 where it is not known. */
+/* ms that the running step has taken, -1: none runs or it is not known; *usual 0 where it is not
+ * known. */
 static int64_t elapsed(const struct cell_at *c, int64_t *usual)
 {
     const struct target_row *t = c->i->target;
@@ -435,7 +451,8 @@ static void put_bar(const struct cell_at *c)
     if (ms < 0 || usual < SECOND_MS)
         return;
     done = ms >= usual ? c->width - 1 : (int)(ms * c->width / usual);
-    canvas_bar(c->cv, c->r, 0, c->at, c->width, done < c->width ? done : c->width - 1, 1, 0, c->width);
+    canvas_bar(c->cv, c->r, 0, c->at, c->width, done < c->width ? done : c->width - 1, 1, 0,
+               c->width);
 }
 
 /* A figure that is not known, or that an old release has not. */
@@ -478,7 +495,8 @@ static void put_load(const struct cell_at *c)
     char text[32];
 
     if (milli < 10000)
-        snprintf(text, sizeof text, "%d.%02d", (int)(milli / 1000), (int)(milli < 0 ? 0 : milli % 1000 / 10));
+        snprintf(text, sizeof text, "%d.%02d", (int)(milli / 1000),
+                 (int)(milli < 0 ? 0 : milli % 1000 / 10));
     else if (milli < 100000)
         snprintf(text, sizeof text, "%d.%d", (int)(milli / 1000), (int)(milli % 1000 / 100));
     else
@@ -498,8 +516,8 @@ static void put_memory(const struct cell_at *c)
     if (is_known && c->width < 12)
         snprintf(text, sizeof text, "%d%%", (int)(used * 100 / total));
     else if (is_known)
-        snprintf(text, sizeof text, "%d.%d/%d.%d GiB", (int)(u / 10), (int)(u % 10), (int)(all / 10),
-                 (int)(all % 10));
+        snprintf(text, sizeof text, "%d.%d/%d.%d GiB", (int)(u / 10), (int)(u % 10),
+                 (int)(all / 10), (int)(all % 10));
     put_system(c, is_known, text);
 }
 
@@ -512,7 +530,7 @@ static void put_uptime(const struct cell_at *c)
     put_system(c, up >= 0, text);
 }
 
-/* ---- the rest of the row: what it does now, or the last that went wrong ---------------------------- */
+/* ---- the rest of the row: what it does now, or the last that went wrong --------------------- */
 
 /* What a step does, where no column of its own says how long. */
 static void put_running(const struct cell_at *c, bool has_time)
@@ -522,8 +540,9 @@ static void put_running(const struct cell_at *c, bool has_time)
     char time[40] = "";
     enum role role = has_time ? ROLE_RUN : say_elapsed(c, time, sizeof time);
 
-    canvas_textf(c->cv, c->r, 0, c->at, c->width, role, "%s%s%s%s%s", step_word(target_step(t->status)),
-                 *time ? " " : "", time, *progress ? ", " : "", progress);
+    canvas_textf(c->cv, c->r, 0, c->at, c->width, role, "%s%s%s%s%s",
+                 step_word(target_step(t->status)), *time ? " " : "", time, *progress ? ", " : "",
+                 progress);
 }
 
 static void put_target_rest(const struct cell_at *c, bool has_time)
@@ -583,7 +602,7 @@ static void put_cell(const struct cell_at *c, enum col col, bool has_time)
         put_batch(c);
         break;
     case C_TRAFFIC:
-        put_mark(c, mark_traffic(c->i->known, inst_traffic(c->i)));
+        put_mark(c, inst_traffic_mark(c->i));
         break;
     case C_HEALTH:
         if (c->t->is_past)
@@ -621,7 +640,8 @@ static void put_cell(const struct cell_at *c, enum col col, bool has_time)
     }
 }
 
-void inst_table_row(const struct inst_table *t, int row, int64_t wall, struct canvas *cv, struct rect r)
+void inst_table_row(const struct inst_table *t, int row, int64_t wall, struct canvas *cv,
+                    struct rect r)
 {
     struct place p[PLACES_MAX];
     int n = place_columns(t, r.cols, p);

@@ -1,5 +1,6 @@
-/* list.c: order, cursor, filter and scroll of rows that a pane owns. A row is its identity here, its text
- * for the filter, and a number that only the pane understands. Does not know what a row shows. */
+/* list.c: order, cursor, filter and scroll of rows that a pane owns. A row is its identity here,
+ * its text for the filter, and a number that only the pane understands. Does not know what a row
+ * shows. */
 #include "config.h"
 
 #include "ui/list.h"
@@ -26,8 +27,8 @@ struct item {
     bool is_alarm, is_match;
 };
 
-/* items stand in the order of the list, all of them; shown holds those that the filter leaves, as ascending
- * indexes into items. at: of the cursor in shown, -1 for none. */
+/* items stand in the order of the list, all of them; shown holds those that the filter leaves, as
+ * ascending indexes into items. at: of the cursor in shown, -1 for none. */
 struct list {
     const struct list_ops *ops;
     void *arg;
@@ -90,7 +91,7 @@ static int clamp(int v, int lo, int hi)
     return v > hi ? (hi < lo ? lo : hi) : v < lo ? lo : v;
 }
 
-/* ---- filter -------------------------------------------------------------------------------------- */
+/* ---- filter --------------------------------------------------------------------------------- */
 
 static void set_problem(struct list *l, const char *words)
 {
@@ -148,8 +149,8 @@ static void scroll(struct list *l)
     }
 }
 
-/* Items, order or pattern have changed: what is shown, and where the cursor is. A list that stands at its
- * beginning stays there; else the cursor keeps its line of the screen. */
+/* Items, order or pattern have changed: what is shown, and where the cursor is. A list that stands
+ * at its beginning stays there; else the cursor keeps its line of the screen. */
 static void settle(struct list *l)
 {
     int line = l->at - l->top;
@@ -238,7 +239,7 @@ static void ask_filter(struct list *l, const struct ui *u)
     screen_prompt(u->screen, "filter", l->pattern ? l->pattern : "", prompt_live, prompt_done, l);
 }
 
-/* ---- order --------------------------------------------------------------------------------------- */
+/* ---- order ---------------------------------------------------------------------------------- */
 
 static bool is_still(const struct list *l, const struct ui *u)
 {
@@ -402,7 +403,7 @@ void list_update(struct list *l, const struct ui *u)
     settle(l);
 }
 
-/* ---- picture ------------------------------------------------------------------------------------- */
+/* ---- picture -------------------------------------------------------------------------------- */
 
 static void draw_row(struct list *l, const struct ui *u, int at, struct canvas *cv, struct rect r)
 {
@@ -434,7 +435,7 @@ void list_draw(struct list *l, const struct ui *u, struct canvas *cv, struct rec
                      l->is_inverted ? "is left by" : "matches");
 }
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 static void move_to(struct list *l, const struct ui *u, int at)
 {
@@ -545,7 +546,7 @@ bool list_is_touched(const struct list *l)
     return l->is_touched;
 }
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 /* The pattern as a title has room for it. */
 static void say_pattern(const char *pattern, struct buf *out)
@@ -586,7 +587,7 @@ void list_place(const struct list *l, int *first, int *visible, int *total)
     *visible = clamp(l->n_shown - l->top, 0, l->rows);
 }
 
-int64_t list_next(const struct list *l)
+int64_t list_next(const struct list *l, const struct ui *u)
 {
-    return l->needs_order ? l->still_until : -1;
+    return l->needs_order && l->still_until > u->mono ? l->still_until : -1;
 }

@@ -1,6 +1,7 @@
-/* pane_batches.c: the batches pane: of the release that is shown each batch with its bar and counts, below
- * them who is out, what is counted down and how long it takes; idle, the batches that the next release
- * would have. What a batch is, says core/plan.h; what its state is, store/view.h. */
+/* pane_batches.c: the batches pane: of the release that is shown each batch with its bar and
+ * counts, below them who is out, what is counted down and how long it takes; idle, the batches that
+ * the next release would have. What a batch is, says core/plan.h; what its state is, store/view.h.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct pane {
     struct err refused;           /* why there is no plan */
 };
 
-/* ---- what there is ------------------------------------------------------------------------------- */
+/* ---- what there is -------------------------------------------------------------------------- */
 
 static void count_target(struct batch *b, const struct target_row *t, int index)
 {
@@ -78,7 +79,8 @@ static void read_release(struct pane *p, const struct view *v)
         p->present = d->batch;
 }
 
-static void plan_one(struct plan_instance *out, const struct snapshot *s, const struct instance_config *c)
+static void plan_one(struct plan_instance *out, const struct snapshot *s,
+                     const struct instance_config *c)
 {
     const struct instance_row *k = snapshot_instance(s, c->host, c->port);
     int state = k && k->traffic ? traffic_state_parse(k->traffic) : -1;
@@ -137,7 +139,7 @@ static void forget(struct pane *p)
     err_clear(&p->refused);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------- */
 
 static void row_label(const struct pane *p, int row, char *dst, size_t size)
 {
@@ -187,7 +189,8 @@ static void draw_names(const struct pane *p, int row, struct canvas *cv, struct 
     }
 }
 
-static void add_tail(struct canvas *cv, struct rect r, int *at, enum role role, int n, const char *words)
+static void add_tail(struct canvas *cv, struct rect r, int *at, enum role role, int n,
+                     const char *words)
 {
     char text[48];
 
@@ -235,9 +238,11 @@ static void draw_batch(const struct pane *p, int row, struct canvas *cv, struct 
     snprintf(count, sizeof count, "%d/%d", b->through, b->n);
     canvas_text(cv, r, 0, 0, 1, m.role, m.glyph);
     canvas_text(cv, r, 0, 1, 1, ROLE_STRONG, row == p->present ? "*" : " ");
-    canvas_fit(cv, r, 0, 2, LABEL_CELLS, row == p->present ? ROLE_STRONG : ROLE_TEXT, TEXT_LEFT, label);
+    canvas_fit(cv, r, 0, 2, LABEL_CELLS, row == p->present ? ROLE_STRONG : ROLE_TEXT, TEXT_LEFT,
+               label);
     at = 3 + LABEL_CELLS;
-    canvas_bar(cv, r, 0, at, bar, b->units_done, b->running, b->failed + b->unknown, b->n * STEP_COUNT);
+    canvas_bar(cv, r, 0, at, bar, b->units_done, b->running, b->failed + b->unknown,
+               b->n * STEP_COUNT);
     at += bar + 1;
     canvas_fit(cv, r, 0, at, COUNT_CELLS, ROLE_TEXT, has_tail ? TEXT_LEFT : TEXT_RIGHT, count);
     at += COUNT_CELLS + 1;
@@ -267,7 +272,7 @@ static void row_draw(void *arg, const struct ui *u, int row, struct canvas *cv, 
 
 static const struct list_ops row_ops = {.count = row_count, .id = row_id, .draw = row_draw};
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static void *pane_new(void)
 {
@@ -324,7 +329,7 @@ static void see_snapshot(struct pane *p, const struct ui *u)
         pane_update(p, u);
 }
 
-/* ---- below the batches --------------------------------------------------------------------------- */
+/* ---- below the batches ---------------------------------------------------------------------- */
 
 /* Phrases that are put into rows one after the other, the most important first. */
 enum { PHRASES_MAX = 6 };
@@ -364,7 +369,8 @@ static void add_times(struct phrases *ph, const struct view *v, int64_t wall)
 
 static bool is_counting(const struct view *v)
 {
-    return v->is_open && !v->is_braked && v->deployment->is_interval && v->deployment->interval_until > 0;
+    return v->is_open && !v->is_braked && v->deployment->is_interval &&
+           v->deployment->interval_until > 0;
 }
 
 static void say_release(const struct pane *p, const struct ui *u, struct phrases *ph)
@@ -414,8 +420,12 @@ static void say_plan(const struct pane *p, const struct ui *u, struct phrases *p
     int limit = plan_limit(p->n_plan, g->deployment.max_out);
     char interval[16];
 
-    snprintf(add_phrase(ph, ROLE_TEXT), PHRASE_BYTES, "%d%% of %d: %d at a time, %d stay in",
-             g->deployment.max_out * 100 / SHARE_ONE, p->n_plan, limit, p->n_plan - limit);
+    if (limit >= p->n_plan)
+        snprintf(add_phrase(ph, ROLE_WARN), PHRASE_BYTES, "! %s: the service will be down",
+                 p->n_plan == 1 ? "the only instance" : "all at once");
+    else
+        snprintf(add_phrase(ph, ROLE_TEXT), PHRASE_BYTES, "%d%% of %d: %d at a time, %d stay in",
+                 g->deployment.max_out * 100 / SHARE_ONE, p->n_plan, limit, p->n_plan - limit);
     say_last(p, u, ph);
     say_short(interval, sizeof interval, g->deployment.batch_interval_ms);
     snprintf(add_phrase(ph, ROLE_DIM), PHRASE_BYTES, "interval %s", interval);
@@ -439,7 +449,7 @@ static void draw_phrases(const struct phrases *ph, struct canvas *cv, struct rec
     }
 }
 
-/* ---- picture ------------------------------------------------------------------------------------- */
+/* ---- picture -------------------------------------------------------------------------------- */
 
 static void draw_empty(const struct pane *p, const struct ui *u, struct canvas *cv, struct rect r)
 {
@@ -450,8 +460,9 @@ static void draw_empty(const struct pane *p, const struct ui *u, struct canvas *
     else if (p->refused.code)
         snprintf(text, sizeof text, "no release can be planned: %s", p->refused.msg);
     else
-        str_copy(text, sizeof text, "no batches yet: a group with instances has the plan of its next "
-                                    "release here, and a release its progress");
+        str_copy(text, sizeof text,
+                 "no batches yet: a group with instances has the plan of its next "
+                 "release here, and a release its progress");
     canvas_wrap(cv, r, 0, p->refused.code ? ROLE_WARN : ROLE_DIM, text, true);
 }
 
@@ -524,13 +535,13 @@ static void pane_line(void *arg, const struct ui *u, struct canvas *cv, struct r
     if (p->present >= 0) {
         struct mark m = row_mark(p, row);
         row_label(p, row, label, sizeof label);
-        at = canvas_textf(cv, r, 0, 0, -1, m.role, "%s %s %d/%d; ", m.glyph, label, p->batches[row].through,
-                          p->batches[row].n);
+        at = canvas_textf(cv, r, 0, 0, -1, m.role, "%s %s %d/%d; ", m.glyph, label,
+                          p->batches[row].through, p->batches[row].n);
     }
     draw_phrases(&ph, cv, (struct rect){r.row, r.col + at, 1, r.cols - at});
 }
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 static bool pane_command(void *arg, const struct ui *u, enum command c)
 {
@@ -563,26 +574,29 @@ static bool pane_copy(void *arg, const struct ui *u, struct buf *out)
     for (int i = b->first; i <= b->last && b->n > 0; i++) {
         if ((p->plan ? p->plan[i].batch : v->targets[i].batch) != row)
             continue;
-        buf_addf(out, "%s%s:%d", out->len ? " " : "", p->plan ? p->plan[i].host : v->targets[i].host,
+        buf_addf(out, "%s%s:%d", out->len ? " " : "",
+                 p->plan ? p->plan[i].host : v->targets[i].host,
                  p->plan ? p->plan[i].port : v->targets[i].port);
     }
     return true;
 }
 
-/* Seconds while they are shown, else minutes, else never. */
+/* Seconds while the time that grows shows them, else minutes; never when nothing is open. */
 static int64_t pane_next(void *arg, const struct ui *u)
 {
     struct pane *p = arg;
     const struct view *v = &u->snap->present;
-    struct say_times t;
-    int64_t step;
+    struct say_times now, then;
+    int64_t growing, step = SECOND_MS;
 
     see_snapshot(p, u);
     if (!v->is_open || snapshot_is_past(u->snap))
         return -1;
-    t = say_times(v, u->wall);
-    step = is_counting(v) || t.waited_ms < COARSE_FROM_MS || t.worked_ms < COARSE_FROM_MS ? SECOND_MS
-                                                                                           : MINUTE_MS;
+    now = say_times(v, u->wall);
+    then = say_times(v, u->wall + SECOND_MS);
+    growing = then.worked_ms > now.worked_ms ? now.worked_ms : now.waited_ms;
+    if (!is_counting(v) && growing >= COARSE_FROM_MS)
+        step = MINUTE_MS;
     return u->mono + step - u->wall % step;
 }
 

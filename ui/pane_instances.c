@@ -1,5 +1,5 @@
-/* pane_instances.c: the instances pane: a list over the table of inst_table.c, with what must be looked at
- * first. Tells the screen whose log `i` means. Knows no column. */
+/* pane_instances.c: the instances pane: a list over the table of inst_table.c, with what must be
+ * looked at first. Tells the screen whose log `i` means. Knows no column. */
 #include "config.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct pane {
     char told[ID_BYTES]; /* the instance that the screen knows of */
 };
 
-/* ---- rows ---------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------- */
 
 static int row_count(void *p, const struct ui *u)
 {
@@ -74,7 +74,7 @@ static const struct list_ops row_ops = {
     .draw = row_draw,
 };
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static void *pane_new(void)
 {
@@ -131,7 +131,7 @@ static void see_snapshot(struct pane *p, const struct ui *u)
         pane_update(p, u);
 }
 
-/* ---- picture ------------------------------------------------------------------------------------- */
+/* ---- picture -------------------------------------------------------------------------------- */
 
 /* What will be here, and how. */
 static void draw_empty(const struct ui *u, struct canvas *cv, struct rect r)
@@ -142,12 +142,14 @@ static void draw_empty(const struct ui *u, struct canvas *cv, struct rect r)
     if (!u->is_loaded)
         text = "reading the store";
     else if (s->group < 0)
-        text = "no group yet: each file groups.d/NAME.yaml of the configuration makes one; its instances "
+        text = "no group yet: each file groups.d/NAME.yaml of the configuration makes one; its "
+               "instances "
                "will stand here, with traffic, health and version";
     else if (snapshot_is_past(s))
         text = "this release had no instance";
     else
-        text = "no instance yet: name some under `instances:` in the group's file; they will stand here "
+        text = "no instance yet: name some under `instances:` in the group's file; they will stand "
+               "here "
                "with traffic, health and version";
     canvas_wrap(cv, r, 0, ROLE_DIM, text, true);
 }
@@ -188,7 +190,8 @@ static void pane_title(void *arg, const struct ui *u, struct buf *out)
 }
 
 /* One count of the line, where it is not 0 and there is room for all of it. */
-static void add_count(struct canvas *cv, struct rect r, int *at, enum role role, int n, const char *what)
+static void add_count(struct canvas *cv, struct rect r, int *at, enum role role, int n,
+                      const char *what)
 {
     char text[64];
 
@@ -224,7 +227,7 @@ static void pane_line(void *arg, const struct ui *u, struct canvas *cv, struct r
     add_count(cv, r, &at, ROLE_UNKNOWN, c.unknown, "not known");
 }
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 /* Its log alone; once more: of all again. */
 static void toggle_log(struct pane *p, const struct ui *u)
@@ -235,7 +238,8 @@ static void toggle_log(struct pane *p, const struct ui *u)
 
     if (!i)
         return;
-    if (screen_instance_log(u->screen, &host, &port) && port == i->port && strcmp(host, i->host) == 0)
+    if (screen_instance_log(u->screen, &host, &port) && port == i->port &&
+        strcmp(host, i->host) == 0)
         screen_show_instance_log(u->screen, "", 0);
     else
         screen_show_instance_log(u->screen, i->host, i->port);
@@ -278,10 +282,10 @@ static bool pane_copy(void *arg, const struct ui *u, struct buf *out)
 static int64_t pane_next(void *arg, const struct ui *u)
 {
     struct pane *p = arg;
-    int64_t order = list_next(p->list);
-    int64_t rows;
+    int64_t order, rows;
 
     see_snapshot(p, u);
+    order = list_next(p->list, u);
     rows = inst_table_next(&p->table, u->wall);
     if (rows >= 0)
         rows = u->mono + rows - u->wall;

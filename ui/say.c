@@ -1,5 +1,5 @@
-/* say.c: marks, times and names. A function of what it is given: no snapshot is searched but for the ports
- * of a group, no screen is known. The sentences about a release are in say_release.c. */
+/* say.c: marks, times and names. A function of what it is given: no snapshot is searched but for
+ * the ports of a group, no screen is known. The sentences about a release are in say_release.c. */
 #include "config.h"
 
 #include "ui/say.h"
@@ -12,11 +12,16 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
+enum {
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * SECOND_MS,
+    HOUR_MS = 60 * MINUTE_MS,
+    DAY_MS = 24 * HOUR_MS
+};
 
 #define MARK(g, w, r) ((struct mark){.glyph = (g), .word = w, .role = (r)})
 
-/* ---- a deployment -------------------------------------------------------------------------------- */
+/* ---- a deployment --------------------------------------------------------------------------- */
 
 static const struct mark deploy_marks[DEPLOY_STATUS_COUNT] = {
     [DEPLOY_PENDING] = {">", "preparing", ROLE_RUN},
@@ -72,7 +77,7 @@ struct mark mark_batch(const struct view *v, int batch)
     return marks[view_batch_status(v, batch)];
 }
 
-/* ---- a target ------------------------------------------------------------------------------------ */
+/* ---- a target ------------------------------------------------------------------------------- */
 
 /* What a target has behind it that stands between two steps. */
 static const char *const step_done_words[STEP_COUNT] = {
@@ -163,7 +168,7 @@ struct mark mark_step_cell(const struct target_row *t, enum step step)
     return MARK("?", "outcome lost", ROLE_UNKNOWN);
 }
 
-/* ---- an instance --------------------------------------------------------------------------------- */
+/* ---- an instance ---------------------------------------------------------------------------- */
 
 static struct mark mark_ready(const struct instance_row *i)
 {
@@ -254,7 +259,7 @@ struct mark mark_log(char level)
     }
 }
 
-/* ---- times --------------------------------------------------------------------------------------- */
+/* ---- times ---------------------------------------------------------------------------------- */
 
 void say_span(char *dst, size_t size, int64_t ms)
 {
@@ -307,7 +312,7 @@ void say_when(char *dst, size_t size, int64_t wall, int64_t now_wall)
         dst[0] = '\0';
 }
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 /* Do all instances of the group listen on this port? */
 static bool is_only_port(const struct snapshot *s, int port)

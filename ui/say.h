@@ -1,4 +1,5 @@
-/* say.h: words and marks that panes, lines and dialogs share, so that a thing has one name everywhere. */
+/* say.h: words and marks that panes, lines and dialogs share, so that a thing has one name
+ * everywhere. */
 #ifndef FOOTPLATE_UI_SAY_H
 #define FOOTPLATE_UI_SAY_H
 
@@ -15,8 +16,8 @@
  *     !  braked, needs a look   =  waits                   ?  not known, or not known any more
  *     -  left out, nothing      .  not begun               o  out of traffic
  *     /  ended by a person
- * The word is safe text of at most 31 bytes, fit to stand behind the glyph and a space; for some states
- * it holds a figure ("draining 3", "ok 14s"). */
+ * The word is safe text of at most 31 bytes, fit to stand behind the glyph and a space; for some
+ * states it holds a figure ("draining 3", "ok 14s"). */
 struct mark {
     const char *glyph;
     char word[32];
@@ -25,13 +26,13 @@ struct mark {
 
 struct mark mark_deploy(const struct view *v);              /* "> smoking", "! braked", "= waits" */
 struct mark mark_target(const struct target_row *t);        /* "> install", "x verify", "+ done" */
-/* traffic: name of a state as last read, of a target or (NULL) of i; i may be NULL. Sessions and whose
- * doing it is come from i: "in", "out", "draining 3", "out by other", "pulling out". */
+/* traffic: name of a state as last read, of a target or (NULL) of i; i may be NULL. Sessions and
+ * whose doing it is come from i: "in", "out", "draining 3", "out by other", "pulling out". */
 struct mark mark_traffic(const struct instance_row *i, const char *traffic);
-/* s NULL: never asked. "ok", "sick", "flapping"; older than SAMPLE_STALE_MS it is "?" with what it was and how
- * long ago: "ok 14s". */
+/* s NULL: never asked. "ok", "sick", "flapping"; older than SAMPLE_STALE_MS it is "?" with what it
+ * was and how long ago: "ok 14s". */
 struct mark mark_health(const struct sample_row *s, int64_t wall);
-struct mark mark_step_cell(const struct target_row *t, enum step step);      /* one of the five cells */
+struct mark mark_step_cell(const struct target_row *t, enum step step); /* one of the five cells */
 struct mark mark_result(const struct deployment_row *d);    /* of an old release */
 struct mark mark_log(char level);
 struct mark mark_batch(const struct view *v, int batch);    /* "> running", "= waits", "x failed" */
@@ -46,22 +47,23 @@ void say_when(char *dst, size_t size, int64_t wall, int64_t now_wall);
 void say_instance(char *dst, size_t size, const struct snapshot *s, const char *host, int port);
 /* "canary", "batch 3": as the engine counts; where there is no canary the first is "batch 1". */
 void say_batch(char *dst, size_t size, const struct view *v, int batch);
-/* One sentence about the present, never about a past that is shown: what the release waits for, who or
- * what can free it, since when, which key. */
-void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m, int64_t wall);
+/* One sentence about the present, never about a past that is shown: what the release waits for, who
+ * or what can free it, since when, which key. */
+void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m,
+                 int64_t wall);
 /* "usually 4 min 10 s; 1 min over", or "about 3 min left"; "" where there is nothing to go by. */
 void say_eta(char *dst, size_t size, const struct snapshot *s, int64_t wall);
 /* "2 of 10 out, limit 2", and ", 1 sick", ", 1 unknown" behind it. */
 void say_availability(char *dst, size_t size, const struct snapshot *s);
 
-/* Of a deployment, up to now or up to its end: time worked, and time waited (for a person, a brake, an
- * interval). */
+/* Of a deployment, up to now or up to its end: time worked, and time waited (for a person, a brake,
+ * an interval). */
 struct say_times {
     int64_t worked_ms, waited_ms;
 };
 struct say_times say_times(const struct view *v, int64_t wall);
-/* Must a person answer: a planned wait, a failure or a brake of an open release with nothing in flight, or
- * an engine that is lost? */
+/* Must a person answer: a planned wait, a failure or a brake of an open release with nothing in
+ * flight, or an engine that is lost? */
 bool say_needs_person(const struct view *v);
 
 #endif

@@ -1,5 +1,5 @@
-/* say_release.c: the sentences about a release: what it waits for, how long it will take, who is out. They
- * join what the engine has written down with the keys that are bound here. */
+/* say_release.c: the sentences about a release: what it waits for, how long it will take, who is
+ * out. They join what the engine has written down with the keys that are bound here. */
 #include "config.h"
 
 #include "ui/say.h"
@@ -12,7 +12,7 @@
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, SENTENCE_BYTES = 1024, NAMES_MAX = 3 };
 
-/* ---- what it waits for --------------------------------------------------------------------------- */
+/* ---- what it waits for ---------------------------------------------------------------------- */
 
 struct saying {
     const struct snapshot *s;
@@ -48,7 +48,8 @@ static int64_t person_since(const struct saying *y)
     return y->v->is_braked && y->v->brake_at > 0 ? y->v->brake_at : y->d->waiting_since;
 }
 
-/* What the engine has said: it names hosts. Its words about a person were of before what is in flight now. */
+/* What the engine has said: it names hosts. Its words about a person were of before what is in
+ * flight now. */
 static void add_engine_words(const struct saying *y)
 {
     const char *words = y->d->waiting;
@@ -206,7 +207,8 @@ static void say_open(const struct saying *y)
         say_running(y);
 }
 
-void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m, int64_t wall)
+void say_waiting(char *dst, size_t size, const struct snapshot *s, const struct keymap *m,
+                 int64_t wall)
 {
     struct buf b;
     struct saying y = {s, &s->present, s->present.deployment, m, wall, &b};
@@ -229,7 +231,7 @@ bool say_needs_person(const struct view *v)
     return deploy_buttons(&v->deploy) != BUTTONS_INTERRUPT && deploy_in_flight(&v->deploy) == 0;
 }
 
-/* ---- how long ------------------------------------------------------------------------------------ */
+/* ---- how long ------------------------------------------------------------------------------- */
 
 /* As the engine counts: while something is in flight, or nothing holds what runs. */
 static bool is_working(const struct view *v)
@@ -296,7 +298,7 @@ void say_eta(char *dst, size_t size, const struct snapshot *s, int64_t wall)
     }
 }
 
-/* ---- who is out ---------------------------------------------------------------------------------- */
+/* ---- who is out ----------------------------------------------------------------------------- */
 
 void say_availability(char *dst, size_t size, const struct snapshot *s)
 {

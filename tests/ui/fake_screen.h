@@ -1,5 +1,5 @@
-/* fake_screen.h: the screen's services as one pane or dialog sees them, written down. For tests of panes
- * alone: they need no layout, no other pane and no keys. */
+/* fake_screen.h: the screen's services as one pane or dialog sees them, written down. For tests of
+ * panes alone: they need no layout, no other pane and no keys. */
 #ifndef FOOTPLATE_TESTS_UI_FAKE_SCREEN_H
 #define FOOTPLATE_TESTS_UI_FAKE_SCREEN_H
 

@@ -1,5 +1,6 @@
-/* test_panes.c: the panes of instances and batches, and the sheet of one instance, as pictures: each at the
- * widths that layouts give them, one below the other in a golden file; and what they do with commands. */
+/* test_panes.c: the panes of instances and batches, and the sheet of one instance, as pictures:
+ * each at the widths that layouts give them, one below the other in a golden file; and what they do
+ * with commands. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "ui/golden.h"
 #include "ui/say.h"
 
-/* ---- a pane by itself ------------------------------------------------------------------------------ */
+/* ---- a pane by itself ----------------------------------------------------------------------- */
 
 struct play {
     struct fixture f;
@@ -109,7 +110,8 @@ static void golden(struct play *p, const char *name, unsigned flags)
     canvas_free(cv);
 }
 
-static void golden_of(const struct pane_ops *ops, struct fixture_options o, const char *name, unsigned flags)
+static void golden_of(const struct pane_ops *ops, struct fixture_options o, const char *name,
+                      unsigned flags)
 {
     struct play p;
 
@@ -118,7 +120,7 @@ static void golden_of(const struct pane_ops *ops, struct fixture_options o, cons
     play_end(&p);
 }
 
-/* ---- pictures -------------------------------------------------------------------------------------- */
+/* ---- pictures ------------------------------------------------------------------------------- */
 
 START_TEST(instances_pictures)
 {
@@ -131,16 +133,21 @@ START_TEST(instances_pictures)
                   .names = NAMES_CHINESE,
                   .error = "GET /health \xe8\xbf\x94\xe5\x9b\x9e 503\x1b[31m\r\nstill warming up"},
               "instances-failed-chinese", GOLDEN_TEXT);
-    golden_of(&pane_instances, (struct fixture_options){.status = DEPLOY_SUCCESS, .n_sick = 2, .n_by_other = 1},
+    golden_of(&pane_instances,
+              (struct fixture_options){.status = DEPLOY_SUCCESS, .n_sick = 2, .n_by_other = 1},
               "instances-idle", GOLDEN_ROLES);
     golden_of(&pane_instances,
               (struct fixture_options){.status = DEPLOY_INTERRUPTED, .sample_age_ms = 64000},
               "instances-idle-stale", GOLDEN_ROLES);
     golden_of(&pane_instances,
-              (struct fixture_options){.status = DEPLOY_ROLLING_OUT, .brake = BRAKE_LOST, .n_unknown = 2,
-                                       .is_without_balancer = true, .sample_age_ms = -1},
+              (struct fixture_options){.status = DEPLOY_ROLLING_OUT,
+                                       .brake = BRAKE_LOST,
+                                       .n_unknown = 2,
+                                       .is_without_balancer = true,
+                                       .sample_age_ms = -1},
               "instances-unknown", GOLDEN_TEXT);
-    golden_of(&pane_instances, (struct fixture_options){.is_never = true}, "instances-never", GOLDEN_TEXT);
+    golden_of(&pane_instances, (struct fixture_options){.is_never = true}, "instances-never",
+              GOLDEN_TEXT);
 }
 END_TEST
 
@@ -148,7 +155,8 @@ START_TEST(batches_pictures)
 {
     golden_of(&pane_batches, (struct fixture_options){.status = DEPLOY_ROLLING_OUT, .n_sick = 1},
               "batches-rolling-out", GOLDEN_ROLES);
-    golden_of(&pane_batches, (struct fixture_options){.status = DEPLOY_ROLLING_OUT, .is_countdown = true},
+    golden_of(&pane_batches,
+              (struct fixture_options){.status = DEPLOY_ROLLING_OUT, .is_countdown = true},
               "batches-countdown", GOLDEN_TEXT);
     golden_of(&pane_batches,
               (struct fixture_options){.status = DEPLOY_ROLLOUT_FAILURE, .names = NAMES_CHINESE},
@@ -156,9 +164,10 @@ START_TEST(batches_pictures)
     golden_of(&pane_batches,
               (struct fixture_options){.status = DEPLOY_BAKE_SUCCESS, .brake = BRAKE_OPERATOR},
               "batches-braked", GOLDEN_TEXT);
-    golden_of(&pane_batches, (struct fixture_options){.status = DEPLOY_SUCCESS, .n_sick = 1}, "batches-idle",
+    golden_of(&pane_batches, (struct fixture_options){.status = DEPLOY_SUCCESS, .n_sick = 1},
+              "batches-idle", GOLDEN_TEXT);
+    golden_of(&pane_batches, (struct fixture_options){.is_never = true}, "batches-never",
               GOLDEN_TEXT);
-    golden_of(&pane_batches, (struct fixture_options){.is_never = true}, "batches-never", GOLDEN_TEXT);
 }
 END_TEST
 
@@ -222,7 +231,7 @@ START_TEST(instance_pictures)
 }
 END_TEST
 
-/* ---- commands -------------------------------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 START_TEST(screen_knows_the_selected)
 {
@@ -353,8 +362,9 @@ END_TEST
 START_TEST(dialog_scrolls_and_closes)
 {
     struct fixture_options o = {.status = DEPLOY_SMOKE_FAILURE};
-    struct key down = {.kind = KEY_DOWN}, end = {.kind = KEY_END}, i = {.kind = KEY_CHAR, .ch = 'i'},
-               home = {.kind = KEY_HOME}, q = {.kind = KEY_CHAR, .ch = 'q'};
+    struct key down = {.kind = KEY_DOWN}, end = {.kind = KEY_END},
+               i = {.kind = KEY_CHAR, .ch = 'i'}, home = {.kind = KEY_HOME},
+               q = {.kind = KEY_CHAR, .ch = 'q'};
     struct canvas *cv = canvas_new(12, 56, CANVAS_UTF8);
     struct play p;
     struct buf b;
@@ -369,7 +379,8 @@ START_TEST(dialog_scrolls_and_closes)
     fake.dialog->draw(fake.dialog_state, &p.u, cv, canvas_rect(cv), true);
     buf_init(&b, 0);
     canvas_dump(cv, &b);
-    ck_assert_msg(strstr(buf_str(&b), "footplate ledger drop shop-web web01:8080"), "%s", buf_str(&b));
+    ck_assert_msg(strstr(buf_str(&b), "footplate ledger drop shop-web web01:8080"), "%s",
+                  buf_str(&b));
     ck_assert(fake.dialog->key(fake.dialog_state, &p.u, &home));
     ck_assert(!fake.dialog->key(fake.dialog_state, &p.u, &q));
     ck_assert(!fake.dialog->key(fake.dialog_state, &p.u, &i));
@@ -381,10 +392,61 @@ START_TEST(dialog_scrolls_and_closes)
 }
 END_TEST
 
+/* What waits for hours does not tick; what runs does. */
+START_TEST(ticks)
+{
+    struct fixture_options runs = {.status = DEPLOY_ROLLING_OUT},
+                           waits = {.status = DEPLOY_BAKE_SUCCESS},
+                           idle = {.status = DEPLOY_SUCCESS};
+    struct play p;
+
+    play_start(&p, &pane_batches, &runs);
+    p.u.wall += 250;
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), p.u.mono + 750);
+    play_end(&p);
+    play_start(&p, &pane_batches, &waits);
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), p.u.mono + 1000);
+    p.u.wall += 3600000;
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), p.u.mono + 60000);
+    play_end(&p);
+    play_start(&p, &pane_batches, &idle);
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), -1);
+    play_end(&p);
+    play_start(&p, &pane_instances, &runs);
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), p.u.mono + 1000);
+    play_end(&p);
+    /* Fresh figures next change when they grow old. */
+    play_start(&p, &pane_instances, &idle);
+    ck_assert_int_eq(p.ops->next(p.pane, &p.u), p.u.mono + SAMPLE_STALE_MS - 1000 + 1);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(group_of_one)
+{
+    struct fixture_options o = {.status = DEPLOY_SUCCESS, .n = 1};
+    struct canvas *cv = canvas_new(3, 50, CANVAS_UTF8);
+    struct play p;
+    struct buf b;
+
+    play_start(&p, &pane_batches, &o);
+    p.ops->draw(p.pane, &p.u, cv, canvas_rect(cv));
+    buf_init(&b, 0);
+    canvas_dump(cv, &b);
+    ck_assert_msg(strstr(buf_str(&b), "! the only instance: the service will be down"), "%s",
+                  buf_str(&b));
+    buf_release(&b);
+    canvas_free(cv);
+    play_end(&p);
+}
+END_TEST
+
 /* Every size that a terminal can have, and words of a server that want to be more than words. */
 START_TEST(odd_sizes)
 {
-    struct fixture_options o = {.status = DEPLOY_ROLLOUT_FAILURE, .names = NAMES_CHINESE, .n_unknown = 1,
+    struct fixture_options o = {.status = DEPLOY_ROLLOUT_FAILURE,
+                                .names = NAMES_CHINESE,
+                                .n_unknown = 1,
                                 .error = "\x1b]0;title\x07\xff\xfe \xf0\x9f\x9a\x80 end"};
     static const struct pane_ops *const all[] = {&pane_instances, &pane_batches};
 
@@ -425,6 +487,8 @@ int main(void)
     tcase_add_test(c, nothing_loaded_yet);
     tcase_add_test(c, present_batch_in_sight);
     tcase_add_test(c, dialog_scrolls_and_closes);
+    tcase_add_test(c, ticks);
+    tcase_add_test(c, group_of_one);
     tcase_add_test(c, odd_sizes);
     suite_add_tcase(s, c);
     return suite_run(s);

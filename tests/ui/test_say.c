@@ -1,5 +1,5 @@
-/* test_say.c: every state has a mark of one cell and a word; times and sentences say what they should and
- * fit where they must. */
+/* test_say.c: every state has a mark of one cell and a word; times and sentences say what they
+ * should and fit where they must. */
 #include "config.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static void check_is(struct mark m, const char *want)
     ck_assert_str_eq(have, want);
 }
 
-/* ---- marks -------------------------------------------------------------------------------------- */
+/* ---- marks ---------------------------------------------------------------------------------- */
 
 START_TEST(targets)
 {
@@ -186,7 +186,7 @@ START_TEST(releases)
 }
 END_TEST
 
-/* ---- times and names ----------------------------------------------------------------------------- */
+/* ---- times and names ------------------------------------------------------------------------ */
 
 static void check_span(int64_t ms, const char *want, const char *want_short)
 {
@@ -254,7 +254,7 @@ START_TEST(names)
 }
 END_TEST
 
-/* ---- sentences ------------------------------------------------------------------------------------ */
+/* ---- sentences ------------------------------------------------------------------------------ */
 
 struct said {
     char waiting[1024], eta[160], out[160];
@@ -290,24 +290,28 @@ static void check_waiting(struct fixture_options o, const char *want)
 START_TEST(waiting)
 {
     check_waiting((struct fixture_options){.status = DEPLOY_SUCCESS}, "nothing: N (new release)");
-    check_waiting((struct fixture_options){.status = DEPLOY_SMOKE_SUCCESS},
-                  "a person since 14:04:40 (20 s): K (bake: pull the canary into traffic) or X (end)");
-    check_waiting((struct fixture_options){.status = DEPLOY_BAKE_SUCCESS},
-                  "a person since 14:04:40 (20 s): K (roll out to 9 instances in 5 batches) or X (end)");
+    check_waiting(
+        (struct fixture_options){.status = DEPLOY_SMOKE_SUCCESS},
+        "a person since 14:04:40 (20 s): K (bake: pull the canary into traffic) or X (end)");
+    check_waiting(
+        (struct fixture_options){.status = DEPLOY_BAKE_SUCCESS},
+        "a person since 14:04:40 (20 s): K (roll out to 9 instances in 5 batches) or X (end)");
     check_waiting((struct fixture_options){.status = DEPLOY_SMOKE_FAILURE},
                   "a person since 14:04:40 (20 s): T (1 failed, 9 not started) or X (end)");
     check_waiting((struct fixture_options){.status = DEPLOY_BAKE_SUCCESS, .brake = BRAKE_OPERATOR},
                   "a person since 14:04:40 (20 s): K (lift the brake) or X (end)");
-    check_waiting((struct fixture_options){.status = DEPLOY_ROLLING_OUT, .is_ending = true},
-                  "1 target in MARKDOWN, 1 target in DOWNLOAD to end, then the release ends; X (kill "
-                  "their runners)");
+    check_waiting(
+        (struct fixture_options){.status = DEPLOY_ROLLING_OUT, .is_ending = true},
+        "1 target in MARKDOWN, 1 target in DOWNLOAD to end, then the release ends; X (kill "
+        "their runners)");
     check_waiting((struct fixture_options){.status = DEPLOY_INTERRUPTED},
                   "nothing: N (new release); 2 still out of traffic: web04, web05: U (back), or "
                   "`footplate markup` brings in");
 }
 END_TEST
 
-/* Whatever stands, the sentence is there and names a key that does something, bound as it is here. */
+/* Whatever stands, the sentence is there and names a key that does something, bound as it is here.
+ */
 START_TEST(waiting_names_a_key)
 {
     struct keymap *m = keymap_new();
@@ -338,8 +342,8 @@ START_TEST(lost_engine)
     struct fixture_options o = {.status = DEPLOY_ROLLING_OUT, .is_lost = true};
     struct said said = say_all(&o, m);
 
-    ck_assert_msg(strstr(said.waiting, "an engine, none drives it since 14:04:59") == said.waiting, "%s",
-                  said.waiting);
+    ck_assert_msg(strstr(said.waiting, "an engine, none drives it since 14:04:59") == said.waiting,
+                  "%s", said.waiting);
     ck_assert(said.needs_person);
     keymap_free(m);
 }
