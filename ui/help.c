@@ -108,13 +108,13 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     (void)is_armed;
     fill(h, u);
     h->visible = r.rows > 2 ? r.rows - 2 : 1;
-    if (h->top > max_top(h))
-        h->top = max_top(h);
+    /* Where it was scrolled to is kept through a larger size, at which there is nothing to scroll. */
+    int top = h->top < max_top(h) ? h->top : max_top(h);
     int col = canvas_text(cv, r, 0, 0, -1, ROLE_DIM, "type to find: ");
     col += canvas_text(cv, r, 0, col, -1, ROLE_INPUT, h->filter);
     canvas_set_cursor(cv, r, 0, col);
-    for (int i = 0; i < h->visible && h->top + i < h->n; i++) {
-        const struct help_row *row = &h->rows[h->top + i];
+    for (int i = 0; i < h->visible && top + i < h->n; i++) {
+        const struct help_row *row = &h->rows[top + i];
         if (row->command == CMD_NONE) {
             canvas_text(cv, r, 1 + i, 0, -1, ROLE_HEADER, row->head);
             continue;
@@ -127,12 +127,13 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
         canvas_text(cv, r, 1, 2, -1, ROLE_DIM, "no key does that");
     if (r.rows > 2)
         canvas_textf(cv, r, r.rows - 1, 0, -1, ROLE_DIM, "%d to %d of %d   Up, Down, PgUp, PgDn   Esc closes",
-                     h->n ? h->top + 1 : 0, h->top + h->visible < h->n ? h->top + h->visible : h->n, h->n);
+                     h->n ? top + 1 : 0, top + h->visible < h->n ? top + h->visible : h->n, h->n);
 }
 
 static void scroll(struct help *h, int by)
 {
-    int to = h->top + by;
+    int from = h->top < max_top(h) ? h->top : max_top(h);
+    int to = from + by;
 
     h->top = to < 0 ? 0 : to > max_top(h) ? max_top(h) : to;
 }

@@ -20,8 +20,8 @@ enum {
     GRID_MIN_COLS = 80,
     WIDE_MIN_ROWS = 40,
     WIDE_MIN_COLS = 120,
-    LEFT_COLS_MAX = 64,     /* beyond it text columns would only be stretched */
-    RIGHT_COLS_MAX = 60,
+    LEFT_COLS_MAX = 56,     /* beyond it text columns would only be stretched */
+    RIGHT_COLS_MAX = 52,
     ACTIONS_ROWS = 7,       /* two buttons, what they do, the waiting line, the brake's reason */
     ACTIONS_ROWS_IDLE = 4,
     LOG_ROWS_MIN = 9
@@ -159,8 +159,8 @@ static void make_wide(struct layout *l, const struct layout_in *in)
     int logs = max_int(area * (in->is_idle ? 25 : 32) / 100, LOG_ROWS_MIN);
     int above = area - logs;
     int room = in->cols - 4;
-    int left = min_int(room * (in->is_idle ? 36 : 28) / 100, LEFT_COLS_MAX);
-    int right = min_int(room * 30 / 100, RIGHT_COLS_MAX);
+    int left = min_int(room * (in->is_idle ? 36 : 32) / 100, LEFT_COLS_MAX);
+    int right = min_int(room * 29 / 100, RIGHT_COLS_MAX);
     int middle = room - left - right;
     const struct share lefts[] = {{PANE_CLUSTER, 6, in->is_idle ? 10 : 12, 1},
                                   {PANE_HISTORY, 4, in->is_idle ? 12 : 6, 2}};

@@ -205,3 +205,6 @@ EXTRA_DIST += \
 	tests/ui/golden/instances-past.txt \
 	tests/ui/golden/instances-rolling-out.txt \
 	tests/ui/golden/instances-unknown.txt
+# The screen played by its keys.
+UI_PLAY = tests/ui/play.c tests/ui/play.h
+EXTRA_DIST += tests/ui/test_golden.c tests/ui/test_screen.c $(UI_PLAY)

@@ -82,12 +82,12 @@ static void press_end(struct screen *s)
 {
     struct dialog *top = dialogs_top(s);
 
-    if (!is_ready(s, CMD_INTERRUPT) || (top && top->is_end))
-        return;
     if (screen_is_small(s)) {
-        screen_say(s, ROLE_WARN, "too small to ask for the end");
+        screen_say(s, ROLE_WARN, "nothing runs; too small to ask for the end");
         return;
     }
+    if (!is_ready(s, CMD_INTERRUPT) || (top && top->is_end))
+        return;
     if (s->prompt.is_open) {
         screen_say(s, ROLE_WARN, "nothing runs; leave the line first to end the release");
         return;

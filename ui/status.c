@@ -44,9 +44,9 @@ enum { GAP = -1 };
 static const struct {
     int piece, level;
 } shrink[] = {
-    {P_SITE, 1}, {P_PEOPLE, 1}, {P_SITE, 2}, {P_ENGINE, 1}, {GAP, 1}, {P_ALARM, 1}, {P_PHASE, 1},
-    {P_PEOPLE, 2}, {P_IN, 1}, {P_VERSION, 1}, {P_ALARM, 2}, {P_BATCH, 1}, {P_UNKNOWN, 1}, {P_IN, 2},
-    {P_PAST, 1}, {P_GROUP, 1}, {P_AGE, 1}, {P_CLOCK, 2}, {P_BATCH, 2}, {P_PHASE, 2}, {P_VERSION, 2},
+    {P_SITE, 1}, {P_PEOPLE, 1}, {P_SITE, 2}, {P_ENGINE, 1}, {P_IN, 1}, {P_ALARM, 1}, {P_PEOPLE, 2},
+    {P_BATCH, 1}, {P_VERSION, 1}, {P_UNKNOWN, 1}, {P_PHASE, 1}, {P_ALARM, 2}, {GAP, 1}, {P_PAST, 1},
+    {P_BATCH, 2}, {P_AGE, 1}, {P_IN, 2}, {P_GROUP, 1}, {P_PHASE, 2}, {P_VERSION, 2}, {P_CLOCK, 2},
 };
 
 /* A form and all that are shorter. */
@@ -162,9 +162,9 @@ static void put_batch(struct top *t, const struct view *v)
         put(&t->of[P_BATCH], 1, ROLE_STATUS, "%s", name);
     } else {
         put(&t->of[P_BATCH], 0, ROLE_STATUS, "%s of %d", name, all - canary);
-        put(&t->of[P_BATCH], 1, ROLE_STATUS, "%d/%d", at + 1 - canary, all - canary);
+        put(&t->of[P_BATCH], 1, ROLE_STATUS, "%s/%d", name, all - canary);
+        put(&t->of[P_BATCH], 2, ROLE_STATUS, "%d/%d", at + 1 - canary, all - canary);
     }
-    t->of[P_BATCH].form[2][0] = '\0';
 }
 
 static void put_counts(struct top *t, const struct screen *s)
@@ -292,6 +292,31 @@ static int width_of(const struct top *t)
     return width + (n > 1 ? (n - 1) * t->gap : 0);
 }
 
+/* Shorten until it fits; then whatever has room after all is given back, what went first comes last. */
+static void fit(struct top *t, int cols)
+{
+    int n = 0;
+
+    while (n < (int)ARRAY_LEN(shrink) && width_of(t) > cols) {
+        if (shrink[n].piece == GAP)
+            t->gap = 1;
+        else
+            t->of[shrink[n].piece].level = shrink[n].level;
+        n++;
+    }
+    for (int i = n - 2; i >= 0; i--) {
+        struct piece *p = shrink[i].piece == GAP ? NULL : &t->of[shrink[i].piece];
+        int *what = p ? &p->level : &t->gap;
+        int before = *what, wish = p ? shrink[i].level - 1 : 2;
+        /* A piece that was shortened once more since then is not given back by halves. */
+        if (p && before != shrink[i].level)
+            continue;
+        *what = wish;
+        if (width_of(t) > cols)
+            *what = before;
+    }
+}
+
 static int draw_pieces(const struct top *t, struct canvas *cv, struct rect r, int from, int to, int col)
 {
     for (int i = from; i < to; i++) {
@@ -316,12 +341,7 @@ void status_draw_top(struct screen *s, struct canvas *cv, struct rect r)
     put_alarms(&t, s);
     put_people(&t, s);
     put_clock(&t, s);
-    for (size_t i = 0; i < ARRAY_LEN(shrink) && width_of(&t) > r.cols; i++) {
-        if (shrink[i].piece == GAP)
-            t.gap = 1;
-        else
-            t.of[shrink[i].piece].level = shrink[i].level;
-    }
+    fit(&t, r.cols);
     canvas_fill(cv, r, ROLE_STATUS);
     int col = draw_pieces(&t, cv, r, 0, P_PEOPLE, 0);
     int people = (int)text_cells(form_of(&t.of[P_PEOPLE]));
@@ -438,14 +458,15 @@ static void add_dialog_keys(struct hints *h, struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
 
+    if (!d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d)) {
+        struct hint *y = &h->of[h->n++];
+        y->key = "Y";
+        y->is_quiet = false;
+        str_copy(y->label, sizeof y->label, "does it");
+    }
     if (s->is_loaded && interrupt_brakes(s->snap))
         add_hint(h, s, CMD_INTERRUPT, "brake", false);
     add_hint(h, s, CMD_BACK, "close", false);
-    if (!d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d) && h->n < HINTS_MAX) {
-        h->of[h->n].key = "Y";
-        h->of[h->n].is_quiet = false;
-        str_copy(h->of[h->n++].label, sizeof h->of[0].label, "does it");
-    }
 }
 
 static int hint_cells(const struct hint *h)

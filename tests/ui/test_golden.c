@@ -1,0 +1,151 @@
+/* test_golden.c: the whole screen for every status, braked and not: as text at three sizes, with roles, as a
+ * terminal without colours shows it, in ASCII, and with Chinese names. One file in tests/ui/golden for each
+ * kind of picture; UPDATE_GOLDEN=1 writes them. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+#include "play.h"
+#include "suite.h"
+#include "ui/theme.h"
+
+enum kind { KIND_TEXT, KIND_ROLES, KIND_MONO };
+
+static const struct variant {
+    const char *name;
+    int rows, cols;
+    unsigned flags;
+    enum fixture_names names;
+    enum kind kind;
+} variants[] = {
+    {"screen-80x24", 24, 80, CANVAS_UTF8, NAMES_ENGLISH, KIND_ROLES},
+    {"screen-80x24-mono", 24, 80, CANVAS_UTF8, NAMES_ENGLISH, KIND_MONO},
+    {"screen-80x24-ascii", 24, 80, CANVAS_ASCII, NAMES_ENGLISH, KIND_TEXT},
+    {"screen-80x24-chinese", 24, 80, CANVAS_UTF8, NAMES_CHINESE, KIND_TEXT},
+    {"screen-120x40", 40, 120, CANVAS_UTF8, NAMES_ENGLISH, KIND_TEXT},
+    {"screen-120x40-chinese", 40, 120, CANVAS_UTF8, NAMES_CHINESE, KIND_TEXT},
+    {"screen-200x60", 60, 200, CANVAS_UTF8, NAMES_ENGLISH, KIND_TEXT},
+    {"screen-200x60-chinese", 60, 200, CANVAS_ASCII, NAMES_CHINESE, KIND_TEXT},
+    {"screen-60x16", 16, 60, CANVAS_UTF8, NAMES_ENGLISH, KIND_TEXT},
+};
+
+/* Bold, dim, underline, reverse of a cell where there is no colour at all: a hexadecimal digit. */
+static void add_mono(const struct canvas *cv, struct buf *out)
+{
+    struct theme t;
+    struct err e = {0};
+
+    ck_assert_msg(theme_load(&t, "mono", NULL, &e) == 0, "%s", e.msg);
+    buf_adds(out, "--- attributes: 1 bold, 2 dim, 4 underline, 8 reverse\n");
+    for (int row = 0; row < canvas_rows(cv); row++) {
+        char line[512];
+        int n = 0, end = 0;
+        for (int col = 0; col < canvas_cols(cv) && n < 511; col++) {
+            const struct cell *c = canvas_cell(cv, row, col);
+            unsigned attrs = theme_attrs(&t, (enum role)c->role, 0) | c->attrs;
+            if (c->cells == 0)
+                continue;
+            line[n++] = attrs ? "0123456789abcdef"[attrs & 15] : ' ';
+            end = attrs ? n : end;
+        }
+        buf_addf(out, "%.*s\n", end, line);
+    }
+}
+
+/* Every row takes exactly the width of the screen: wide characters push no border aside. */
+static void rows_are_straight(const struct canvas *cv)
+{
+    for (int row = 0; row < canvas_rows(cv); row++) {
+        size_t cells = 0;
+        for (int col = 0; col < canvas_cols(cv); col++) {
+            const struct cell *c = canvas_cell(cv, row, col);
+            size_t width = c->lines ? 1 : text_cells(c->text);
+            if (width != c->cells)
+                ck_abort_msg("row %d, column %d: %zu cells for %d", row, col, width, c->cells);
+            cells += width;
+        }
+        ck_assert_uint_eq(cells, (size_t)canvas_cols(cv));
+    }
+}
+
+static void add_picture(const struct variant *v, enum deploy_status status, bool is_braked,
+                        struct buf *out)
+{
+    struct fixture_options o = {.status = status,
+                                .brake = is_braked ? BRAKE_OPERATOR : BRAKE_NONE,
+                                .names = v->names,
+                                .is_prod = true,
+                                .n_consoles = 2};
+    struct play p;
+
+    play_init(&p, &o, v->rows, v->cols, v->flags);
+    if (strcmp(p.want.group, p.f.group) != 0) {
+        screen_show_group(p.screen, p.f.group);
+        play_snapshot(&p);
+        play_draw(&p);
+        play_wait(&p, QUIET_MS);
+        play_draw(&p);
+    }
+    buf_addf(out, "=== %s%s\n", deploy_status_name(status), is_braked ? " braked" : "");
+    rows_are_straight(p.cv);
+    canvas_dump(p.cv, out);
+    if (v->kind == KIND_ROLES)
+        golden_roles(p.cv, out);
+    else if (v->kind == KIND_MONO)
+        add_mono(p.cv, out);
+    play_release(&p);
+}
+
+static void compare(const char *name, const struct buf *have)
+{
+    const char *src = getenv("abs_top_srcdir"), *build = getenv("abs_top_builddir");
+    const char *update = getenv("UPDATE_GOLDEN");
+    char path[4096];
+    struct buf want;
+
+    ck_assert_msg(src && build, "abs_top_srcdir and abs_top_builddir are not set");
+    snprintf(path, sizeof path, "%s/tests/ui/golden/%s.txt", src, name);
+    if (update && strcmp(update, "1") == 0) {
+        golden_write(path, have);
+        return;
+    }
+    buf_init(&want, 0);
+    if (!golden_read(path, &want))
+        ck_abort_msg("%s is not there: UPDATE_GOLDEN=1 writes it", path);
+    if (want.len != have->len || memcmp(want.p, have->p, have->len) != 0) {
+        snprintf(path, sizeof path, "%s/tests/ui/%s.new", build, name);
+        golden_write(path, have);
+        golden_differ(name, buf_str(&want), buf_str(have));
+    }
+    buf_release(&want);
+}
+
+START_TEST(every_status)
+{
+    const struct variant *v = &variants[_i];
+    struct buf have;
+
+    buf_init(&have, 0);
+    for (int status = 0; status < DEPLOY_STATUS_COUNT; status++) {
+        add_picture(v, (enum deploy_status)status, false, &have);
+        if (!deploy_is_final((enum deploy_status)status))
+            add_picture(v, (enum deploy_status)status, true, &have);
+    }
+    compare(v->name, &have);
+    buf_release(&have);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("golden");
+    TCase *t = tcase_create("golden");
+
+    tcase_add_loop_test(t, every_status, 0, (int)(sizeof variants / sizeof variants[0]));
+    tcase_set_timeout(t, 120);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
