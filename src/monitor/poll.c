@@ -56,6 +56,7 @@ void polled_prepare(struct polled *p)
                                  .host = p->host,
                                  .port = p->port,
                                  .health_url = p->url,
+                                 .name_age_ms = NAME_AGE_MS,
                                  .expect_status = c->verify.status,
                                  .expect_body = p->expect_body,
                                  .expect_version = p->expect_version};

@@ -7,7 +7,8 @@
  *                                     -> 3xx, the same place, REDIRECTS_MAX: transfer again
  *
  * curl never resolves a name (its threads would outlive every deadline): it gets the addresses by
- * CURLOPT_RESOLVE, and a look-up that it begins all the same is refused. What an answer means is
+ * CURLOPT_RESOLVE, and a look-up that it begins all the same is refused. Addresses are kept for those
+ * who ask the same again and again and say so, until a request to them fails. What an answer means is
  * not known here. */
 #include "config.h"
 
@@ -30,6 +31,7 @@ enum {
     URL_BYTES = 8 * 1024,
     REDIRECTS_MAX = 3,
     DEADLINE_MS = 30000,
+    NAMES = 4096,   /* places for names whose addresses are kept */
     SPARE_MAX = 64, /* easy handles kept for the next request */
     SILENT_S = 30,  /* less than SILENT_BYTES_S for so long is the end */
     SILENT_BYTES_S = 10,
@@ -43,8 +45,16 @@ struct place {
     char *shown; /* the URL without user and password, for messages */
 };
 
+/* The addresses of a host, as curl is told them. A place holds the last name that fell on it. */
+struct name {
+    char *host;
+    char *addresses;
+    int64_t at; /* mono */
+};
+
 struct http_pool {
     struct net_real *net;
+    struct name *names; /* NAMES of them, once the first is kept; NULL before */
     CURLM *multi;
     uv_timer_t timer;
     CURL *spare[SPARE_MAX];
@@ -75,6 +85,7 @@ struct http {
     int status;
     int64_t began_ms;
     int64_t deadline_ms;
+    int64_t name_age_ms;
     bool is_literal;
     bool is_header_flood;
     struct err failure;
@@ -158,6 +169,68 @@ static bool place_is_same(const struct place *a, const struct place *b)
            strcmp(a->port, b->port) == 0;
 }
 
+/* ---- names that are kept --------------------------------------------------------------------- */
+
+/* FNV-1a: spreads names over places; no secret rests on it. */
+static struct name *name_place(struct http_pool *pool, const char *host)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; *host; host++)
+        hash = (hash ^ (unsigned char)*host) * 16777619U;
+    return &pool->names[hash % NAMES];
+}
+
+static void name_release(struct name *n)
+{
+    free(n->host);
+    free(n->addresses);
+    memset(n, 0, sizeof(*n));
+}
+
+/* What is kept of the host, if it is young enough; NULL: ask. */
+static const char *name_find(const struct http *h)
+{
+    struct http_pool *pool = h->net->http_pool;
+    const struct name *n = pool && pool->names ? name_place(pool, h->place.host) : NULL;
+
+    if (!n || !n->host || strcmp(n->host, h->place.host) != 0)
+        return NULL;
+    return clock_mono_ms() - n->at <= h->name_age_ms ? n->addresses : NULL;
+}
+
+static void name_keep(const struct http *h, const char *addresses)
+{
+    struct http_pool *pool = h->net->http_pool;
+
+    if (!pool)
+        return;
+    if (!pool->names)
+        pool->names = xcalloc(NAMES, sizeof(*pool->names));
+    struct name *n = name_place(pool, h->place.host);
+    name_release(n);
+    *n = (struct name){.host = xstrdup(h->place.host),
+                       .addresses = xstrdup(addresses),
+                       .at = clock_mono_ms()};
+}
+
+/* It may have moved. */
+static void name_forget(const struct http *h)
+{
+    struct http_pool *pool = h->net->http_pool;
+    struct name *n = pool && pool->names ? name_place(pool, h->place.host) : NULL;
+
+    if (n && n->host && strcmp(n->host, h->place.host) == 0)
+        name_release(n);
+}
+
+static void names_release(struct http_pool *pool)
+{
+    for (int i = 0; pool->names && i < NAMES; i++)
+        name_release(&pool->names[i]);
+    free(pool->names);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void easy_give_back(struct http *h)
@@ -202,6 +275,8 @@ static void http_finish(struct http *h)
 {
     struct http_result result = {.err = h->failure, .status = h->status};
 
+    if (h->failure.code && h->name_age_ms)
+        name_forget(h);
     http_unlink(h);
     result.body = buf_str(&h->body);
     result.body_len = h->body.len;
@@ -497,6 +572,7 @@ void http_pool_close(struct net_real *net)
     if (!pool)
         return;
     net->http_pool = NULL;
+    names_release(pool);
     while (pool->n_spare > 0)
         curl_easy_cleanup(pool->spare[--pool->n_spare]);
     curl_multi_cleanup(pool->multi);
@@ -582,10 +658,20 @@ static bool is_six(const struct resolve_result *result, int i)
     return strchr(result->addresses[i], ':') != NULL;
 }
 
+/* Ask at these addresses and nowhere else. */
+static void address_begin(struct http *h, const char *addresses)
+{
+    char *entry = xasprintf("%s:%s:%s", h->place.host, h->place.port, addresses);
+
+    h->addresses = curl_slist_append(NULL, entry);
+    free(entry);
+    transfer_begin(h);
+}
+
 static void host_resolved(void *arg, const struct resolve_result *result)
 {
     struct http *h = arg;
-    struct buf entry;
+    struct buf list;
     int i;
 
     h->resolve = NULL;
@@ -595,14 +681,14 @@ static void host_resolved(void *arg, const struct resolve_result *result)
         http_finish(h);
         return;
     }
-    buf_init(&entry, 0);
-    buf_addf(&entry, "%s:%s:", h->place.host, h->place.port);
+    buf_init(&list, 0);
     for (i = 0; i < result->n; i++)
-        buf_addf(&entry, "%s%s%s%s", i ? "," : "", is_six(result, i) ? "[" : "",
+        buf_addf(&list, "%s%s%s%s", i ? "," : "", is_six(result, i) ? "[" : "",
                  result->addresses[i], is_six(result, i) ? "]" : "");
-    h->addresses = curl_slist_append(NULL, buf_str(&entry));
-    buf_release(&entry);
-    transfer_begin(h);
+    if (h->name_age_ms)
+        name_keep(h, buf_str(&list));
+    address_begin(h, buf_str(&list));
+    buf_release(&list);
 }
 
 struct http *http_get(struct net *net, const struct http_spec *spec, http_done done, void *arg)
@@ -624,8 +710,12 @@ struct http *http_get(struct net *net, const struct http_spec *spec, http_done d
     }
     h->deadline = net_timer_start(net, h->deadline_ms, http_late, h);
     h->is_literal = address_parse(h->place.host, 0, &ss);
+    h->name_age_ms = h->is_literal ? 0 : spec->name_age_ms;
+    const char *kept = h->name_age_ms && pool_get(h->net) ? name_find(h) : NULL;
     if (h->is_literal)
         transfer_begin(h);
+    else if (kept)
+        address_begin(h, kept);
     else
         h->resolve = resolve_start(net, h->place.host, h->deadline_ms, host_resolved, h);
     return h;

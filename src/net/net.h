@@ -82,6 +82,8 @@ struct http_spec {
     const char *url;
     int64_t deadline_ms; /* whole; must be given */
     size_t max_body;     /* bytes; 0: 256 KiB */
+    int64_t name_age_ms; /* what the resolver said up to so long ago will do, as long as requests to it
+                            go well; 0: it is asked */
 };
 
 struct http_result {

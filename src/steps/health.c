@@ -148,8 +148,10 @@ static void answered(void *arg, const struct http_result *r)
 
 void health_ask(struct health_check *h, int64_t deadline_ms, health_done done, void *arg)
 {
-    struct http_spec spec = {
-        .url = h->t->health_url, .deadline_ms = deadline_ms, .max_body = BODY_MAX_BYTES};
+    struct http_spec spec = {.url = h->t->health_url,
+                             .deadline_ms = deadline_ms,
+                             .max_body = BODY_MAX_BYTES,
+                             .name_age_ms = h->t->name_age_ms};
 
     h->done = done;
     h->arg = arg;

@@ -51,6 +51,7 @@ struct step_target {
     const char *stop_command;     /* NULL: none */
     const char *start_command;
     const char *health_url;
+    int64_t name_age_ms;          /* of its host: as in struct http_spec */
     int expect_status;
     const char *expect_body;      /* PCRE2 pattern or NULL */
     const char *expect_version;   /* text that must appear in the body as a word of its own ("1.1.0" is

@@ -366,6 +366,32 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* Kept for those who say so, until it is too old or a request fails. */
+START_TEST(test_kept_names)
+{
+    char url[64], dead[64];
+    static const struct {
+        bool is_dead;
+        int64_t age_ms;
+        int lookups; /* so far */
+    } asked[] = {{false, 60000, 1}, {false, 60000, 1}, {false, 0, 2},    {false, 60000, 2},
+                 {true, 60000, 2},  {false, 60000, 3}, {false, 60000, 3}, {false, -1, 4}};
+
+    snprintf(url, sizeof(url), "http://web01.test:%d/ok", peer->port);
+    snprintf(dead, sizeof(dead), "http://web01.test:1/ok");
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct http_spec spec = {.url = asked[i].is_dead ? dead : url,
+                                 .deadline_ms = WITHIN_MS,
+                                 .name_age_ms = asked[i].age_ms};
+        struct seen s = {0};
+        net->ops->http_get(net, &spec, on_done, &s);
+        ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
+        ck_assert_msg((s.err.code != 0) == asked[i].is_dead, "%zu: %s", i, s.err.msg);
+        ck_assert_msg(n_lookups == asked[i].lookups, "%zu: %d look-ups", i, (int)n_lookups);
+    }
+}
+END_TEST
+
 START_TEST(test_slow_names)
 {
     struct seen s;
@@ -570,6 +596,7 @@ int main(void)
     tcase_add_test(c, test_broken_answers);
     tcase_add_test(c, test_deadlines);
     tcase_add_test(c, test_names);
+    tcase_add_test(c, test_kept_names);
     tcase_add_test(c, test_slow_names);
     tcase_add_test(c, test_bad_urls);
     tcase_add_test(c, test_refused_and_secrets);
