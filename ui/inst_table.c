@@ -16,7 +16,8 @@ enum {
     SYSTEM_STALE_MS = 45000, /* three of the slowest rounds of the pollers */
     SECOND_MS = 1000,
     MINUTE_MS = 60000,
-    PLACES_MAX = 14
+    PLACES_MAX = 14,
+    BOTH_CELLS = 12 /* a version column of at least so many cells holds two */
 };
 
 /* ---- what is known -------------------------------------------------------------------------- */
@@ -204,7 +205,8 @@ enum col {
 };
 
 /* width: cells; negative: as wide as the longest, at most so much; 0: what is left. A state of one
- * cell is its glyph, of more its word too. */
+ * cell is its glyph, of more its word too. A version column that has no room for "now > wanted" is
+ * the version now: what is wanted of all stands in the top line. */
 struct column {
     enum col col;
     int width;
@@ -218,6 +220,8 @@ struct columns {
 
 static const struct columns open_columns[] = {
     {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_STEPS, 5}, {C_REST, 0}}},
+    {44, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -9},
+          {C_STEPS, 5}, {C_REST, 0}}},
     {56, {{C_MARK, 1}, {C_NAME, -18}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -17},
           {C_STEPS, 5}, {C_REST, 0}}},
     {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -19},
@@ -233,7 +237,7 @@ static const struct columns idle_columns[] = {
     {0, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 1}, {C_VERSION, -9},
          {C_LATENCY, 6}, {C_LOAD, 4}, {C_MEMORY, 4}}},
     {56, {{C_MARK, 1}, {C_NAME, -16}, {C_TRAFFIC, 1}, {C_HEALTH, 10}, {C_VERSION, -11},
-          {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}}},
+          {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 4}, {C_UPTIME, 6}}},
     {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -12},
           {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}, {C_REST, 0}}},
     {110, {{C_MARK, 1}, {C_NAME, -30}, {C_TRAFFIC, 14}, {C_HEALTH, 12}, {C_VERSION, -20},
@@ -254,7 +258,7 @@ static int column_width(const struct inst_table *t, const struct column *c)
     if (c->width >= 0)
         return c->width;
     if (c->col == C_VERSION)
-        want = t->is_idle ? t->version_cells : 2 * t->version_cells + 3;
+        want = t->is_idle || -c->width < BOTH_CELLS ? t->version_cells : 2 * t->version_cells + 3;
     want = want < head ? head : want;
     return want < -c->width ? want : -c->width;
 }
@@ -384,7 +388,7 @@ static void put_version(const struct cell_at *c)
 
     if (c->i->target && c->i->target->status == TARGET_EXCLUDED)
         wanted = NULL;
-    if (!wanted || (now && strcmp(now, wanted) == 0))
+    if (!wanted || c->width < BOTH_CELLS || (now && strcmp(now, wanted) == 0))
         put(c, role, now ? now : "?");
     else
         canvas_textf(c->cv, c->r, 0, c->at, c->width, role, "%s > %s", now ? now : "?", wanted);

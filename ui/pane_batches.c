@@ -507,7 +507,7 @@ static void pane_title(void *arg, const struct ui *u, struct buf *out)
     if (p->n == 0)
         return;
     if (p->plan) {
-        buf_addf(out, "next release: %s%d", has_canary ? "canary + " : "", p->n - has_canary);
+        buf_addf(out, "next: %s%d", has_canary ? "canary + " : "", p->n - has_canary);
     } else if (p->present >= 0) {
         row_label(p, p->present, label, sizeof label);
         buf_addf(out, "%s of %d", label, p->n - has_canary);
@@ -516,7 +516,7 @@ static void pane_title(void *arg, const struct ui *u, struct buf *out)
     }
     list_place(p->list, &first, &visible, &total);
     if (visible > 0 && visible < total)
-        buf_addf(out, ", %d-%d of %d", first + 1, first + visible, total);
+        buf_addf(out, ", %d-%d/%d", first + 1, first + visible, total);
 }
 
 static void pane_line(void *arg, const struct ui *u, struct canvas *cv, struct rect r)

@@ -85,11 +85,11 @@ static void look(struct play *p, int rows, int cols)
 /* Title, pane and one-row form at each width, below each other. */
 static const struct {
     int rows, cols;
-} sizes[] = {{3, 36}, {8, 38}, {9, 60}, {9, 80}, {9, 120}, {9, 200}};
+} sizes[] = {{3, 36}, {8, 38}, {4, 46}, {9, 60}, {9, 80}, {9, 120}, {9, 200}};
 
 static void golden(struct play *p, const char *name, unsigned flags)
 {
-    struct canvas *cv = canvas_new(80, 202, CANVAS_UTF8);
+    struct canvas *cv = canvas_new(88, 202, CANVAS_UTF8);
     int row = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
