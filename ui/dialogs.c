@@ -1,12 +1,12 @@
-/* dialogs.c: the machinery of dialogs: opening, painting, arming, closing. Does not know what any of them
- * asks.
+/* dialogs.c: the machinery of dialogs: opening, painting, arming, closing. Does not know what
+ * any of them asks.
  *
  *     opened -> painted -> (0.4 s) armed -> Y goes to the dialog
  *        ^         |
  *        +---------+  another size, another stand, another page: painted and armed anew
  *
- * A Y that was typed before the dialog was painted, or before it is armed, is dropped: it was meant for
- * another picture. */
+ * A Y that was typed before the dialog was painted, or before it is armed, is dropped: it was
+ * meant for another picture. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -22,7 +22,7 @@ struct dialog *dialogs_top(struct screen *s)
     return s->n_dialogs ? &s->dialogs[s->n_dialogs - 1] : NULL;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 void dialogs_sweep(struct screen *s)
 {
@@ -89,7 +89,7 @@ void screen_rearm_dialog(struct screen *s)
         dialogs_top(s)->painted_at = -1;
 }
 
-/* ---- arming -------------------------------------------------------------------------------------- */
+/* ---- arming ---------------------------------------------------------------------------------- */
 
 static bool is_painted(const struct screen *s, const struct dialog *d)
 {
@@ -142,7 +142,7 @@ void dialogs_update(struct screen *s)
     }
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 bool dialogs_take_text(struct screen *s)
 {
@@ -223,7 +223,7 @@ int64_t dialogs_next(struct screen *s)
     return next;
 }
 
-/* ---- painting ------------------------------------------------------------------------------------ */
+/* ---- painting -------------------------------------------------------------------------------- */
 
 static int clamp(int v, int lo, int hi)
 {
@@ -239,7 +239,7 @@ static void draw_one(struct screen *s, struct canvas *cv, struct dialog *d)
     d->ops->size(d->state, &u, &rows, &cols);
     rows = clamp(rows, 1, max_rows);
     cols = clamp(cols, 1, max_cols);
-    struct rect box = {1 + (max_rows - rows) / 2, (canvas_cols(cv) - cols - 4) / 2, rows + 2, cols + 4};
+    struct rect box = {1 + (max_rows - rows) / 2, (max_cols - cols) / 2, rows + 2, cols + 4};
     struct rect inner = {box.row + 1, box.col + 2, rows, cols};
     struct rect foot = {box.row + box.rows - 1, box.col + 2, 1, cols};
     canvas_fill(cv, box, ROLE_DIALOG);

@@ -1,5 +1,5 @@
-/* frame.c: the picture: frames and titles, the panes within, top and bottom line, what stands over them.
- * Marks what stand was painted, which is the one that the next key is about. */
+/* frame.c: the picture: frames and titles, the panes within, top and bottom line, what stands
+ * over them. Marks what stand was painted, which is the one that the next key is about. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -24,12 +24,13 @@ static void make_layout(struct screen *s, const struct canvas *cv, struct layout
     layout_make(l, &in);
     if (!l->pane[PANE_ACTIONS].is_shown || !ops->rows)
         return;
-    /* Its width does not hang on the rows, so what it needs can be asked for with the first layout. */
+    /* Its width does not hang on the rows, so what it needs can be asked for with the first
+     * layout. */
     in.n_actions = ops->rows(s->panes[PANE_ACTIONS], &u, l->pane[PANE_ACTIONS].inner.cols);
     layout_make(l, &in);
 }
 
-/* ---- frames and titles --------------------------------------------------------------------------- */
+/* ---- frames and titles ----------------------------------------------------------------------- */
 
 static void draw_frame(struct canvas *cv, const struct layout_pane *p, bool is_focused)
 {
@@ -97,7 +98,7 @@ static void draw_title(struct screen *s, struct canvas *cv, const struct layout_
     buf_release(&more);
 }
 
-/* ---- panes --------------------------------------------------------------------------------------- */
+/* ---- panes ----------------------------------------------------------------------------------- */
 
 static void draw_line(struct screen *s, struct canvas *cv, const struct layout_pane *pane, int p)
 {
@@ -150,9 +151,10 @@ static void draw_panes(struct screen *s, struct canvas *cv, const struct layout 
     screen_end_call(s, before);
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
-/* What a person is about to see: keys are about this from now on. New buttons are deaf for a moment. */
+/* What a person is about to see: keys are about this from now on. New buttons are deaf for a
+ * moment. */
 static void mark_painted(struct screen *s)
 {
     struct stand now;

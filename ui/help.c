@@ -1,5 +1,5 @@
-/* help.c: the keys, those of where a person is first; typing leaves only the lines that have it. Made from
- * the list of commands alone. */
+/* help.c: the keys, those of where a person is first; typing leaves only the lines that have it.
+ * Made from the list of commands alone. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -11,7 +11,13 @@
 
 #include "base/mem.h"
 
-enum { FILTER_BYTES = 40, HELP_COLS = 76, KEY_CELLS = 15, SECTIONS_MAX = 3, ROWS_MAX = COMMAND_COUNT + SECTIONS_MAX };
+enum {
+    FILTER_BYTES = 40,
+    HELP_COLS = 76,
+    KEY_CELLS = 15,
+    SECTIONS_MAX = 3,
+    ROWS_MAX = COMMAND_COUNT + SECTIONS_MAX
+};
 
 /* A line: a command, or (CMD_NONE) the head of a section. */
 struct help_row {
@@ -70,7 +76,8 @@ static void fill(struct help *h, const struct ui *u)
 {
     char heads[SECTIONS_MAX][48];
 
-    snprintf(heads[0], sizeof heads[0], "%s", h->places == IN_DIALOG ? "in a dialog" : pane_name(h->focus));
+    snprintf(heads[0], sizeof heads[0], "%s",
+             h->places == IN_DIALOG ? "in a dialog" : pane_name(h->focus));
     snprintf(heads[1], sizeof heads[1], "the release");
     snprintf(heads[2], sizeof heads[2], "everywhere");
     h->n = 0;
@@ -108,7 +115,8 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     (void)is_armed;
     fill(h, u);
     h->visible = r.rows > 2 ? r.rows - 2 : 1;
-    /* Where it was scrolled to is kept through a larger size, at which there is nothing to scroll. */
+    /* Where it was scrolled to is kept through a larger size, at which there is nothing to
+     * scroll. */
     int top = h->top < max_top(h) ? h->top : max_top(h);
     int col = canvas_text(cv, r, 0, 0, -1, ROLE_DIM, "type to find: ");
     col += canvas_text(cv, r, 0, col, -1, ROLE_INPUT, h->filter);
@@ -126,8 +134,9 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     if (h->n == 0)
         canvas_text(cv, r, 1, 2, -1, ROLE_DIM, "no key does that");
     if (r.rows > 2)
-        canvas_textf(cv, r, r.rows - 1, 0, -1, ROLE_DIM, "%d to %d of %d   Up, Down, PgUp, PgDn   Esc closes",
-                     h->n ? top + 1 : 0, top + h->visible < h->n ? top + h->visible : h->n, h->n);
+        canvas_textf(cv, r, r.rows - 1, 0, -1, ROLE_DIM,
+                     "%d to %d of %d   Up, Down, PgUp, PgDn   Esc closes", h->n ? top + 1 : 0,
+                     top + h->visible < h->n ? top + h->visible : h->n, h->n);
 }
 
 static void scroll(struct help *h, int by)

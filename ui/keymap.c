@@ -1,8 +1,8 @@
-/* keymap.c: which key is which command, where. Made from the one list in keymap.h; knows nothing of what
- * a command does.
+/* keymap.c: which key is which command, where. Made from the one list in keymap.h; knows nothing
+ * of what a command does.
  *
- * Two commands may share a key where no place has both. A place is where a person can be: a dialog, or a
- * pane with what it has beside that which all panes have. */
+ * Two commands may share a key where no place has both. A place is where a person can be: a
+ * dialog, or a pane with what it has beside that which all panes have. */
 #include "config.h"
 
 #include "ui/keymap.h"
@@ -71,7 +71,7 @@ static bool have_common_place(enum command a, enum command b)
     return false;
 }
 
-/* ---- binding ------------------------------------------------------------------------------------- */
+/* ---- binding --------------------------------------------------------------------------------- */
 
 /* Letters in which a person's slip costs three: one put for another, left out, or put in. */
 static int distance(const char *a, const char *b)
@@ -130,8 +130,8 @@ static const char *why_not_action(const struct key *k)
         return NULL;
     if (k->ch < 128 && strchr(safe, (int)k->ch))
         return NULL;
-    return "a key that can come out of a broken key sequence never acts; there are G J K L N T U V W X, "
-           "or Ctrl and a letter";
+    return "a key that can come out of a broken key sequence never acts; there are G J K L N T U V "
+           "W X, or Ctrl and a letter";
 }
 
 static int check_key(const struct keymap *m, enum command c, const struct key *k, struct err *e)
@@ -167,7 +167,8 @@ static int add_key(struct binding *b, const struct keymap *m, enum command c, co
     if (key_parse(&k, word) < 0 || k.kind == KEY_PASTE || k.kind == KEY_STRAY) {
         char safe[KEY_TEXT];
         text_copy_safe(safe, sizeof safe, raw_of(word), TEXT_PLAIN);
-        return err_set(e, ERR_USAGE, "\"%s\" is no key; keys are written N, /, Enter, PgUp, Ctrl-L", safe);
+        return err_set(e, ERR_USAGE, "\"%s\" is no key; keys are written N, /, Enter, PgUp, Ctrl-L",
+                       safe);
     }
     if (b->n == KEYS_EACH)
         return err_set(e, ERR_USAGE, "%s has more than %d keys", infos[c].name, KEYS_EACH);
@@ -220,7 +221,7 @@ void keymap_free(struct keymap *m)
     free(m);
 }
 
-/* ---- asking -------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 enum command keymap_find(const struct keymap *m, const struct key *k, unsigned places)
 {

@@ -1,15 +1,16 @@
-/* layout.c: where the panes stand. Pure arithmetic: it knows names and sizes, not what a pane shows.
+/* layout.c: where the panes stand. Pure arithmetic: it knows names and sizes, not what a pane
+ * shows.
  *
  *   80x24            open                        idle: the same, history and cluster with more rows
  *   +--------------+---------+
- *   |1 cluster     |6 actions|     The columns share out their rows each for itself: what is needed first
- *   +--------------+---------+     (the actions pane has its buttons, the waiting line and the brake's
- *   |2 instances   |5 batches|     reason always), what is wished next, the rest by weight.
+ *   |1 cluster     |6 actions|     Each column shares out its rows for itself: what is needed first
+ *   +--------------+---------+     (the actions pane always has its buttons, the waiting line and
+ *   |2 instances   |5 batches|     the brake's reason), what is wished next, the rest by weight.
  *   +--------------+---------+
  *   |3 logs        |4 history|
  *   +--------------+---------+
  *
- *   120x40: cluster over history | instances | actions over batches, and the logs below all of them.
+ *   120x40: cluster over history | instances | actions over batches, the logs below them all.
  */
 #include "config.h"
 
@@ -27,7 +28,8 @@ enum {
     LOG_ROWS_MIN = 9
 };
 
-/* Rows of one pane in a column: min always, want as far as there is room, then the rest by weight. */
+/* Rows of one pane in a column: min always, want as far as there is room, then the rest by
+ * weight. */
 struct share {
     enum pane_id pane;
     int min, want, weight;
@@ -114,8 +116,8 @@ static void share_out(int room, const struct share *s, int n, int *out)
     out[n - 1] += max_int(room, 0);
 }
 
-/* Panes from top to bottom of a column, whose rows are those of all frames together: they share border
- * lines. What is wished is given in this order too. */
+/* Panes from top to bottom of a column, whose rows are those of all frames together: they share
+ * border lines. What is wished is given in this order too. */
 static void stack(struct layout *l, struct rect column, const struct share *s, int n)
 {
     int rows[PANE_COUNT];
@@ -135,7 +137,7 @@ static int actions_rows(const struct layout_in *in)
     return in->n_actions > 0 ? in->n_actions : usual;
 }
 
-/* ---- the kinds ----------------------------------------------------------------------------------- */
+/* ---- the kinds ------------------------------------------------------------------------------- */
 
 static void make_grid(struct layout *l, const struct layout_in *in)
 {

@@ -1,6 +1,7 @@
-/* press.c: what a key does, from the one place that it reaches: too small a screen, a prompt, a dialog, or
- * the focused pane. Decides here alone whether an action key counts: for the picture that was last drawn,
- * not for a newer state, and not while the buttons are new. Whether the release takes it is the engine's. */
+/* press.c: what a key does, from the one place that it reaches: too small a screen, a prompt, a
+ * dialog, or the focused pane. Decides here alone whether an action key counts: for the picture
+ * that was last drawn, not for a newer state, and not while the buttons are new. Whether the
+ * release takes it is the engine's. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -13,7 +14,7 @@
 
 enum { CTRL_X = 24, DRIVER_BYTES = 64 };
 
-/* ---- actions ------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 bool interrupt_brakes(const struct snapshot *snap)
 {
@@ -175,7 +176,7 @@ static void press_action(struct screen *s, enum command c)
     }
 }
 
-/* ---- what the screen itself does ----------------------------------------------------------------- */
+/* ---- what the screen itself does ------------------------------------------------------------- */
 
 static void next_group(struct screen *s, int step)
 {
@@ -344,7 +345,7 @@ static bool screen_command(struct screen *s, enum command c)
     return true;
 }
 
-/* ---- where a key goes ---------------------------------------------------------------------------- */
+/* ---- where a key goes ------------------------------------------------------------------------ */
 
 static bool is_ctrl_x(const struct key *k)
 {

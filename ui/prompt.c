@@ -1,7 +1,8 @@
-/* prompt.c: one line of text at the bottom: editing, what was entered before, pasting. Letters are text
- * here, all of them; what the text means is its asker's.
+/* prompt.c: one line of text at the bottom: editing, what was entered before, pasting. Letters
+ * are text here, all of them; what the text means is its asker's.
  *
- * The text is safe text at every moment (base/text.h), so that it can be drawn and measured as it is. */
+ * The text is safe text at every moment (base/text.h), so that it can be drawn and measured as
+ * it is. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -94,7 +95,7 @@ void prompt_cancel(struct screen *s)
         finish(s, false);
 }
 
-/* ---- editing ------------------------------------------------------------------------------------- */
+/* ---- editing --------------------------------------------------------------------------------- */
 
 static size_t char_len(const char *p)
 {
@@ -271,7 +272,7 @@ void prompt_key(struct screen *s, const struct key *k)
     free(before);
 }
 
-/* ---- painting ------------------------------------------------------------------------------------ */
+/* ---- painting -------------------------------------------------------------------------------- */
 
 void prompt_draw(struct screen *s, struct canvas *cv, struct rect line)
 {

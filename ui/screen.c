@@ -1,6 +1,6 @@
-/* screen.c: the life of the screen, what comes in from outside (time, snapshots, answers, verdicts) and
- * the services that panes and dialogs have of it. Knows no terminal, thread or clock; keys are in press.c,
- * the picture in frame.c. */
+/* screen.c: the life of the screen, what comes in from outside (time, snapshots, answers,
+ * verdicts) and the services that panes and dialogs have of it. Knows no terminal, thread or
+ * clock; keys are in press.c, the picture in frame.c. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -16,7 +16,7 @@
 
 enum { HISTORY_FIRST = 200 };
 
-/* ---- calls of panes and dialogs ------------------------------------------------------------------ */
+/* ---- calls of panes and dialogs -------------------------------------------------------------- */
 
 struct ui screen_ui(struct screen *s, int caller)
 {
@@ -65,7 +65,7 @@ static void update_pane(struct screen *s, int p)
     screen_end_call(s, before);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void send_want(struct screen *s)
 {
@@ -118,7 +118,7 @@ bool screen_is_over(const struct screen *s)
     return s->is_over;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 void screen_now(struct screen *s, int64_t mono, int64_t wall)
 {
@@ -199,7 +199,7 @@ int64_t screen_next(const struct screen *cs)
     return best;
 }
 
-/* ---- what comes in ------------------------------------------------------------------------------- */
+/* ---- what comes in --------------------------------------------------------------------------- */
 
 void screen_resize(struct screen *s, int rows, int cols)
 {
@@ -252,8 +252,8 @@ static void set_title(struct screen *s)
     s->ops->title(s->arg, title);
 }
 
-/* The group that the reader chose stays: it would choose another as soon as that one has more need, and
- * the next key would act there. */
+/* The group that the reader chose stays: it would choose another as soon as that one has more
+ * need, and the next key would act there. */
 static void keep_group(struct screen *s)
 {
     if (s->want.group[0] || !s->snap->present.name || !s->snap->present.name[0])
@@ -366,7 +366,7 @@ void screen_clients(struct screen *s, const char *const *clients, int n)
         s->clients[i] = xstrdup(clients[i]);
 }
 
-/* ---- services ------------------------------------------------------------------------------------ */
+/* ---- services -------------------------------------------------------------------------------- */
 
 void screen_say(struct screen *s, enum role role, const char *fmt, ...)
 {

@@ -135,12 +135,12 @@ struct screen {
     int n_clients;
 };
 
-/* ---- screen.c ---- */
+/* ---- screen.c -------------------------------------------------------------------------------- */
 
 /* What a pane (or, CALLER_DIALOG, a dialog) is given. */
 struct ui screen_ui(struct screen *s, int caller);
-/* Around every call of a pane or dialog: what it asks is then its own, and a dialog that closes itself
- * lives until the call is over. begin answers what end wants. */
+/* Around every call of a pane or dialog: what it asks is then its own, and a dialog that closes
+ * itself lives until the call is over. begin answers what end wants. */
 int screen_begin_call(struct screen *s, int caller);
 void screen_end_call(struct screen *s, int before);
 /* ms since the data was true, -1: it is fresh. */
@@ -154,17 +154,17 @@ const struct group_line *screen_group(const struct screen *s);
 /* Is another group on its way? */
 bool screen_is_changing(const struct screen *s);
 
-/* ---- press.c ---- */
+/* ---- press.c --------------------------------------------------------------------------------- */
 bool interrupt_brakes(const struct snapshot *snap);
 
-/* ---- prompt.c ---- */
+/* ---- prompt.c -------------------------------------------------------------------------------- */
 void prompt_key(struct screen *s, const struct key *k);
 void prompt_draw(struct screen *s, struct canvas *cv, struct rect line);
 /* Gives it up: its asker hears so. */
 void prompt_cancel(struct screen *s);
 void prompt_release(struct prompt *p);
 
-/* ---- dialogs.c ---- */
+/* ---- dialogs.c ------------------------------------------------------------------------------- */
 struct dialog *dialogs_top(struct screen *s);
 bool dialogs_is_armed(const struct screen *s, const struct dialog *d);
 void dialogs_key(struct screen *s, const struct key *k);
@@ -177,7 +177,7 @@ bool dialogs_answer(struct screen *s, int64_t serial, int64_t ticket, json_t *an
 int64_t dialogs_next(struct screen *s);
 void dialogs_sweep(struct screen *s);
 
-/* ---- status.c ---- */
+/* ---- status.c -------------------------------------------------------------------------------- */
 void status_draw_top(struct screen *s, struct canvas *cv, struct rect r);
 void status_draw_hint(struct screen *s, struct canvas *cv, struct rect r);
 /* All of the screen where there is room for no more than that. */
@@ -185,7 +185,7 @@ void status_draw_small(struct screen *s, struct canvas *cv);
 /* For the title of the window. */
 void status_say_title(const struct screen *s, char *dst, size_t size);
 
-/* ---- help.c ---- */
+/* ---- help.c ---------------------------------------------------------------------------------- */
 bool dialog_is_help(const struct dialog_ops *ops);
 
 #endif

@@ -1,6 +1,7 @@
-/* status.c: the top line (what is released, how far, is anything wrong) and the bottom line (what may be
- * pressed now, or what has just happened). Both are put together from pieces that give way in a thought-out
- * order where there is no room. Draws only; knows nothing of keys beyond their names. */
+/* status.c: the top line (what is released, how far, is anything wrong) and the bottom line
+ * (what may be pressed now, or what has just happened). Both are put together from pieces that
+ * give way in a thought-out order where there is no room. Draws only; knows nothing of keys
+ * beyond their names. */
 #include "config.h"
 
 #include "ui/screen_int.h"
@@ -14,11 +15,11 @@
 #include "base/mem.h"
 #include "ui/say.h"
 
-/* ---- the top line -------------------------------------------------------------------------------- */
+/* ---- the top line ---------------------------------------------------------------------------- */
 
 enum piece_id {
-    P_ENV, P_GROUP, P_SITE, P_PAST, P_VERSION, P_PHASE, P_BATCH, P_IN, P_OUT, P_SICK, P_UNKNOWN, P_ENGINE,
-    P_AGE, P_ALARM,
+    P_ENV, P_GROUP, P_SITE, P_PAST, P_VERSION, P_PHASE, P_BATCH, P_IN, P_OUT, P_SICK, P_UNKNOWN,
+    P_ENGINE, P_AGE, P_ALARM,
     P_PEOPLE, P_CLOCK, /* at the right */
     PIECES
 };
@@ -37,9 +38,9 @@ struct top {
     int gap;
 };
 
-/* What gives way, first to last; GAP: two spaces between the pieces become one. What is never named here
- * down to "" stays whatever happens: the environment, the group, the phase, who is out or sick, an
- * engine that is lost, the age. */
+/* What gives way, first to last; GAP: two spaces between the pieces become one. What is never
+ * named here down to "" stays whatever happens: the environment, the group, the phase, who is
+ * out or sick, an engine that is lost, the age. */
 enum { GAP = -1 };
 static const struct {
     int piece, level;
@@ -76,7 +77,8 @@ static void put_group(struct top *t, const struct screen *s)
     const char *name = s->snap->present.name;
 
     if (!s->is_loaded || !name || !*name) {
-        put(&t->of[P_GROUP], 0, ROLE_STATUS, "%s", s->is_loaded ? "no group" : "footplate: reading");
+        put(&t->of[P_GROUP], 0, ROLE_STATUS, "%s",
+            s->is_loaded ? "no group" : "footplate: reading");
         return;
     }
     put(&t->of[P_GROUP], 0, ROLE_STRONG, "%s", name);
@@ -92,7 +94,8 @@ static void put_group(struct top *t, const struct screen *s)
     if (screen_is_changing(s))
         put(&t->of[P_PAST], 0, ROLE_WAIT, "going to %s", s->want.group);
     else if (snapshot_is_past(s->snap) && s->snap->past.deployment) {
-        put(&t->of[P_PAST], 0, ROLE_PAST, " panes show #%lld ", (long long)s->snap->past.deployment->id);
+        put(&t->of[P_PAST], 0, ROLE_PAST, " panes show #%lld ",
+            (long long)s->snap->past.deployment->id);
         put(&t->of[P_PAST], 1, ROLE_PAST, " past ");
     }
 }
@@ -127,8 +130,11 @@ static void put_release(struct top *t, const struct screen *s)
         return;
     if (!v->is_open) {
         put_running(t, v);
-        put(&t->of[P_PHASE], 0, ROLE_STATUS, d ? "idle, last: %s %s %s" : "idle, nothing released yet",
-            d ? m.glyph : "", d ? m.word : "", d ? d->version : "");
+        if (d)
+            put(&t->of[P_PHASE], 0, ROLE_STATUS, "idle, last: %s %s %s", m.glyph, m.word,
+                d->version);
+        else
+            put(&t->of[P_PHASE], 0, ROLE_STATUS, "idle, nothing released yet");
         put(&t->of[P_PHASE], 1, ROLE_STATUS, "idle");
         return;
     }
@@ -201,7 +207,8 @@ static void put_engine(struct top *t, const struct screen *s)
     if (age < 0)
         return;
     say_span(span, sizeof span, age);
-    put(&t->of[P_AGE], 0, ROLE_STALE, s->snap->error ? "store unreadable, stale %s" : "stale %s", span);
+    put(&t->of[P_AGE], 0, ROLE_STALE, "%sstale %s",
+        s->snap->error ? "store unreadable, " : "", span);
     put(&t->of[P_AGE], 1, ROLE_STALE, "stale %s", span);
 }
 
@@ -292,7 +299,8 @@ static int width_of(const struct top *t)
     return width + (n > 1 ? (n - 1) * t->gap : 0);
 }
 
-/* Shorten until it fits; then whatever has room after all is given back, what went first comes last. */
+/* Shorten until it fits; then whatever has room after all is given back, what went first comes
+ * last. */
 static void fit(struct top *t, int cols)
 {
     int n = 0;
@@ -317,7 +325,8 @@ static void fit(struct top *t, int cols)
     }
 }
 
-static int draw_pieces(const struct top *t, struct canvas *cv, struct rect r, int from, int to, int col)
+static int draw_pieces(const struct top *t, struct canvas *cv, struct rect r, int from, int to,
+                       int col)
 {
     for (int i = from; i < to; i++) {
         const char *text = form_of(&t->of[i]);
@@ -364,7 +373,7 @@ void status_say_title(const struct screen *s, char *dst, size_t size)
     text_copy_safe(dst, size, raw_of(plain), TEXT_PLAIN);
 }
 
-/* ---- the bottom line ----------------------------------------------------------------------------- */
+/* ---- the bottom line ------------------------------------------------------------------------- */
 
 struct hint {
     const char *key;
@@ -476,10 +485,11 @@ static int hint_cells(const struct hint *h)
 
 static int draw_one_hint(struct canvas *cv, struct rect r, int col, const struct hint *h)
 {
-    enum role role = h->is_quiet ? ROLE_BUTTON_QUIET : ROLE_KEY;
+    enum role key = h->is_quiet ? ROLE_BUTTON_QUIET : ROLE_KEY;
+    enum role label = h->is_quiet ? ROLE_BUTTON_QUIET : ROLE_HINT;
 
-    col += canvas_text(cv, r, 0, col, -1, role, h->key) + 1;
-    return col + canvas_text(cv, r, 0, col, -1, h->is_quiet ? ROLE_BUTTON_QUIET : ROLE_HINT, h->label);
+    col += canvas_text(cv, r, 0, col, -1, key, h->key) + 1;
+    return col + canvas_text(cv, r, 0, col, -1, label, h->label);
 }
 
 static void draw_hints(struct screen *s, struct canvas *cv, struct rect r)
@@ -515,7 +525,7 @@ void status_draw_hint(struct screen *s, struct canvas *cv, struct rect r)
         draw_hints(s, cv, r);
 }
 
-/* ---- too small for anything else ----------------------------------------------------------------- */
+/* ---- too small for anything else ------------------------------------------------------------- */
 
 void status_draw_small(struct screen *s, struct canvas *cv)
 {
@@ -526,7 +536,8 @@ void status_draw_small(struct screen *s, struct canvas *cv)
 
     snprintf(forms[0], sizeof forms[0], "footplate needs %dx%d, this is %dx%d; %s brakes",
              LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS, all.cols, all.rows, key);
-    snprintf(forms[1], sizeof forms[1], "needs %dx%d; %s brakes", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS, key);
+    snprintf(forms[1], sizeof forms[1], "needs %dx%d; %s brakes", LAYOUT_MIN_COLS,
+             LAYOUT_MIN_ROWS, key);
     snprintf(forms[2], sizeof forms[2], "%dx%d; %s brakes", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS, key);
     snprintf(forms[3], sizeof forms[3], "%s brakes", key);
     snprintf(forms[4], sizeof forms[4], "%s", key);

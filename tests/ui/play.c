@@ -11,7 +11,7 @@
 
 #include <check.h>
 
-/* ---- what the screen wants of the world ---------------------------------------------------------- */
+/* ---- what the screen wants of the world ------------------------------------------------------ */
 
 static void do_act(void *arg, int64_t ticket, const struct action_row *row)
 {
@@ -115,7 +115,7 @@ static const struct screen_ops ops = {
     .suspend = do_redraw, .redraw = do_redraw,
 };
 
-/* ---- playing ------------------------------------------------------------------------------------- */
+/* ---- playing --------------------------------------------------------------------------------- */
 
 void play_init(struct play *p, const struct fixture_options *o, int rows, int cols, unsigned flags)
 {
@@ -234,7 +234,7 @@ void play_arm(struct play *p, const char *name)
     play_draw(p);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 const struct play_act *play_last(const struct play *p)
 {

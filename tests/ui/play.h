@@ -1,5 +1,5 @@
-/* play.h: a screen without terminal, threads and clock, played by a test: keys by name, time by hand,
- * snapshots of the made-up store, and everything that it wanted of the world written down. */
+/* play.h: a screen without terminal, threads and clock, played by a test: keys by name, time by
+ * hand, snapshots of the made-up store, and everything that it wanted of the world written down. */
 #ifndef FOOTPLATE_TESTS_UI_PLAY_H
 #define FOOTPLATE_TESTS_UI_PLAY_H
 

@@ -1,6 +1,6 @@
-/* test_golden.c: the whole screen for every status, braked and not: as text at three sizes, with roles, as a
- * terminal without colours shows it, in ASCII, and with Chinese names. One file in tests/ui/golden for each
- * kind of picture; UPDATE_GOLDEN=1 writes them. */
+/* test_golden.c: the whole screen for every status, braked and not: as text at three sizes, with
+ * roles, as a terminal without colours shows it, in ASCII, and with Chinese names. One file in
+ * tests/ui/golden for each kind of picture; UPDATE_GOLDEN=1 writes them. */
 #include "config.h"
 
 #include <stdio.h>

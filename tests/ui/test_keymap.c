@@ -1,5 +1,5 @@
-/* test_keymap.c: the list of commands without a clash, what may be bound and what may not, and the words
- * of a refusal. */
+/* test_keymap.c: the list of commands without a clash, what may be bound and what may not, and
+ * the words of a refusal. */
 #include "config.h"
 
 #include "ui/keymap.h"
@@ -43,7 +43,8 @@ static void refused(const char *command, const char *keys, const char *words)
         ck_assert_str_eq(keymap_keys(m, (enum command)c), before);
 }
 
-/* Bound one by one into an empty map, none is refused: keymap_new() would have ended the program. */
+/* Bound one by one into an empty map, none is refused: keymap_new() would have ended the
+ * program. */
 START_TEST(defaults)
 {
     for (int c = 0; c < COMMAND_COUNT; c++) {

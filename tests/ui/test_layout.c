@@ -1,5 +1,5 @@
-/* test_layout.c: the rectangles drawn as text, and for every size that nothing overlaps and nothing is
- * left uncovered. */
+/* test_layout.c: the rectangles drawn as text, and for every size that nothing overlaps and
+ * nothing is left uncovered. */
 #include "config.h"
 
 #include "ui/layout.h"
@@ -25,7 +25,7 @@ static struct layout_in in_of(int rows, int cols, int focus, bool is_zoomed, boo
                               .is_idle = is_idle};
 }
 
-/* ---- as pictures --------------------------------------------------------------------------------- */
+/* ---- as pictures ----------------------------------------------------------------------------- */
 
 static void draw_pane(struct canvas *cv, const struct layout_pane *p)
 {
@@ -105,7 +105,7 @@ START_TEST(focus)
 }
 END_TEST
 
-/* ---- for every size ------------------------------------------------------------------------------ */
+/* ---- for every size -------------------------------------------------------------------------- */
 
 static unsigned char inner_of[SIDE][SIDE], covered[SIDE][SIDE];
 
@@ -163,7 +163,9 @@ static void check_size(const struct layout_in *in)
     }
     mark(covered, l.top, 1, true);
     mark(covered, l.hint, 1, true);
-    ck_assert_int_eq(shown, l.kind == LAYOUT_TOO_SMALL ? 0 : l.kind == LAYOUT_ZOOM ? 1 : PANE_COUNT);
+    ck_assert_int_eq(shown, l.kind == LAYOUT_TOO_SMALL ? 0
+                            : l.kind == LAYOUT_ZOOM    ? 1
+                                                       : PANE_COUNT);
     for (int row = 0; l.kind != LAYOUT_TOO_SMALL && row < in->rows; row++)
         for (int col = 0; col < in->cols; col++)
             if (!covered[row][col])

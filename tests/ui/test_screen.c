@@ -1,5 +1,5 @@
-/* test_screen.c: plays the console by its keys: what may be pressed when, and that nothing but the brake
- * ever acts without an armed dialog and Y. */
+/* test_screen.c: plays the console by its keys: what may be pressed when, and that nothing but
+ * the brake ever acts without an armed dialog and Y. */
 #include "config.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void does_nothing(const char *key)
     ck_assert(p.screen->message.is_shown);
 }
 
-/* ---- buttons ------------------------------------------------------------------------------------- */
+/* ---- buttons --------------------------------------------------------------------------------- */
 
 static const struct {
     enum command command;
@@ -103,7 +103,7 @@ START_TEST(exactly_one_of_four)
 }
 END_TEST
 
-/* ---- arming -------------------------------------------------------------------------------------- */
+/* ---- arming ---------------------------------------------------------------------------------- */
 
 START_TEST(arming)
 {
@@ -206,7 +206,7 @@ START_TEST(quiet_brake)
 }
 END_TEST
 
-/* ---- one state behind ---------------------------------------------------------------------------- */
+/* ---- one state behind ------------------------------------------------------------------------ */
 
 START_TEST(stale_picture)
 {
@@ -277,7 +277,7 @@ START_TEST(brake_of_the_group_seen)
 }
 END_TEST
 
-/* ---- verdicts ------------------------------------------------------------------------------------ */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 START_TEST(verdicts)
 {
@@ -308,7 +308,7 @@ START_TEST(verdicts)
 }
 END_TEST
 
-/* ---- pastes -------------------------------------------------------------------------------------- */
+/* ---- pastes ---------------------------------------------------------------------------------- */
 
 static char *flood(size_t n)
 {
@@ -344,7 +344,7 @@ START_TEST(pastes)
 }
 END_TEST
 
-/* ---- the brake from everywhere ------------------------------------------------------------------- */
+/* ---- the brake from everywhere --------------------------------------------------------------- */
 
 START_TEST(brake_everywhere)
 {
@@ -421,7 +421,7 @@ START_TEST(small_screens)
 }
 END_TEST
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 START_TEST(interrupt_ends_what_stands)
 {
@@ -441,7 +441,7 @@ START_TEST(interrupt_ends_what_stands)
 }
 END_TEST
 
-/* ---- prompts ------------------------------------------------------------------------------------- */
+/* ---- prompts --------------------------------------------------------------------------------- */
 
 static void driver_is(const char *want)
 {
@@ -517,7 +517,7 @@ START_TEST(long_prompt)
 }
 END_TEST
 
-/* ---- resizing in every mode ---------------------------------------------------------------------- */
+/* ---- resizing in every mode ------------------------------------------------------------------ */
 
 static void dump(struct buf *b)
 {
@@ -566,7 +566,7 @@ START_TEST(resize_keeps_all)
 }
 END_TEST
 
-/* ---- the rest ------------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 START_TEST(own_commands)
 {
@@ -652,7 +652,7 @@ START_TEST(nothing_read)
 }
 END_TEST
 
-/* ---- at random ----------------------------------------------------------------------------------- */
+/* ---- at random ------------------------------------------------------------------------------- */
 
 enum { STEPS = 20000, STANDS = 13 };
 
@@ -669,8 +669,9 @@ static unsigned dice(unsigned n)
 static void random_key(void)
 {
     static const char *const names[] = {
-        "N", "X", "K", "T", "U", "Y", "Y", "Y", "Y", "1", "2", "3", "4", "5", "6", "Tab", "Shift-Tab",
-        "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End", "Enter", "Esc", "z", "/", "n",
+        "N", "X", "K", "T", "U", "Y", "Y", "Y", "Y", "1", "2", "3", "4", "5", "6", "Tab",
+        "Shift-Tab", "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End", "Enter", "Esc",
+        "z", "/", "n",
         "p", "!", "Space", "i", "e", "{", "}", "d", "c", "y", "w", "?", "s", "Ctrl-X", "Ctrl-U",
         "Backspace", "x", "a", "."};
 
