@@ -65,9 +65,14 @@ ui_libui_a_SOURCES = \
 	ui/thread_int.h \
 	ui/start_plan.c \
 	ui/start_plan.h \
+	ui/term.c \
 	ui/term.h \
+	ui/terminfo.c \
+	ui/terminfo.h \
 	ui/theme.c \
-	ui/theme.h
+	ui/theme.h \
+	ui/tty.c \
+	ui/tty.h
 nodist_ui_libui_a_SOURCES = ui/themes_text.h
 ui_libui_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)
 UI_LIBS = ui/libui.a $(STORE_LIBS) $(NCURSES_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS)
@@ -208,3 +213,11 @@ EXTRA_DIST += \
 # The screen played by its keys.
 UI_PLAY = tests/ui/play.c tests/ui/play.h
 EXTRA_DIST += tests/ui/test_golden.c tests/ui/test_screen.c $(UI_PLAY)
+
+
+EXTRA_DIST += tests/ui/vt.c tests/ui/vt.h
+UI_TESTS += tests/ui/test_term
+tests_ui_test_term_SOURCES = tests/ui/test_term.c tests/ui/vt.c
+tests_ui_test_term_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_term_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_term_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS) -lutil
