@@ -5,10 +5,12 @@
 #include "base/err.h"
 #include "ui/keymap.h"
 #include "ui/screen.h"
+#include "ui/term.h"
 
 struct console_spec {
     const char *store_dir;
     const char *group;        /* NULL: see snapshot_want */
+    const char *pane;         /* the pane that is looked at first, by name; NULL */
     const char *theme;        /* a name; NULL: dark */
     const char *theme_dir;    /* of one's own themes; NULL */
     const struct keymap *keymap;

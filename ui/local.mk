@@ -6,9 +6,14 @@ ui_libui_a_SOURCES = \
 	ui/canvas.c \
 	ui/canvas.h \
 	ui/clerk.c \
+	ui/console.c \
 	ui/console.h \
 	ui/frame.c \
 	ui/help.c \
+	ui/console_dump.c \
+	ui/console_int.h \
+	ui/helper.c \
+	ui/helper.h \
 	ui/dialog_confirm.c \
 	ui/dialog_instance.c \
 	ui/dialog_int.c \

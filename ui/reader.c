@@ -21,9 +21,10 @@
 enum {
     TICK_MS = 500,
     LOOK_EVERY_MS = 200,   /* however often the bell rings */
-    FRESH_MS = 2000,       /* nothing has changed, and that is said */
+    FRESH_MS = 5000,       /* nothing has changed, and that is said */
     ANEW_MS = 10000,       /* what changes without a commit: a console that was killed */
     PATIENCE_MS = 1500,    /* before a store that cannot be read is news */
+    SAID_MS = 2000,        /* between two times that it is said */
     STOP_MS = 400
 };
 
@@ -78,7 +79,7 @@ static void tell_failure(struct look *l, const struct err *e, int64_t now)
 {
     if (l->failing == 0)
         l->failing = now;
-    if (now - l->failing < PATIENCE_MS || now - l->told < FRESH_MS)
+    if (now - l->failing < PATIENCE_MS || now - l->told < SAID_MS)
         return;
     hand_out(l, l->last ? snapshot_share(l->last, e->msg) : snapshot_empty(&l->want, e->msg), now);
 }

@@ -117,6 +117,38 @@ const struct inventory *cli_inventory_quiet(struct cli *c)
     return c->inventory;
 }
 
+static char *xdg_folder(const char *variable, const char *below_home)
+{
+    const char *xdg = getenv(variable);
+    const char *home = getenv("HOME");
+
+    if (xdg && xdg[0] == '/')
+        return xasprintf("%s/footplate", xdg);
+    if (home && home[0] == '/')
+        return xasprintf("%s/%s/footplate", home, below_home);
+    return NULL;
+}
+
+/* Where nothing was ever configured. */
+static struct inventory *no_settings(char *dir)
+{
+    struct inventory *inv = xcalloc(1, sizeof *inv);
+
+    inv->dir = dir;
+    inv->theme = xstrdup("dark");
+    return inv;
+}
+
+struct inventory *cli_settings(const struct cli *c)
+{
+    char *usual = c->config_dir ? NULL : xdg_folder("XDG_CONFIG_HOME", ".config");
+
+    if (usual && access(usual, F_OK) != 0 && errno == ENOENT)
+        return no_settings(usual);
+    free(usual);
+    return load(c, LOUD, inventory_load_settings);
+}
+
 /* The engine is started in another folder: every path is absolute. A folder that is not there yet
  * keeps its name behind the present folder. */
 static char *absolute(const char *path)
@@ -149,18 +181,6 @@ static char *folder_of(const char *arg)
     return absolute(arg);
 }
 
-static char *xdg_state(void)
-{
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-
-    if (state && state[0] == '/')
-        return xasprintf("%s/footplate", state);
-    if (home && home[0] == '/')
-        return xasprintf("%s/.local/state/footplate", home);
-    return NULL;
-}
-
 /* Of the settings alone: a mistake in the file of some group keeps nobody from braking. */
 const char *cli_store_dir(struct cli *c)
 {
@@ -175,7 +195,7 @@ const char *cli_store_dir(struct cli *c)
     settings = load(c, LOUD, inventory_load_settings);
     if (!settings)
         return NULL;
-    c->store_dir = settings->store ? xstrdup(settings->store) : xdg_state();
+    c->store_dir = settings->store ? xstrdup(settings->store) : xdg_folder("XDG_STATE_HOME", ".local/state");
     inventory_free(settings);
     if (!c->store_dir)
         cli_fail(EXIT_USAGE, "neither XDG_STATE_HOME nor HOME names a folder; say --store DIR");

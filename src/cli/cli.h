@@ -73,6 +73,9 @@ const struct inventory *cli_inventory(struct cli *c);
 /* The same without a word; NULL where it has errors. */
 const struct inventory *cli_inventory_quiet(struct cli *c);
 
+/* footplate.yaml alone, the caller's to free; the defaults where nothing was ever configured. NULL: its errors were printed, the exit status is 2. */
+struct inventory *cli_settings(const struct cli *c);
+
 /* The store's folder: --store (a folder, or the footplate.db in one), else `store:` of footplate.yaml,
  * else the XDG state folder. NULL: said why on stderr, exit status 2. */
 const char *cli_store_dir(struct cli *c);

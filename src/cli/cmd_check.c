@@ -9,10 +9,12 @@
 #include "base/mem.h"
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/console_keys.h"
 #include "cli/login.h"
 #include "cli/out.h"
 #include "cli/plan_print.h"
 #include "cli/status.h"
+#include "cli/tmux.h"
 
 enum { OPT_JSON };
 static const struct opt opts[] = {
@@ -155,6 +157,17 @@ static int check_all(struct act *act, const struct inventory *inv, const char *o
     return worst;
 }
 
+/* What the console would refuse to begin with. */
+static int check_keys(const struct inventory *inv)
+{
+    struct keymap *m = keymap_new();
+    struct err e = {0};
+    int status = console_keys(m, inv, &e) < 0 ? cli_fail_err(&e) : EXIT_DONE;
+
+    keymap_free(m);
+    return status;
+}
+
 static int run(struct cli *c, const struct args *a)
 {
     const struct inventory *inv = cli_inventory(c);
@@ -163,7 +176,7 @@ static int run(struct cli *c, const struct args *a)
     struct act act;
     int status;
 
-    if (!inv)
+    if (!inv || check_keys(inv) != EXIT_DONE)
         return EXIT_USAGE;
     if (inv->n_groups == 0)
         return cli_fail(EXIT_USAGE, "no group in %s/groups.d", inv->dir);
@@ -177,6 +190,7 @@ static int run(struct cli *c, const struct args *a)
         if (list)
             json_print(json_incref(list));
         login_warn(inv->dir, c->store_dir);
+        tmux_warn();
     }
     json_decref(list);
     act_end(&act);

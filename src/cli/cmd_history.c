@@ -72,16 +72,16 @@ static json_t *row_json(const struct history *h, int i)
     json_t *o = json_object();
 
     json_object_set_new(o, "id", json_integer(d->id));
-    json_object_set_new(o, "group", json_text(d->group));
+    json_object_set_new(o, "group", json_safe(d->group));
     json_object_set_new(o, "flavour", json_string(flavour_name(d->flavour)));
-    json_object_set_new(o, "version", json_text(d->version));
-    json_object_set_new(o, "from", json_text(d->from_version));
+    json_object_set_new(o, "version", json_safe(d->version));
+    json_object_set_new(o, "from", json_safe(d->from_version));
     json_object_set_new(o, "status", json_string(deploy_status_name(d->status)));
     json_object_set_new(o, "started", json_time(d->started));
     json_object_set_new(o, "ended", json_time(d->ended));
-    json_object_set_new(o, "driver", json_text(d->driver));
-    json_object_set_new(o, "why", json_text(d->why));
-    json_object_set_new(o, "summary", json_text(d->summary));
+    json_object_set_new(o, "driver", json_safe(d->driver));
+    json_object_set_new(o, "why", json_safe(d->why));
+    json_object_set_new(o, "summary", json_safe(d->summary));
     json_object_set_new(o, "bad", json_boolean(h->is_bad[i]));
     json_object_set_new(o, "rollback_candidate", json_boolean(i == h->candidate));
     return o;

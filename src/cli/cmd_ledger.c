@@ -21,14 +21,14 @@ static json_t *row_json(const struct ledger_row *r)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "group", json_text(r->group));
-    json_object_set_new(o, "host", json_text(r->host));
+    json_object_set_new(o, "group", json_safe(r->group));
+    json_object_set_new(o, "host", json_safe(r->host));
     json_object_set_new(o, "port", json_integer(r->port));
     json_object_set_new(o, "since", json_time(r->since));
     json_object_set_new(o, "deployment", r->deployment ? json_integer(r->deployment) : json_null());
     json_object_set_new(o, "reserved", json_boolean(r->is_reserved));
     json_object_set_new(o, "by_other", json_boolean(r->is_by_other));
-    json_object_set_new(o, "why", json_text(r->why));
+    json_object_set_new(o, "why", json_safe(r->why));
     return o;
 }
 

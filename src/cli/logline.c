@@ -80,10 +80,10 @@ json_t *log_json(const struct log_row *row)
 
     json_object_set_new(o, "id", json_integer(row->id));
     json_object_set_new(o, "time", json_time(row->at));
-    json_object_set_new(o, "group", json_text(row->group));
+    json_object_set_new(o, "group", json_safe(row->group));
     json_object_set_new(o, "deployment", row->deployment ? json_integer(row->deployment)
                                                          : json_null());
-    json_object_set_new(o, "host", json_text(row->host));
+    json_object_set_new(o, "host", json_safe(row->host));
     json_object_set_new(o, "port", row->host ? json_integer(row->port) : json_null());
     json_object_set_new(o, "level", json_string(level_word(row->level)));
     json_object_set_new(o, "stream", json_string(stream_word(row->stream)));

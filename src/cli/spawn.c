@@ -53,28 +53,50 @@ int store_folder_make(struct cli *c)
     return EXIT_DONE;
 }
 
-/* What the engine wrote since `from`, on our stderr through the sanitizer, a line each. */
-static void show_log(const char *log, off_t from)
-{
+/* One try: where the engine writes, and from where on it is this one that does. tail: what it has
+ * written, once it has failed. */
+struct attempt {
+    const char *dir;
+    char *log;
+    off_t from;
+    pid_t pid;
     char tail[TAIL_BYTES];
-    int fd = open(log, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : pread(fd, tail, sizeof tail - 1, from);
-    char *rest = tail;
+};
+
+static void read_tail(struct attempt *a)
+{
+    int fd = open(a->log, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : pread(fd, a->tail, sizeof a->tail - 1, a->from);
 
     if (fd >= 0)
         close(fd);
-    if (n <= 0)
-        return;
-    tail[n] = '\0';
+    a->tail[n > 0 ? n : 0] = '\0';
+}
+
+/* What it wrote, on our stderr through the sanitizer, a line each. */
+static void show_tail(const struct attempt *a)
+{
+    const char *rest = a->tail;
+
     while (*rest) {
         size_t len = strcspn(rest, "\n");
-        bool is_last = rest[len] == '\0';
 
-        rest[len] = '\0';
         if (len)
-            cli_say("engine: %s", rest);
-        rest += len + !is_last;
+            cli_say("engine: %.*s", (int)len, rest);
+        rest += len + (rest[len] != '\0');
     }
+}
+
+/* Its last line. */
+static const char *last_words(struct attempt *a)
+{
+    size_t len = strlen(a->tail);
+    char *line;
+
+    while (len && a->tail[len - 1] == '\n')
+        a->tail[--len] = '\0';
+    line = strrchr(a->tail, '\n');
+    return line ? line + 1 : a->tail;
 }
 
 static int set_attributes(posix_spawnattr_t *attr)
@@ -118,60 +140,92 @@ static int spawn(const char *config, const char *store, const char *log, pid_t *
 }
 
 /* The engine ended before it took the lock: because another was quicker, or for a reason in its log. */
-static int ended(const char *dir, const char *log, off_t from, int status)
+static int ended(struct attempt *a, int status, struct err *e)
 {
-    if (engine_is_alive(dir) == 1)
-        return EXIT_DONE;
+    if (engine_is_alive(a->dir) == 1)
+        return 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE)
-        return EXIT_DONE;
-    show_log(log, from);
+        return 0;
+    read_tail(a);
     if (WIFSIGNALED(status))
-        return cli_fail(EXIT_UNABLE, "the engine ended by signal %d; see %s", WTERMSIG(status), log);
-    cli_fail(EXIT_UNABLE, "the engine could not start; see %s", log);
-    return WEXITSTATUS(status) == EXIT_USAGE ? EXIT_USAGE : EXIT_UNABLE;
+        return err_set(e, ERR_UNAVAILABLE, "the engine ended by signal %d; see %s",
+                       WTERMSIG(status), a->log);
+    return err_set(e, WEXITSTATUS(status) == EXIT_USAGE ? ERR_USAGE : ERR_UNAVAILABLE,
+                   "the engine could not start; see %s", a->log);
 }
 
-static int wait_for_lock(const char *dir, const char *log, off_t from, pid_t pid)
+static int wait_for_lock(struct attempt *a, struct err *e)
 {
     int64_t until = clock_mono_ms() + START_MS;
     int status;
 
     while (clock_mono_ms() < until) {
-        if (engine_is_alive(dir) == 1)
-            return EXIT_DONE;
-        if (waitpid(pid, &status, WNOHANG) == pid)
-            return ended(dir, log, from, status);
+        if (engine_is_alive(a->dir) == 1)
+            return 0;
+        if (waitpid(a->pid, &status, WNOHANG) == a->pid) {
+            a->pid = 0;
+            return ended(a, status, e);
+        }
         poll(NULL, 0, LOOK_EVERY_MS);
     }
-    show_log(log, from);
-    return cli_fail(EXIT_UNABLE, "the engine did not take its lock within %d s; see %s",
-                    START_MS / 1000, log);
+    read_tail(a);
+    return err_set(e, ERR_UNAVAILABLE, "the engine did not take its lock within %d s; see %s",
+                   START_MS / 1000, a->log);
+}
+
+/* 0 or negative; a->log is the caller's to free either way. */
+static int start(struct attempt *a, const char *config_dir, struct err *e)
+{
+    char *config = config_dir ? realpath(config_dir, NULL) : NULL;
+    struct stat st;
+    int rc;
+
+    a->log = xasprintf("%s/engine.log", a->dir);
+    if (config_dir && !config)
+        return err_set(e, ERR_USAGE, "configuration folder %s: %s", config_dir, strerror(errno));
+    if (stat(a->log, &st) == 0)
+        a->from = st.st_size;
+    rc = spawn(config, a->dir, a->log, &a->pid);
+    free(config);
+    if (rc) {
+        a->pid = 0;
+        return err_set(e, ERR_UNAVAILABLE, "cannot start the engine: %s", strerror(rc));
+    }
+    return wait_for_lock(a, e);
 }
 
 int engine_ensure(struct cli *c)
 {
     int status = store_folder_make(c);
-    const char *dir = c->store_dir;
-    char *config, *log;
-    struct stat st;
-    off_t from = 0;
-    pid_t pid;
+    struct attempt a = {.dir = c->store_dir};
+    struct err e = {0};
+
+    if (status != EXIT_DONE || engine_is_alive(a.dir) == 1)
+        return status;
+    if (start(&a, c->config_dir, &e) < 0) {
+        show_tail(&a);
+        status = cli_fail_err(&e);
+    }
+    free(a.log);
+    return status;
+}
+
+int engine_ensure_quiet(const char *store_dir, const char *config_dir, pid_t *pid, struct err *e)
+{
+    struct attempt a = {.dir = store_dir};
+    const char *words;
     int rc;
 
-    if (status != EXIT_DONE || engine_is_alive(dir) == 1)
-        return status;
-    config = c->config_dir ? realpath(c->config_dir, NULL) : NULL;
-    if (c->config_dir && !config)
-        return cli_fail(EXIT_USAGE, "configuration folder %s: %s", c->config_dir, strerror(errno));
-    log = xasprintf("%s/engine.log", dir);
-    if (stat(log, &st) == 0)
-        from = st.st_size;
-    rc = spawn(config, dir, log, &pid);
-    if (rc)
-        status = cli_fail(EXIT_UNABLE, "cannot start the engine: %s", strerror(rc));
-    else
-        status = wait_for_lock(dir, log, from, pid);
-    free(config);
-    free(log);
-    return status;
+    if (*pid && waitpid(*pid, NULL, WNOHANG) != 0)
+        *pid = 0;
+    if (engine_is_alive(store_dir) == 1)
+        return 0;
+    rc = start(&a, config_dir, e);
+    words = last_words(&a);
+    if (rc < 0 && *words)
+        err_set(e, rc, "the engine could not start: %s", words);
+    if (a.pid)
+        *pid = a.pid;
+    free(a.log);
+    return rc;
 }

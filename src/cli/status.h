@@ -26,7 +26,7 @@ void status_print_commands(const struct view *v, FILE *f);
 
 /* A wall time as RFC 3339, or null for 0. A string made safe, or null. */
 json_t *json_time(int64_t wall_ms);
-json_t *json_text(const char *text);
+json_t *json_safe(const char *text);
 
 /* Print a JSON value on stdout, indented, with a line's end, and give it back. */
 void json_print(json_t *value);

@@ -21,7 +21,7 @@ json_t *json_time(int64_t wall_ms)
     return json_string(text);
 }
 
-json_t *json_text(const char *text)
+json_t *json_safe(const char *text)
 {
     char *safe;
     json_t *value;
@@ -68,12 +68,12 @@ static json_t *ledger(const struct view *v)
         const struct ledger_row *r = &v->ledger[i];
         json_t *entry = json_object();
 
-        json_object_set_new(entry, "host", json_text(r->host));
+        json_object_set_new(entry, "host", json_safe(r->host));
         json_object_set_new(entry, "port", json_integer(r->port));
         json_object_set_new(entry, "since", json_time(r->since));
         json_object_set_new(entry, "deployment", id_or_null(r->deployment));
         json_object_set_new(entry, "by_other", json_boolean(r->is_by_other));
-        json_object_set_new(entry, "why", json_text(r->why));
+        json_object_set_new(entry, "why", json_safe(r->why));
         json_array_append_new(list, entry);
     }
     return list;
@@ -84,16 +84,16 @@ static json_t *target(const struct target_row *t)
     json_t *object = json_object();
     int is_in = view_in_traffic(t->traffic);
 
-    json_object_set_new(object, "host", json_text(t->host));
+    json_object_set_new(object, "host", json_safe(t->host));
     json_object_set_new(object, "port", json_integer(t->port));
     json_object_set_new(object, "status", json_string(target_status_name(t->status)));
-    json_object_set_new(object, "version", json_text(t->version_now));
+    json_object_set_new(object, "version", json_safe(t->version_now));
     json_object_set_new(object, "in_traffic", is_in < 0 ? json_null() : json_boolean(is_in));
-    json_object_set_new(object, "error", json_text(t->error));
-    json_object_set_new(object, "progress", json_text(t->progress));
+    json_object_set_new(object, "error", json_safe(t->error));
+    json_object_set_new(object, "progress", json_safe(t->progress));
     json_object_set_new(object, "left_by_other", json_boolean(t->is_left_by_other));
     json_object_set_new(object, "verify_ignored", json_boolean(t->is_verify_ignored));
-    json_object_set_new(object, "exclude_why", json_text(t->exclude_why));
+    json_object_set_new(object, "exclude_why", json_safe(t->exclude_why));
     return object;
 }
 
@@ -143,26 +143,26 @@ static json_t *deployment(const struct view *v)
     o = json_object();
     json_object_set_new(o, "id", json_integer(d->id));
     json_object_set_new(o, "flavour", json_string(flavour_name(d->flavour)));
-    json_object_set_new(o, "version", json_text(d->version));
-    json_object_set_new(o, "from", json_text(d->from_version));
+    json_object_set_new(o, "version", json_safe(d->version));
+    json_object_set_new(o, "from", json_safe(d->from_version));
     json_object_set_new(o, "status", json_string(deploy_status_name(d->status)));
     json_object_set_new(o, "braked", json_boolean(v->is_braked));
     json_object_set_new(o, "brake_reason",
                         v->is_braked ? json_string(brake_name(v->brake)) : json_null());
-    json_object_set_new(o, "brake_text", v->is_braked ? json_text(v->brake_text) : json_null());
+    json_object_set_new(o, "brake_text", v->is_braked ? json_safe(v->brake_text) : json_null());
     json_object_set_new(o, "brake_since", v->is_braked ? json_time(v->brake_at) : json_null());
     json_object_set_new(o, "ending", json_boolean(d->is_ending));
     json_object_set_new(o, "rev", json_integer(v->rev));
     json_object_set_new(o, "result", result ? json_string(result) : json_null());
     json_object_set_new(o, "buttons", buttons(v));
-    json_object_set_new(o, "waiting", json_text(d->waiting));
+    json_object_set_new(o, "waiting", json_safe(d->waiting));
     json_object_set_new(o, "waiting_since", json_time(d->waiting_since));
-    json_object_set_new(o, "summary", json_text(d->summary));
+    json_object_set_new(o, "summary", json_safe(d->summary));
     json_object_set_new(o, "auto", json_boolean(d->is_auto));
     json_object_set_new(o, "started", json_time(d->started));
     json_object_set_new(o, "ended", json_time(d->ended));
-    json_object_set_new(o, "driver", json_text(d->driver));
-    json_object_set_new(o, "why", json_text(d->why));
+    json_object_set_new(o, "driver", json_safe(d->driver));
+    json_object_set_new(o, "why", json_safe(d->why));
     json_object_set_new(o, "batches", batches(v));
     return o;
 }
@@ -177,14 +177,14 @@ static json_t *health(const struct view *v, const struct sample_row *samples, in
         bool is_old = v->now - s->health_at > HEALTH_OLD_MS;
         json_t *entry = json_object();
 
-        json_object_set_new(entry, "host", json_text(s->host));
+        json_object_set_new(entry, "host", json_safe(s->host));
         json_object_set_new(entry, "port", json_integer(s->port));
         json_object_set_new(entry, "health",
                             json_string(health_name(is_old ? HEALTH_UNKNOWN : s->health)));
         json_object_set_new(entry, "since", json_time(is_old ? 0 : s->health_since));
-        json_object_set_new(entry, "seen", json_text(s->health_text));
+        json_object_set_new(entry, "seen", json_safe(s->health_text));
         json_object_set_new(entry, "at", json_time(s->health_at));
-        json_object_set_new(entry, "version", json_text(s->version));
+        json_object_set_new(entry, "version", json_safe(s->version));
         json_array_append_new(list, entry);
     }
     return list;
@@ -194,7 +194,7 @@ json_t *status_json(const struct view *v, const struct sample_row *samples, int 
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "group", json_text(v->name));
+    json_object_set_new(o, "group", json_safe(v->name));
     json_object_set_new(o, "rev", json_integer(v->rev));
     json_object_set_new(o, "engine_alive", json_boolean(v->is_engine_alive));
     json_object_set_new(o, "versions", versions(v));

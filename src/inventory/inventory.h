@@ -78,6 +78,12 @@ struct group_config {
     int keep_releases;
 };
 
+/* One line of `keys`: what it means is for who knows the commands. line, column: of the keys. */
+struct key_setting {
+    char *command, *keys;
+    int line, column;
+};
+
 struct inventory {
     char *dir;      /* the configuration folder, absolute */
     char *store;    /* folder of the store, absolute, or NULL: the default */
@@ -85,6 +91,8 @@ struct inventory {
     bool has_ascii_borders;
     int connections;
     int handshakes_per_server;
+    struct key_setting *keys;    /* in the order of the file */
+    int n_keys;
     struct group_config *groups; /* in order of name */
     int n_groups;
 };

@@ -260,6 +260,21 @@ static int put_instances(const struct key *k, void *base, const json_t *v)
     return 0;
 }
 
+/* Settings of a console are in no group. */
+static void drop_keys(const struct key *k, void *base)
+{
+    struct key_setting **list = field(base, k->at);
+    int *n = field(base, k->count_at);
+
+    for (int i = 0; i < *n; i++) {
+        free((*list)[i].command);
+        free((*list)[i].keys);
+    }
+    free(*list);
+    *list = NULL;
+    *n = 0;
+}
+
 static const struct {
     json_t *(*get)(const struct key *k, const void *base);
     int (*put)(const struct key *k, void *base, const json_t *v);
@@ -276,6 +291,7 @@ static const struct {
     [STORE_FLAG] = {get_bool, put_bool, NULL},
     [STORE_FAILURES] = {get_failures, put_failures, NULL},
     [STORE_INSTANCES] = {get_instances, put_instances, drop_instances},
+    [STORE_KEYS] = {NULL, NULL, drop_keys},
 };
 
 void value_release(const struct key *k, void *base)

@@ -106,7 +106,7 @@ static const struct key main_keys[] = {
     {"handshakes_per_server", &type_int, M(handshakes_per_server), .min = 1, .max = 100,
      .standard = "8"},
     {"environments", .type = &type_later},
-    {"keys", .type = &type_later},
+    {"keys", &type_keys, M(keys), .count_at = offsetof(struct inventory, n_keys)},
 };
 
 static const struct key instance_keys[] = {

@@ -287,6 +287,68 @@ static void read_instances(struct walk *w, yaml_node_t *node)
     }
 }
 
+/* Was the same key given before in this mapping? */
+static bool is_repeated(struct walk *w, const yaml_node_t *node, const yaml_node_pair_t *pair)
+{
+    const yaml_node_t *key = yaml_document_get_node(w->r->doc, pair->key);
+    const yaml_node_pair_t *p = node->data.mapping.pairs.start;
+
+    for (; p < pair; p++) {
+        const yaml_node_t *old = yaml_document_get_node(w->r->doc, p->key);
+        if (old->type != YAML_SCALAR_NODE || strcmp(text_of(old), text_of(key)) != 0)
+            continue;
+        char shown[QUOTE_BYTES];
+        problem_add(w->r->problems, place_of(w->r, key),
+                    "`%s` is given twice; the first is in line %d", quote(shown, text_of(key)),
+                    (int)old->start_mark.line + 1);
+        return true;
+    }
+    return false;
+}
+
+/* One command and its keys. */
+static void read_binding(struct walk *w, const struct key *k, const yaml_node_t *name,
+                         const yaml_node_t *keys)
+{
+    struct key_setting **list = (struct key_setting **)(void *)((char *)w->base + k->at);
+    int *n = (int *)(void *)((char *)w->base + k->count_at);
+    struct place at = place_of(w->r, keys);
+
+    if (name->type != YAML_SCALAR_NODE || keys->type != YAML_SCALAR_NODE ||
+        strlen(text_of(name)) != name->data.scalar.length ||
+        strlen(text_of(keys)) != keys->data.scalar.length) {
+        problem_add(w->r->problems, at,
+                    "`%s` holds no command with its keys; allowed is `zoom: z`, or "
+                    "`zoom: \"z F\"` for two",
+                    k->path);
+        return;
+    }
+    *list = xreallocarray(*list, (size_t)*n + 1, sizeof **list);
+    (*list)[(*n)++] = (struct key_setting){xstrdup(text_of(name)),
+                                           xstrdup(is_empty(keys) ? "" : text_of(keys)), at.line,
+                                           at.column};
+}
+
+static void read_keys(struct walk *w, const struct key *k, const yaml_node_t *node)
+{
+    int enough = w->r->problems->total + STRANGE_MAX;
+    yaml_node_pair_t *p;
+
+    if (is_empty(node))
+        return;
+    if (node->type != YAML_MAPPING_NODE) {
+        wrong_shape(w, k, node);
+        return;
+    }
+    p = node->data.mapping.pairs.start;
+    for (; p < node->data.mapping.pairs.top && w->r->problems->total < enough; p++) {
+        const yaml_node_t *name = yaml_document_get_node(w->r->doc, p->key);
+
+        if (name->type != YAML_SCALAR_NODE || !is_repeated(w, node, p))
+            read_binding(w, k, name, yaml_document_get_node(w->r->doc, p->value));
+    }
+}
+
 static void read_value(struct walk *w, const struct key *k, const yaml_node_t *key,
                        yaml_node_t *node)
 {
@@ -294,6 +356,8 @@ static void read_value(struct walk *w, const struct key *k, const yaml_node_t *k
         read_later(w, k, key, node);
     else if (k->type->storage == STORE_INSTANCES)
         read_instances(w, node);
+    else if (k->type->storage == STORE_KEYS)
+        read_keys(w, k, node);
     else if (k->type->storage == STORE_STRINGS)
         read_list(w, k, node);
     else
@@ -318,25 +382,6 @@ static void read_section(struct walk *w, yaml_node_t *node, const char *path)
     problem_add(w->r->problems, place_of(w->r, node),
                 "`%s` is %s; allowed is a mapping with the keys %s", path,
                 is_empty(node) ? "empty" : shape(node), list);
-}
-
-/* Was the same key given before in this mapping? */
-static bool is_repeated(struct walk *w, const yaml_node_t *node, const yaml_node_pair_t *pair)
-{
-    const yaml_node_t *key = yaml_document_get_node(w->r->doc, pair->key);
-    const yaml_node_pair_t *p = node->data.mapping.pairs.start;
-
-    for (; p < pair; p++) {
-        const yaml_node_t *old = yaml_document_get_node(w->r->doc, p->key);
-        if (old->type != YAML_SCALAR_NODE || strcmp(text_of(old), text_of(key)) != 0)
-            continue;
-        char shown[QUOTE_BYTES];
-        problem_add(w->r->problems, place_of(w->r, key),
-                    "`%s` is given twice; the first is in line %d", quote(shown, text_of(key)),
-                    (int)old->start_mark.line + 1);
-        return true;
-    }
-    return false;
 }
 
 static void read_pair(struct walk *w, const yaml_node_t *key, yaml_node_t *value,

@@ -22,6 +22,7 @@ enum storage {
     STORE_FLAG,      /* bool: is it the second word of key.choices? */
     STORE_FAILURES,  /* two ints: a count or -1, a share */
     STORE_INSTANCES, /* struct instance_config * and an int count */
+    STORE_KEYS,      /* struct key_setting * and an int count */
     STORE_COUNT
 };
 
@@ -82,7 +83,7 @@ struct instance_entry {
 extern const struct value_type type_text, type_name, type_word, type_doc_base, type_file,
     type_source, type_url, type_url_path, type_warmup, type_regex, type_command, type_server,
     type_host, type_bool, type_int, type_duration, type_share, type_shares, type_failures,
-    type_choice, type_flag, type_only, type_sockets, type_instances, type_later;
+    type_choice, type_flag, type_only, type_sockets, type_instances, type_keys, type_later;
 
 /* Free what lies behind one key, and zero it. */
 void value_release(const struct key *k, void *base);

@@ -727,6 +727,7 @@ ALLOWED(shares, "shares above 0% that make at most 100%, such as `10%+20%+70%`")
 ALLOWED(failures, "a count such as `2`, or a share above 0% up to 100%, such as `5%`")
 ALLOWED(sockets, "`unix:/path` or `tcp://host:port`, or a list of them")
 ALLOWED(instances, "a list of entries such as `{host: web01.example.com}`")
+ALLOWED(keys, "a mapping of commands to keys, such as `{zoom: z}`")
 ALLOWED(later, "to leave it out")
 
 #define TYPE(id, name, storage, parse, words)                                                     \
@@ -756,4 +757,5 @@ TYPE(flag, "choice", STORE_FLAG, parse_flag, choice)
 TYPE(only, "choice", STORE_NONE, parse_only, choice)
 TYPE(sockets, "list of sockets", STORE_STRINGS, parse_sockets, sockets)
 TYPE(instances, "list", STORE_INSTANCES, NULL, instances)
+TYPE(keys, "mapping", STORE_KEYS, NULL, keys)
 TYPE(later, "not built", STORE_NONE, NULL, later)

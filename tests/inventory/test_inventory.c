@@ -283,10 +283,24 @@ START_TEST(the_main_file_is_read)
     ck_assert_int_eq(folder.inv->handshakes_per_server, 2);
     folder_write(&folder, "footplate.yaml", "");
     ck_assert_ptr_nonnull(folder_load(&folder));
-    folder_write(&folder, "footplate.yaml", "environments: {prod: {}}\nkeys: {n: N}\n");
+    folder_write(&folder, "footplate.yaml", "environments: {prod: {}}\nkeys: [N]\n");
     ck_assert_ptr_null(folder_load(&folder));
     ck_assert_ptr_nonnull(strstr(buf_str(&folder.report), "`environments` is not built"));
-    ck_assert_ptr_nonnull(strstr(buf_str(&folder.report), "`keys` is not built"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&folder.report), "`keys` is a list; allowed is"));
+    folder_write(&folder, "footplate.yaml", "keys:\n  zoom: F\n  write: \"w W\"\n  copy: ''\n");
+    ck_assert_msg(folder_load(&folder) != NULL, "%s", buf_str(&folder.report));
+    ck_assert_int_eq(folder.inv->n_keys, 3);
+    assert_text(folder.inv->keys[1].command, "write");
+    assert_text(folder.inv->keys[1].keys, "w W");
+    ck_assert_int_eq(folder.inv->keys[1].line, 3);
+    ck_assert_int_eq(folder.inv->keys[1].column, 10);
+    assert_text(folder.inv->keys[2].keys, "");
+    folder_write(&folder, "footplate.yaml", "keys: {zoom: F, zoom: z}\n");
+    ck_assert_ptr_null(folder_load(&folder));
+    ck_assert_ptr_nonnull(strstr(buf_str(&folder.report), "`zoom` is given twice"));
+    folder_write(&folder, "footplate.yaml", "keys: {zoom: [F]}\n");
+    ck_assert_ptr_null(folder_load(&folder));
+    ck_assert_ptr_nonnull(strstr(buf_str(&folder.report), "footplate.yaml:1:14: `keys` holds"));
 }
 END_TEST
 
