@@ -233,7 +233,7 @@ int log_ready(struct store *s, struct err *e)
     return 0;
 }
 
-static int write_once(struct store *s, log_write_fn fn, const void *arg, struct err *e)
+static int write_once(struct store *s, log_write_fn fn, void *arg, struct err *e)
 {
     int rc = log_ready(s, e);
 
@@ -252,7 +252,7 @@ static int write_once(struct store *s, log_write_fn fn, const void *arg, struct 
     return done != 0 ? done : rc;
 }
 
-int log_write(struct store *s, log_write_fn fn, const void *arg, struct err *e)
+int log_write(struct store *s, log_write_fn fn, void *arg, struct err *e)
 {
     int rc = write_once(s, fn, arg, e);
 

@@ -8,6 +8,9 @@
 
 #include "base/failpoint.h"
 
+/* More versions than the history of a program has. */
+enum { VERSIONS_MAX = 10000 };
+
 /* The first number that sql answers; -1 on failure. */
 static int ask(sqlite3 *db, const char *sql)
 {
@@ -20,14 +23,6 @@ static int ask(sqlite3 *db, const char *sql)
     return n;
 }
 
-static int fail(sqlite3 *db, const struct schema *sc, const char *what, struct err *e)
-{
-    return err_set(e, ERR_IO, "cannot %s %s: %s", what, sc->file, sqlite3_errmsg(db));
-}
-
-/* A number of versions that no history of a program reaches. */
-enum { VERSIONS_MAX = 10000 };
-
 int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struct err *e)
 {
     int application = ask(db, "PRAGMA application_id");
@@ -36,7 +31,7 @@ int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struc
 
     *is_foreign = false;
     if (application == -1 || version == -1 || tables < 0)
-        return fail(db, sc, "read", e);
+        return err_set(e, ERR_IO, "cannot read %s: %s", sc->file, sqlite3_errmsg(db));
     if (application == 0 && version == 0 && tables == 0)
         return 0;
     *is_foreign = application != sc->application_id || version < 1 || version > VERSIONS_MAX;
@@ -52,11 +47,16 @@ int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struc
     return version;
 }
 
+/* ERR_FAIL where it is the file's content that stands in the way, not the disk or a lock. */
 static int exec(sqlite3 *db, const struct schema *sc, const char *sql, struct err *e)
 {
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return fail(db, sc, "migrate", e);
-    return 0;
+    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL) & 0xFF;
+
+    if (rc == SQLITE_OK)
+        return 0;
+    bool is_odd = rc == SQLITE_ERROR || rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB;
+    return err_set(e, is_odd ? ERR_FAIL : ERR_IO, "cannot migrate %s: %s", sc->file,
+                   sqlite3_errmsg(db));
 }
 
 static int run_steps(sqlite3 *db, const struct schema *sc, int from, struct err *e)

@@ -38,7 +38,7 @@ struct batch {
     int n;
 };
 
-static int put_batch(struct store *s, const void *arg, struct err *e)
+static int put_batch(struct store *s, void *arg, struct err *e)
 {
     const struct batch *b = arg;
     int64_t id = 0;
@@ -50,7 +50,7 @@ static int put_batch(struct store *s, const void *arg, struct err *e)
 
 int logs_append(struct store *s, const struct log_row *rows, int n, struct err *e)
 {
-    const struct batch b = {rows, n};
+    struct batch b = {rows, n};
 
     return log_write(s, put_batch, &b, e);
 }

@@ -55,7 +55,7 @@ struct batch {
     int n;
 };
 
-static int put_batch(struct store *s, const void *arg, struct err *e)
+static int put_batch(struct store *s, void *arg, struct err *e)
 {
     const struct batch *b = arg;
     int64_t rc = 0;
@@ -67,7 +67,7 @@ static int put_batch(struct store *s, const void *arg, struct err *e)
 
 int samples_put(struct store *s, const struct sample_row *rows, int n, struct err *e)
 {
-    const struct batch b = {rows, n};
+    struct batch b = {rows, n};
 
     return log_write(s, put_batch, &b, e);
 }

@@ -82,16 +82,33 @@ static int choose(struct trim *t, struct err *e)
     return rc != 0 || d == 0 ? rc : is_old(t, last, e);
 }
 
-static int forget(struct store *s, const void *arg, struct err *e)
+/* Lines of t->deployment, at most `room`; how many went. */
+static int forget(const struct trim *t, int room, struct err *e)
 {
-    const struct trim *t = arg;
     int gone = 0;
-    int rc = t->deployment
-                 ? query_run(s, &s->log, &q_forget, ARGS(I64(t->deployment), I64(t->slice)), &gone, e)
-                 : query_run(s, &s->log, &q_forget_loose,
-                             ARGS(I64(t->slice), I64(t->last_id), I64(t->since)), &gone, e);
+    int rc = t->deployment ? query_run(t->s, &t->s->log, &q_forget,
+                                       ARGS(I64(t->deployment), I64(room)), &gone, e)
+                           : query_run(t->s, &t->s->log, &q_forget_loose,
+                                       ARGS(I64(room), I64(t->last_id), I64(t->since)), &gone, e);
 
     return rc != 0 ? rc : gone;
+}
+
+/* A slice: what has been chosen, then what comes behind it, until the slice is full. */
+static int forget_slice(struct store *s, void *arg, struct err *e)
+{
+    struct trim *t = arg;
+    int gone = 0, rc = 1;
+
+    (void)s;
+    while (rc > 0 && gone < t->slice) {
+        rc = forget(t, t->slice - gone, e);
+        if (rc < 0)
+            return rc;
+        gone += rc;
+        rc = gone < t->slice ? choose(t, e) : 0;
+    }
+    return rc < 0 ? rc : gone;
 }
 
 int logs_trim(struct store *s, int64_t keep_lines, int64_t keep_since, int slice, struct err *e)
@@ -110,7 +127,7 @@ int logs_trim(struct store *s, int64_t keep_lines, int64_t keep_since, int slice
     if (rc == 0)
         rc = choose(&t, e);
     if (rc > 0)
-        return log_write(s, forget, &t, e);
+        return log_write(s, forget_slice, &t, e);
     s->trimmed = 0; /* look from the beginning next time */
     return rc;
 }

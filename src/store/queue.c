@@ -40,7 +40,7 @@ enum {
     CLOSE_GIVE_UP_MS = 10000,
     CLOSE_ROUNDS = 16,
     TRIM_FIRST_MS = 1000,
-    TRIM_PAUSE_MS = 50,
+    TRIM_PAUSE_MS = 200,
     TRIM_EVERY_MS = 10 * 60 * 1000,
     TRIM_LINES = 500
 };

@@ -226,7 +226,11 @@ static int bring_forward(struct store *s, struct store_file *f, struct err *e)
                        "%s must be brought forward, but an engine of an older footplate is alive "
                        "(%s): let it end first",
                        sc->file, who);
-    return schema_migrate(f->db, sc, e);
+    rc = schema_migrate(f->db, sc, e);
+    /* The log's tables are not what that version made: then it goes the way of a damaged one. */
+    if (rc == ERR_FAIL && sc == &schema_log)
+        return file_damaged(f, "its tables are not those of its version", e);
+    return rc;
 }
 
 int file_open(struct store *s, struct store_file *f, const struct schema *sc, int64_t wal_bound,
@@ -368,7 +372,6 @@ static int run(struct store *s, struct store_file *f, const struct query *q, str
     return query_run(s, f, q, NO_ARGS, NULL, e);
 }
 
-/* A file that was moved away or put back from a backup under us is not the one that others read. */
 bool file_is_ours(const struct store_file *f)
 {
     struct stat st;
@@ -376,6 +379,7 @@ bool file_is_ours(const struct store_file *f)
     return stat(f->path, &st) == 0 && st.st_ino == f->inode && st.st_dev == f->device;
 }
 
+/* A file that was moved away or put back from a backup under us is not the one that others read. */
 static int check_inode(const struct store_file *f, struct err *e)
 {
     if (file_is_ours(f))
@@ -535,7 +539,9 @@ static int checkpoint(struct store *s, struct store_file *f, struct err *e)
 {
     int64_t now = clock_mono_ms();
 
-    if (!f->db || f->is_damaged || f->is_lost || now < f->checkpoint_after || wal_bytes(s, f) <= f->wal_bound)
+    if (!f->db || f->is_damaged || f->is_lost || now < f->checkpoint_after)
+        return 0;
+    if (wal_bytes(s, f) <= f->wal_bound)
         return 0;
     int rc = lock_take(s, e);
     if (rc != 0)

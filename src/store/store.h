@@ -1,6 +1,6 @@
 /* store.h: the only door between processes and threads: two SQLite files in one folder,
  *     footplate.db      state, actions, journal, ledger, events: every commit is on the disk (FULL)
- *     footplate-log.db  log lines: batched, may lose the last moments in a power cut (NORMAL)
+ *     footplate-log.db  log lines, samples: batched, may lose the last moments in a power cut (NORMAL)
  * All SQL of the product is in this room. A handle belongs to one thread.
  *
  * Rules (FAULTS 0.3, 2.4): WAL, wal_autocheckpoint 0, every write transaction and every checkpoint
@@ -455,7 +455,8 @@ int logs_range(struct store *s, const struct log_filter *f, int64_t *first, int6
 
 /* For a search over very many lines: calls fn for each line of one slice without copying it. Newest
  * first from the one before `before` (0: the end), or oldest first after `after` when before is -1.
- * At most limit lines are looked at. The row is valid during the call. fn answers false to stop.
+ * At most limit lines are looked at. The row is valid during the call, its text is not ended by a NUL,
+ * and fn reads no log lines by this handle. fn answers false to stop.
  * *next is where the next slice goes on (give it as before or after), 0 when there is nothing left.
  * Answers how many lines were looked at. One slice is one short reading transaction. */
 typedef bool (*log_scan_fn)(void *arg, const struct log_row *row);
@@ -518,7 +519,8 @@ int console_put(struct store *s, const struct console_row *r, struct err *e);
 int console_remove(struct store *s, const char *name, struct err *e);
 int consoles_list(struct store *s, struct console_row **rows, struct err *e);
 void console_rows_free(struct console_row *rows, int n);
-/* Is any console's doorbell in DIR alive? Looks at the folder alone. 1 or 0. */
+/* Is any console's doorbell in DIR alive? Looks at the folder alone (and takes down the doorbells of
+ * dead ones), in some microseconds. 1 or 0. */
 int consoles_any(const char *dir);
 
 #endif

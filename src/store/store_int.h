@@ -164,8 +164,8 @@ int log_open(struct store *s, struct err *e);
 int log_ready(struct store *s, struct err *e);
 /* fn in a transaction of its own on the log file; once more on a new one when the old one turns out
  * damaged. Answers what fn does. */
-typedef int (*log_write_fn)(struct store *s, const void *arg, struct err *e);
-int log_write(struct store *s, log_write_fn fn, const void *arg, struct err *e);
+typedef int (*log_write_fn)(struct store *s, void *arg, struct err *e);
+int log_write(struct store *s, log_write_fn fn, void *arg, struct err *e);
 /* The event that tells of it: put into the transaction that has begun; whether that was kept. */
 void event_pay(struct store *s);
 void event_paid(struct store *s, bool is_kept);
@@ -235,7 +235,8 @@ extern const struct schema schema_main, schema_log;
 /* What the file says: its version; ERR_UNAVAILABLE in words when it is newer than ours; *is_foreign when
  * it is none of footplate's, or says what no footplate ever wrote. 0: empty. */
 int schema_version(sqlite3 *db, const struct schema *sc, bool *is_foreign, struct err *e);
-/* All missing steps in one transaction. The caller holds the shared lock. */
+/* All missing steps in one transaction. The caller holds the shared lock. ERR_FAIL: the tables are not
+ * what its version says. */
 int schema_migrate(sqlite3 *db, const struct schema *sc, struct err *e);
 
 /* ---- place.c: the folder --------------------------------------------------------------------- */

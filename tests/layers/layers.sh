@@ -10,6 +10,19 @@ export LC_ALL=C
 
 # The engine and the monitor stand side by side: neither may know the other.
 rooms='base core inventory store net traffic steps engine monitor cli'
+# Is `to` in sight of `from`? Rooms see those before them, but monitor and engine stand side by side; so
+# does the screen with what is above the store, and only cli sees it.
+sight='
+function may_see(from, to) {
+    if (from == "monitor" && to == "engine") return 0
+    if (to == "ui" && from != "ui" && from != "cli") return 0
+    return rank[to] <= rank[from]
+}
+BEGIN {
+    n = split(rooms, name, " "); for (i = 1; i <= n; i++) rank[name[i]] = i
+    rank["ui"] = rank["store"] + 0.5
+}
+'
 function_lines_max=120
 file_lines_max=1500
 
@@ -71,18 +84,17 @@ sources_of()
 # (a) every #include of a room, and of its tests, names that room or one below.
 find_includes()
 {
-    awk -v rooms="$rooms" '
-    BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) rank[name[i]] = i }
+    awk -v rooms="$rooms" "$sight"'
     {
         split($0, part, ":"); path = part[1]
         split(path, dir, "/")
-        room = dir[2]
-        if ((dir[1] != "src" && dir[1] != "tests") || !(room in rank)) next
+        room = dir[1] == "ui" ? "ui" : dir[2]
+        if ((dir[1] != "src" && dir[1] != "tests" && dir[1] != "ui") || !(room in rank)) next
         if (!match($0, /#[ \t]*include[ \t]*"[^"]*"/)) next
         header = substr($0, RSTART, RLENGTH)
         sub(/^[^"]*"/, "", header); sub(/"$/, "", header)
         split(header, to, "/")
-        if ((to[1] in rank) && (rank[to[1]] > rank[room] || (room == "monitor" && to[1] == "engine")))
+        if ((to[1] in rank) && !may_see(room, to[1]))
             print path ":" part[2] ": " room " includes " header
     }' "$1"
 }
@@ -105,8 +117,7 @@ find_symbols()
         nm -gu "$lib" 2>/dev/null |
             awk -v r="$r" '$1 == "U" { print $2, r }' | sort -u >>"$work/wanted"
     done
-    awk -v rooms="$rooms" '
-    BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) rank[name[i]] = i }
+    awk -v rooms="$rooms" "$sight"'
     $1 ~ /^(__asan|__odr_asan|_GLOBAL_|__ubsan|__tsan)/ { next }
     FILENAME == ARGV[1] {
         if ($1 in home) {
@@ -115,12 +126,8 @@ find_symbols()
         }
         home[$1] = $2; next
     }
-    ($1 in home) && rank[home[$1]] > rank[$2] {
-        print "lib" $2 ".a needs " $1 " of lib" home[$1] ".a, which is above it"
-        next
-    }
-    $2 == "monitor" && home[$1] == "engine" {
-        print "lib" $2 ".a needs " $1 " of lib" home[$1] ".a, which is beside it"
+    ($1 in home) && !may_see($2, home[$1]) {
+        print "lib" $2 ".a needs " $1 " of lib" home[$1] ".a, which is above or beside it"
     }' "$work/defined" "$work/wanted"
 }
 
@@ -253,6 +260,11 @@ self_test()
     planted 'a call sideways' src/monitor/monitor.c \
         'int engine_thing(void);\nint side(void);\nint side(void)\n{\n    return engine_thing();\n}' \
         'libmonitor.a needs engine_thing' archives
+    planted 'the network in the screen' ui/x.c '#include "net/net.h"' 'ui includes net/net.h'
+    planted 'a command in the screen' ui/x.c '#include "cli/cli.h"' 'ui includes cli/cli.h'
+    planted 'the screen in the engine' src/engine/engine.c '#include "ui/console.h"' \
+        'engine includes ui/console.h'
+    planted 'the store in the screen, the screen in a command' ui/x.c '#include "store/view.h"' ''
     planted 'a call upward' src/store/store.c \
         'int engine_thing(void);\nint up(void);\nint up(void)\n{\n    return engine_thing();\n}' \
         'libstore.a needs engine_thing' archives

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "place.h"
 #include "store/store_int.h"
@@ -428,6 +429,54 @@ START_TEST(no_bit_anywhere_in_the_log_stops_the_store)
 }
 END_TEST
 
+/* Tables that a version says it has, and has not. */
+START_TEST(a_log_that_cannot_be_brought_forward_is_set_aside)
+{
+    sqlite3 *db = NULL;
+    char path[256];
+
+    make_store();
+    path_of(path, sizeof path, "footplate-log.db");
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, _i ? "DROP TABLE logs; PRAGMA user_version = 1"
+                                         : "DROP TABLE samples", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    struct store *s = place_store(&place, STORE_CREATE);
+    check_alive(s);
+    ck_assert_int_eq(count_aside(), 1);
+    store_close(s);
+}
+END_TEST
+
+#if FOOTPLATE_FAILPOINTS
+
+START_TEST(a_crash_while_setting_aside_leaves_a_store)
+{
+    int status;
+
+    make_store();
+    damage(0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char where[64];
+        snprintf(where, sizeof where, "store:log:aside:%d", _i);
+        setenv("FOOTPLATE_FAILPOINT", where, 1);
+        failpoint_reset();
+        store_open(place.dir, STORE_WRITE, NULL);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    ck_assert_msg(WIFSIGNALED(status), "%x", (unsigned)status);
+    struct store *s = place_store(&place, STORE_CREATE);
+    add_lines(s, 1);
+    ck_assert_int_eq(count_lines(s), 1);
+    ck_assert_int_eq(count_aside(), 1);
+    store_close(s);
+}
+END_TEST
+
+#endif
+
 START_TEST(a_damaged_main_file_is_refused_in_words)
 {
     static const char zeros[4096];
@@ -468,6 +517,10 @@ int main(void)
     tcase_add_test(t, processes_that_meet_it_at_once_lose_no_line);
     tcase_add_loop_test(t, a_log_that_was_removed_is_begun_anew, 0, 2);
     tcase_add_test(t, no_bit_anywhere_in_the_log_stops_the_store);
+    tcase_add_loop_test(t, a_log_that_cannot_be_brought_forward_is_set_aside, 0, 2);
+#if FOOTPLATE_FAILPOINTS
+    tcase_add_loop_test(t, a_crash_while_setting_aside_leaves_a_store, 1, 4);
+#endif
     tcase_add_test(t, a_damaged_main_file_is_refused_in_words);
     tcase_set_timeout(t, 120);
     suite_add_tcase(suite, t);

@@ -96,7 +96,8 @@ START_TEST(nothing_goes_while_there_is_room)
     fill(DEPLOY_SUCCESS);
     ck_assert_int_eq(trim_all(LOG_KEEP_LINES, 0, 100), 0);
     ck_assert_int_eq(trim_all(RELEASES * LINES_EACH, 1, 100), 0);
-    ck_assert_int_eq(logs_trim(s, 0, 0, 0, NULL), 10);
+    ck_assert_int_eq(logs_trim(s, 0, 0, 7, NULL), 7);
+    ck_assert_int_eq(logs_trim(s, 0, 0, 0, NULL), 5 * LINES_EACH - 7);
 }
 END_TEST
 
