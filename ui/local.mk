@@ -18,6 +18,7 @@ ui_libui_a_SOURCES = \
 	ui/dialog_instance.c \
 	ui/dialog_int.c \
 	ui/dialog_int.h \
+	ui/dialog_line.c \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
 	ui/dialogs.c \
@@ -39,6 +40,8 @@ ui_libui_a_SOURCES = \
 	ui/log_match.h \
 	ui/log_source.c \
 	ui/log_source.h \
+	ui/log_view.c \
+	ui/log_view.h \
 	ui/log_work.c \
 	ui/log_work.h \
 	ui/logs.c \
@@ -52,6 +55,9 @@ ui_libui_a_SOURCES = \
 	ui/pane_cluster.c \
 	ui/pane_history.c \
 	ui/pane_instances.c \
+	ui/pane_logs.c \
+	ui/pane_logs_draw.c \
+	ui/pane_logs_int.h \
 	ui/reader.c \
 	ui/reader.h \
 	ui/roles.c \

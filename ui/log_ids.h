@@ -1,5 +1,6 @@
-/* log_ids.h: the ids of lines that match, kept while a search goes from the newest line back to the
- * first and new lines come at the end. In order, bounded: what does not fit is forgotten at the old end.
+/* log_ids.h: the ids of lines that match, kept while a search goes from the newest line back to
+ * the first and new lines come at the end. In order, bounded: what does not fit is forgotten at
+ * the old end.
  *
  * floor: every match at or above it is in the list. Below it nothing is known. */
 #ifndef FOOTPLATE_UI_LOG_IDS_H

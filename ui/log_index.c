@@ -1,5 +1,6 @@
-/* log_index.c: judges lines by a filter and a search, counts, and remembers which they were, so that
- * moving among the matches of a million lines does not search again. Knows no window and no thread. */
+/* log_index.c: judges lines by a filter and a search, counts, and remembers which they were, so
+ * that moving among the matches of a million lines does not search again. Knows no window and no
+ * thread. */
 #include "config.h"
 
 #include "ui/log_index.h"
@@ -27,7 +28,7 @@ struct log_index {
     struct log_match *filter, *search; /* NULL: none */
     bool is_inverted;
     size_t max;
-    struct log_ids ids[2];             /* by enum log_which; unused where there is no such pattern */
+    struct log_ids ids[2];             /* by enum log_which; unused without such a pattern */
     int64_t before;                    /* the slice to come goes on before this line; 0: all done */
     int64_t hi;
     struct log_tally tally;
@@ -49,7 +50,7 @@ struct sweep {
     bool is_over, is_broken, is_done; /* time is over; interrupted; nothing more is wanted */
 };
 
-/* ---- one line ------------------------------------------------------------------------------------ */
+/* ---- one line -------------------------------------------------------------------------------- */
 
 static unsigned judge(const struct log_index *ix, const struct log_row *row)
 {
@@ -148,8 +149,8 @@ static bool sweep_line(void *arg, const struct log_row *row)
     return !sw->is_over && !sw->is_done && !sw->is_broken && !ix->tally.is_given_up;
 }
 
-/* One slice from *pos on, which moves, also before an error. LOG_GOT_ALL: there is more; END: nothing
- * more is there or wanted. */
+/* One slice from *pos on, which moves, also before an error. LOG_GOT_ALL: there is more; END:
+ * nothing more is there or wanted. */
 static enum log_got slice(struct sweep *sw, int64_t *pos, struct err *e)
 {
     struct log_index *ix = sw->ix;
@@ -161,9 +162,10 @@ static enum log_got slice(struct sweep *sw, int64_t *pos, struct err *e)
     sw->bytes = 0;
     sw->is_over = false;
     sw->ends_ms = clock_mono_ms() + LOG_SLICE_MS;
-    rc = log_source_scan(ix->src, sw->is_up ? -1 : *pos, sw->is_up ? *pos : 0, SLICE_LINES, sweep_line,
-                         sw, &next, e);
-    if (sw->last && (rc < 0 || sw->is_over || sw->is_broken || sw->is_done || ix->tally.is_given_up))
+    rc = log_source_scan(ix->src, sw->is_up ? -1 : *pos, sw->is_up ? *pos : 0, SLICE_LINES,
+                         sweep_line, sw, &next, e);
+    if (sw->last &&
+        (rc < 0 || sw->is_over || sw->is_broken || sw->is_done || ix->tally.is_given_up))
         *pos = sw->last;
     else if (rc >= 0 && !sw->is_broken && !sw->is_done)
         *pos = next;
@@ -174,9 +176,10 @@ static enum log_got slice(struct sweep *sw, int64_t *pos, struct err *e)
     return sw->is_done || (!sw->is_over && next == 0) ? LOG_GOT_END : LOG_GOT_ALL;
 }
 
-/* ---- the question -------------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
-struct log_index *log_index_new(struct log_source *src, const struct log_index_host *host, size_t max)
+struct log_index *log_index_new(struct log_source *src, const struct log_index_host *host,
+                                size_t max)
 {
     struct log_index *ix = xcalloc(1, sizeof *ix);
 
@@ -293,7 +296,7 @@ enum log_got log_index_absorb(struct log_index *ix, int64_t last, struct err *e)
     return LOG_GOT_END;
 }
 
-/* ---- looking for some ---------------------------------------------------------------------------- */
+/* ---- looking for some ------------------------------------------------------------------------ */
 
 /* What the list knows before `from`; answers from where on it knows no more. */
 static int64_t take_before(const struct log_ids *l, int64_t from, int64_t *ids, int *n, int max)
@@ -307,8 +310,8 @@ static int64_t take_before(const struct log_ids *l, int64_t from, int64_t *ids, 
     return l->floor;
 }
 
-enum log_got log_index_before(struct log_index *ix, enum log_which which, int64_t from, int64_t *ids,
-                              int *n, int max, struct err *e)
+enum log_got log_index_before(struct log_index *ix, enum log_which which, int64_t from,
+                              int64_t *ids, int *n, int max, struct err *e)
 {
     struct log_ids *l = &ix->ids[which];
     struct sweep sw = {.ix = ix, .which = which, .ids = ids, .n = n, .max = max};

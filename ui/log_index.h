@@ -1,7 +1,7 @@
-/* log_index.h: which lines a filter leaves and a search finds, found out a slice at a time from the newest
- * line back to the first, and for new lines as they come.
+/* log_index.h: which lines a filter leaves and a search finds, found out a slice at a time from
+ * the newest line back to the first, and for new lines as they come.
  *
- *     first ........ lo ======================= hi      lines between lo and hi are judged and counted
+ *     first ........ lo ===================== hi      what is between is judged and counted
  *                       <- log_index_count()     -> log_index_absorb()
  *
  * Where a window stands outside of what is judged, lines are judged for it alone. */
@@ -36,11 +36,12 @@ struct log_tally {
 
 struct log_index;
 /* src is borrowed. max: LOG_IDS_MAX but for tests. */
-struct log_index *log_index_new(struct log_source *src, const struct log_index_host *host, size_t max);
+struct log_index *log_index_new(struct log_source *src, const struct log_index_host *host,
+                                size_t max);
 void log_index_free(struct log_index *ix);
 
-/* A new question about the lines up to `last`; everything counted is forgotten. ERR_USAGE for a wrong
- * filter (nothing can be asked then) or a wrong search (*is_search; there is none then). */
+/* A new question about the lines up to `last`; everything counted is forgotten. ERR_USAGE for a
+ * wrong filter (nothing can be asked then) or a wrong search (*is_search; there is none then). */
 int log_index_ask(struct log_index *ix, const char *filter, const char *search, bool is_inverted,
                   int64_t last, bool *is_search, struct err *e);
 bool log_index_has_filter(const struct log_index *ix);
@@ -62,8 +63,8 @@ enum log_which { LOG_KEPT, LOG_FOUND };
 
 /* Add the nearest ids before `from` (falling) or after it (rising) to ids, which holds *n, until it
  * holds max. Takes as long as it needs; *n grows as it goes. */
-enum log_got log_index_before(struct log_index *ix, enum log_which which, int64_t from, int64_t *ids,
-                              int *n, int max, struct err *e);
+enum log_got log_index_before(struct log_index *ix, enum log_which which, int64_t from,
+                              int64_t *ids, int *n, int max, struct err *e);
 enum log_got log_index_after(struct log_index *ix, enum log_which which, int64_t from, int64_t *ids,
                              int *n, int max, struct err *e);
 

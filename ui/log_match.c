@@ -1,9 +1,10 @@
 /* log_match.c: a person's pattern on lines that a server wrote: neither may hold the console up.
  *
- * PCRE2's match limit counts anew at each place where a match may begin, so it bounds no line by itself:
- * 64 KiB of places times the limit is a minute. A line is therefore tried in pieces: the offset limit
- * says in which bytes a match may begin (it may end anywhere), and between two pieces the clock is
- * looked at. What is too expensive is an answer of its own, never "no match". Knows no log. */
+ * PCRE2's match limit counts anew at each place where a match may begin, so it bounds no line by
+ * itself: 64 KiB of places times the limit is a minute. A line is therefore tried in pieces: the
+ * offset limit says in which bytes a match may begin (it may end anywhere), and between two
+ * pieces the clock is looked at. What is too expensive is an answer of its own, never "no
+ * match". Knows no log. */
 #include "config.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -80,7 +81,8 @@ static pcre2_code *compile(const char *pattern, struct err *e)
         PCRE2_UCHAR words[256];
 
         pcre2_get_error_message(why, words, sizeof words);
-        err_at(e, ERR_USAGE, "", 0, (int)at + 1, "%s at character %zu", (const char *)words, at + 1);
+        err_at(e, ERR_USAGE, "", 0, (int)at + 1, "%s at character %zu", (const char *)words,
+               at + 1);
     }
     return code;
 }
@@ -165,7 +167,8 @@ static int find(struct log_match *m, const char *text, size_t len, size_t from)
         size_t end = piece_end(text, len, from, options ? SLOW_PIECE : PIECE);
         int rc = try_piece(m, text, len, from, end, options);
 
-        /* The compiled form has a stack of its own that may be too small; the interpreter has not. */
+        /* The compiled form has a stack of its own that may be too small; the interpreter has
+         * not. */
         if (rc == PCRE2_ERROR_JIT_STACKLIMIT && !options) {
             options = PCRE2_NO_JIT;
             continue;
@@ -190,7 +193,8 @@ enum log_answer log_match_test(struct log_match *m, const char *text, size_t len
     return rc == PCRE2_ERROR_NOMATCH ? LOG_NO : LOG_NOT_JUDGED;
 }
 
-int log_match_spans(struct log_match *m, const char *text, size_t len, struct log_span *spans, int max)
+int log_match_spans(struct log_match *m, const char *text, size_t len, struct log_span *spans,
+                    int max)
 {
     size_t n = len < LOG_LINE_MAX ? len : LOG_LINE_MAX;
     size_t from = 0;

@@ -24,6 +24,7 @@ void log_match_free(struct log_match *m);
 enum log_answer log_match_test(struct log_match *m, const char *text, size_t len);
 
 /* All matches that are not empty, at most max of them. Answers how many. */
-int log_match_spans(struct log_match *m, const char *text, size_t len, struct log_span *spans, int max);
+int log_match_spans(struct log_match *m, const char *text, size_t len, struct log_span *spans,
+                    int max);
 
 #endif

@@ -1,6 +1,6 @@
-/* log_source.c: lines of the log file and events of the record behind one set of functions. The log is
- * read where it lies; of the events, which are few, the newest are held in memory. Knows no pattern, no
- * window. */
+/* log_source.c: lines of the log file and events of the record behind one set of functions. The
+ * log is read where it lies; of the events, which are few, the newest are held in memory. Knows
+ * no pattern, no window. */
 #include "config.h"
 
 #include "ui/log_source.h"
@@ -22,7 +22,7 @@ struct log_source {
     bool is_read;           /* the events that were there at first */
 };
 
-/* ---- lines -------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 void log_lines_free(struct log_line *lines, int n)
 {
@@ -73,7 +73,7 @@ static int copy_lines(const struct log_row *rows, int n, struct log_line **lines
     return n;
 }
 
-/* ---- events ------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void forget_events(struct log_source *src, int n)
 {
@@ -154,8 +154,8 @@ static int scan_events_down(struct log_source *src, int64_t before, int limit, l
     return looked;
 }
 
-static int scan_events_up(struct log_source *src, int64_t after, int limit, log_scan_fn fn, void *arg,
-                          int64_t *next)
+static int scan_events_up(struct log_source *src, int64_t after, int limit, log_scan_fn fn,
+                          void *arg, int64_t *next)
 {
     int looked = 0;
 
@@ -169,7 +169,7 @@ static int scan_events_up(struct log_source *src, int64_t after, int limit, log_
     return looked;
 }
 
-/* ---- one door for both --------------------------------------------------------------------------- */
+/* ---- one door for both ----------------------------------------------------------------------- */
 
 struct log_source *log_source_new(struct store *s)
 {
@@ -283,8 +283,8 @@ int log_source_by_id(struct log_source *src, const int64_t *ids, int n, struct l
     return found;
 }
 
-int log_source_scan(struct log_source *src, int64_t before, int64_t after, int limit, log_scan_fn fn,
-                    void *arg, int64_t *next, struct err *e)
+int log_source_scan(struct log_source *src, int64_t before, int64_t after, int limit,
+                    log_scan_fn fn, void *arg, int64_t *next, struct err *e)
 {
     struct log_filter f = filter_of(src);
 

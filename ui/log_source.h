@@ -9,12 +9,12 @@ struct log_source;
 struct log_source *log_source_new(struct store *s);
 void log_source_free(struct log_source *src);
 
-/* Of which group, deployment, host and port, as the want says; events: all of the group. Nothing is read
- * yet. */
+/* Of which group, deployment, host and port, as the want says; events: all of the group. Nothing
+ * is read yet. */
 void log_source_name(struct log_source *src, const struct log_want *w);
 
-/* As the functions of store.h of the same names; of events those that log_source_range() has seen. A limit
- * of 0 is 0. Lines are the caller's: log_lines_free(). */
+/* As the functions of store.h of the same names; of events those that log_source_range() has
+ * seen. A limit of 0 is 0. Lines are the caller's: log_lines_free(). */
 int log_source_range(struct log_source *src, int64_t *first, int64_t *last, struct err *e);
 int log_source_before(struct log_source *src, int64_t before, int limit, struct log_line **lines,
                       struct err *e);
@@ -22,8 +22,8 @@ int log_source_after(struct log_source *src, int64_t after, int limit, struct lo
                      struct err *e);
 int log_source_by_id(struct log_source *src, const int64_t *ids, int n, struct log_line **lines,
                      struct err *e);
-int log_source_scan(struct log_source *src, int64_t before, int64_t after, int limit, log_scan_fn fn,
-                    void *arg, int64_t *next, struct err *e);
+int log_source_scan(struct log_source *src, int64_t before, int64_t after, int limit,
+                    log_scan_fn fn, void *arg, int64_t *next, struct err *e);
 
 void log_lines_free(struct log_line *lines, int n);
 

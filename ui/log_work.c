@@ -1,11 +1,11 @@
-/* log_work.c: one question about a log: the window that is wanted of it, the counts of filter and search,
- * and both kept up to date while lines come.
+/* log_work.c: one question about a log: the window that is wanted of it, the counts of filter
+ * and search, and both kept up to date while lines come.
  *
  *     want -> look (how far does the log go? what is new?) -> step, window -> count, slice by slice
  *                 ^---------------------- ring ----------------------------------'
  *
- * A window without a filter is read where it stands; with one its ids come out of the index. Knows no
- * thread: who calls it says when to break off. */
+ * A window without a filter is read where it stands; with one its ids come out of the index.
+ * Knows no thread: who calls it says when to break off. */
 #include "config.h"
 
 #include "ui/log_work.h"
@@ -17,8 +17,8 @@
 #include "base/mem.h"
 #include "ui/log_index.h"
 
-/* What is unfinished is put after PUT_FIRST_MS, then every PUT_EVERY_MS; that nothing is found yet empties
- * the screen only after BLANK_MS. */
+/* What is unfinished is put after PUT_FIRST_MS, then every PUT_EVERY_MS; that nothing is found
+ * yet empties the screen only after BLANK_MS. */
 enum { PUT_FIRST_MS = 30, PUT_EVERY_MS = 100, BLANK_MS = 150, NEW_LINES_SLICE = 20000 };
 
 struct log_work {
@@ -39,15 +39,16 @@ struct log_work {
     bool is_at_start, is_at_end;
     int64_t shown_first, shown_last; /* of the lines put last; */
     int n_shown;                     /* -1: none for this want */
+    bool shown_at_start, shown_at_end;
     int64_t target;                  /* to be told once */
     bool is_wrapped, is_not_found, is_stepping;
     int64_t new_after, n_new;        /* lines counted up to new_after that came after want.seen */
     int64_t put_at;                  /* mono: when something unfinished may be put next */
-    bool is_fresh;                   /* no window was put for this question: a part is better than none */
+    bool is_fresh;                   /* no window was put for this question: a part will do */
     int64_t blank_at;
 };
 
-/* ---- blocks ------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 void log_block_free(struct log_block *b)
 {
@@ -82,8 +83,8 @@ static void fill_counts(const struct log_work *w, struct log_block *b)
         b->new_lines = log_index_count_after(w->ix, w->want.seen);
     b->err = w->err;
     b->is_search_error = w->is_search_error;
-    b->is_at_start = w->is_at_start;
-    b->is_at_end = w->is_at_end;
+    b->is_at_start = w->shown_at_start;
+    b->is_at_end = w->shown_at_end;
 }
 
 static bool is_shown(const struct log_work *w, int n, int64_t first, int64_t last)
@@ -108,6 +109,10 @@ static void put(struct log_work *w, struct log_line *lines, int n, bool is_parti
 {
     struct log_block *b = xcalloc(1, sizeof *b);
 
+    if (n >= 0) {
+        w->shown_at_start = w->is_at_start;
+        w->shown_at_end = w->is_at_end;
+    }
     fill_counts(w, b);
     if (n >= 0 && !is_shown(w, n, n ? lines[0].id : 0, n ? lines[n - 1].id : 0))
         take_lines(w, b, lines, n);
@@ -149,6 +154,8 @@ static int put_ids(struct log_work *w, bool is_partial, struct err *e)
         ids[i] = w->before[w->n_before - 1 - i];
     memcpy(ids + w->n_before, w->after, (size_t)w->n_after * sizeof *ids);
     if (is_shown(w, n, n ? ids[0] : 0, n ? ids[n - 1] : 0)) {
+        w->shown_at_start = w->is_at_start;
+        w->shown_at_end = w->is_at_end;
         put(w, NULL, -1, is_partial);
         n = 0;
     } else if (n == 0 || (n = log_source_by_id(w->src, ids, n, &lines, e)) >= 0) {
@@ -158,7 +165,7 @@ static int put_ids(struct log_work *w, bool is_partial, struct err *e)
     return n < 0 ? n : 0;
 }
 
-/* ---- the host ------------------------------------------------------------------------------------ */
+/* ---- the host -------------------------------------------------------------------------------- */
 
 static bool is_interrupted(void *arg)
 {
@@ -203,7 +210,7 @@ void log_work_free(struct log_work *w)
     free(w);
 }
 
-/* ---- the question -------------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
 static bool is_same_source(const struct log_want *a, const struct log_want *b)
 {
@@ -271,7 +278,7 @@ bool log_work_has_failed(const struct log_work *w)
     return w->has_want && w->has_failed;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 /* Source and patterns of the want, from the present end of the log on. */
 static void name_question(struct log_work *w)
@@ -341,9 +348,10 @@ static void look(struct log_work *w)
         w->is_window_due = true;
 }
 
-/* ---- stepping ------------------------------------------------------------------------------------ */
+/* ---- stepping -------------------------------------------------------------------------------- */
 
-static enum log_got find_next(struct log_work *w, bool is_up, int64_t from, int64_t *id, struct err *e)
+static enum log_got find_next(struct log_work *w, bool is_up, int64_t from, int64_t *id,
+                              struct err *e)
 {
     int n = 0;
 
@@ -375,7 +383,7 @@ static enum log_got step(struct log_work *w, struct err *e)
     return LOG_GOT_ALL;
 }
 
-/* ---- windows ------------------------------------------------------------------------------------- */
+/* ---- windows --------------------------------------------------------------------------------- */
 
 /* Two runs of lines become one. */
 static int join(struct log_line **a, int n_a, struct log_line *b, int n_b)
@@ -425,8 +433,10 @@ static enum log_got collect(struct log_work *w, struct err *e)
     enum log_got got = LOG_GOT_END;
 
     w->n_before = w->n_after = 0;
+    w->is_at_start = w->is_at_end = false;
     if (q->anchor)
-        got = log_index_after(w->ix, LOG_KEPT, edge - 1, w->after, &w->n_after, q->rows - q->above, e);
+        got = log_index_after(w->ix, LOG_KEPT, edge - 1, w->after, &w->n_after,
+                              q->rows - q->above, e);
     w->is_at_end = got == LOG_GOT_END;
     if (got == LOG_GOT_ERROR || got == LOG_GOT_BREAK)
         return got;

@@ -7,7 +7,8 @@
 
 #include "ui/logs.h"
 
-/* is_interrupted: asked for every line; true drops what is under way at once. put: takes the block. */
+/* is_interrupted: asked for every line; true drops what is under way at once. put: takes the
+ * block. */
 struct log_work_host {
     bool (*is_interrupted)(void *arg);
     void (*put)(void *arg, struct log_block *b);

@@ -1,6 +1,6 @@
-/* logs.c: the thread between the log pane and log_work.c. One slot for the newest want, one for the block
- * that waits to be taken; one mutex for both, under which nothing is done but moving pointers and
- * copying the want. Knows nothing of what a want means.
+/* logs.c: the thread between the log pane and log_work.c. One slot for the newest want, one for
+ * the block that waits to be taken; one mutex for both, under which nothing is done but moving
+ * pointers and copying the want. Knows nothing of what a want means.
  *
  *     logs_want, logs_stop: set is_news, which the worker asks for at every line that it looks at
  *     logs_ring:            breaks nothing off; looked at when the piece of work is done */

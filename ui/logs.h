@@ -19,13 +19,14 @@ enum log_want_flags {
 };
 enum { LOG_EVENTS_MAX = 20000 };
 
-/* A window: `rows` lines of what the filter leaves, around an anchor: the line `anchor` (an id that was
- * shown; 0: the end, followed as it grows) stands `above` rows below the window's first. Where one side
- * has too few lines the other gives more. step asks for the next match of `search` before (-1) or after
- * (1) the anchor instead, around the ends if need be; the window then stands around what it found.
+/* A window: `rows` lines of what the filter leaves, around an anchor: the line `anchor` (an id
+ * that was shown; 0: the end, followed as it grows) stands `above` rows below the window's
+ * first. Where one side has too few lines the other gives more. step asks for the next match of
+ * `search` before (-1) or after (1) the anchor instead, around the ends if need be; the window
+ * then stands around what it found.
  *
- * Filter and search are PCRE2, insensitive to case unless the pattern holds a capital letter (one behind
- * a backslash does not count). */
+ * Filter and search are PCRE2, insensitive to case unless the pattern holds a capital letter
+ * (one behind a backslash does not count). */
 struct log_want {
     int64_t serial;
     char group[256];
@@ -54,42 +55,44 @@ struct log_line {
     int step;
     char *text;  /* raw */
     int64_t text_len;
-    struct log_span *spans; /* matches of the search (without one: of the filter), in order; NULL none */
+    struct log_span *spans; /* of the search, else of the filter, in order; NULL none */
     int n_spans;
 };
 
-/* Answer to the want with the same serial; more may follow as counts grow (is_counting), as lines come,
- * or as more of a window is found. */
+/* Answer to the want with the same serial; more may follow as counts grow (is_counting), as
+ * lines come, or as more of a window is found. */
 struct log_block {
     int64_t serial;
-    bool has_lines;              /* false: the lines of the block before still stand, only counts moved */
+    bool has_lines;              /* false: those of the block before still stand */
     struct log_line *lines;
     int n;
-    bool is_at_start, is_at_end; /* nothing is before the first, after the last line; false: not known */
+    bool is_at_start, is_at_end; /* nothing is before, after them; false: not known */
     bool is_partial;             /* the window is still being filled */
-    int64_t first_id, last_id;   /* of all that group and deployment name, for the scroll mark; 0 none */
+    int64_t first_id, last_id;   /* of all that group and deployment name; 0 none */
     int64_t matches;             /* lines that the filter leaves, up to now; without one 0 */
     int64_t found;               /* lines among them that the search finds, up to now */
-    int64_t looked_at, total;    /* lines looked at by filter or search, and about how many there are */
+    int64_t looked_at, total;    /* by filter or search; about how many there are */
     int64_t hidden_errors;       /* error lines that the filter does not leave, up to now */
-    int64_t not_judged;          /* lines on which a pattern was too expensive: neither shown nor hidden */
+    int64_t not_judged;          /* a pattern was too expensive: neither shown nor hidden */
     bool is_counting;
     bool is_given_up;            /* too expensive on too many lines: counting has ended */
     int64_t new_lines;           /* that the filter leaves and that came after `seen` */
     int64_t target;              /* the line that step found, once */
     bool is_wrapped;             /* beyond an end */
     bool is_not_found;           /* step found none */
-    struct err err;              /* a pattern that is wrong (column: its place), or what the store said */
+    struct err err;              /* a wrong pattern (column: its place), or the store */
     bool is_search_error;        /* err speaks of the search, not of the filter */
 };
 void log_block_free(struct log_block *b);
 
-/* Is the pattern fit to be a filter or search? 0, or ERR_USAGE in words with its place in column. */
+/* Is the pattern fit to be a filter or search? 0, or ERR_USAGE in words with its place in
+ * column. */
 int log_pattern_check(const char *pattern, struct err *e);
 
-/* The worker: one thread, one store handle, its own match data. woken is called from its thread after a
- * block was put out; take it with logs_take() (NULL: none), which moves it. The rest may be called from
- * any one thread; none of it waits, but logs_stop() for the worker's end (a few ms). */
+/* The worker: one thread, one store handle, its own match data. woken is called from its thread
+ * after a block was put out; take it with logs_take() (NULL: none), which moves it. The rest may
+ * be called from any one thread; none of it waits, but logs_stop() for the worker's end (a few
+ * ms). */
 struct logs;
 struct logs *logs_start(const char *store_dir, void (*woken)(void *arg), void *arg, struct err *e);
 void logs_want(struct logs *l, const struct log_want *want); /* copied; drops the one before */

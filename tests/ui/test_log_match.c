@@ -1,4 +1,5 @@
-/* test_log_match.c: patterns on hostile lines: what is found, how long it may take, what is said. */
+/* test_log_match.c: patterns on hostile lines: what is found, how long it may take, what is
+ * said. */
 #include "config.h"
 
 #include "ui/log_match.h"

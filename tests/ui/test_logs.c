@@ -1,5 +1,6 @@
-/* test_logs.c: the log worker against a real store: windows, counts, searches both ways, lines that come
- * meanwhile, wants that are dropped, patterns that are wrong or too expensive, bytes that are no text. */
+/* test_logs.c: the log worker against a real store: windows, counts, searches both ways, lines
+ * that come meanwhile, wants that are dropped, patterns that are wrong or too expensive, bytes
+ * that are no text. */
 #include "config.h"
 
 #include "ui/logs.h"
@@ -15,8 +16,8 @@
 #include "base/mem.h"
 #include "suite.h"
 
-/* Of LINES ids every tenth is of another group. A needle in every 1,000th line of ours, an error every
- * 500th (never the line of a needle). */
+/* Of LINES ids every tenth is of another group. A needle in every 1,000th line of ours, an error
+ * every 500th (never the line of a needle). */
 enum { LINES = 200000, BATCH = 2000, OURS = LINES - LINES / 10, BOUND_MS = 30000, ROWS = 50 };
 static bool is_ours(int id) { return id % 10 != 0; }
 static bool is_needle(int id) { return id % 1000 == 7; }
@@ -61,7 +62,7 @@ static void drop_lines(void)
     place_release(&place);
 }
 
-/* ---- a reader that does what the pane does --------------------------------------------------------- */
+/* ---- a reader that does what the pane does --------------------------------------------------- */
 
 struct reader {
     struct logs *logs;
@@ -187,7 +188,7 @@ static void check_rising(const struct log_block *b, bool (*is_in)(int id))
     }
 }
 
-/* ---- windows ------------------------------------------------------------------------------------- */
+/* ---- windows --------------------------------------------------------------------------------- */
 
 START_TEST(the_end_is_followed)
 {
@@ -264,7 +265,7 @@ START_TEST(one_instance_alone)
 }
 END_TEST
 
-/* ---- filters --------------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
 START_TEST(a_filter_counts_exactly)
 {
@@ -360,7 +361,7 @@ START_TEST(a_filter_that_leaves_little)
 }
 END_TEST
 
-/* ---- searches -------------------------------------------------------------------------------------- */
+/* ---- searches -------------------------------------------------------------------------------- */
 
 static void step(struct reader *r, int64_t anchor, int way)
 {
@@ -433,7 +434,7 @@ START_TEST(a_search_that_finds_nothing)
 }
 END_TEST
 
-/* ---- wants that come one after the other ------------------------------------------------------------ */
+/* ---- wants that come one after the other ----------------------------------------------------- */
 
 START_TEST(the_newest_want_wins)
 {
@@ -468,7 +469,7 @@ START_TEST(it_stops_at_once)
 }
 END_TEST
 
-/* ---- lines that come meanwhile ----------------------------------------------------------------------- */
+/* ---- lines that come meanwhile --------------------------------------------------------------- */
 
 static struct log_row row_of(const char *text, int64_t len, char level)
 {
@@ -553,7 +554,7 @@ START_TEST(lines_that_come_are_followed)
 }
 END_TEST
 
-/* ---- what a server may send -------------------------------------------------------------------------- */
+/* ---- what a server may send ------------------------------------------------------------------ */
 
 START_TEST(lines_on_which_a_pattern_is_too_expensive)
 {
@@ -687,7 +688,7 @@ START_TEST(a_wrong_pattern_is_said_with_its_place)
 }
 END_TEST
 
-/* ---- events ------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void add_event(struct store *s, const char *kind, const char *text, const char *driver)
 {
