@@ -39,22 +39,21 @@ void dialogs_sweep(struct screen *s)
 static void close_top(struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
-    struct grave *g = xcalloc(1, sizeof *g);
-    int64_t serial = d->serial;
 
+    if (!d)
+        return;
+    int64_t serial = d->serial;
     if (s->prompt.is_open && s->prompt.dialog == serial)
         prompt_cancel(s);
     /* What the prompt told it may have closed it already. */
     d = dialogs_top(s);
-    if (!d || d->serial != serial) {
-        free(g);
+    if (!d || d->serial != serial)
         return;
-    }
+    struct grave *g = xmalloc(sizeof *g);
     *g = (struct grave){s->graves, d->ops, d->state};
     s->graves = g;
     s->n_dialogs--;
-    if (dialogs_top(s))
-        dialogs_top(s)->painted_at = -1;
+    screen_rearm_dialog(s);
     if (s->depth == 0)
         dialogs_sweep(s);
 }
@@ -67,8 +66,7 @@ void dialogs_close_all(struct screen *s)
 
 void screen_close_dialog(struct screen *s)
 {
-    if (s->n_dialogs)
-        close_top(s);
+    close_top(s);
 }
 
 /* Help stands over what is open, anything else takes its place. */
@@ -76,17 +74,20 @@ void screen_open_dialog(struct screen *s, const struct dialog_ops *ops, void *st
 {
     if (!dialog_is_help(ops) || s->n_dialogs == DIALOGS_MAX)
         dialogs_close_all(s);
-    s->dialogs[s->n_dialogs++] = (struct dialog){
+    struct dialog *d = &s->dialogs[s->n_dialogs++];
+    *d = (struct dialog){
         .ops = ops, .state = state, .serial = ++s->dialog_serial, .painted_at = -1};
-    snapshot_stand(s->snap, &dialogs_top(s)->stand);
+    snapshot_stand(s->snap, &d->stand);
     if (s->caller >= 0)
         s->caller = CALLER_DIALOG;
 }
 
 void screen_rearm_dialog(struct screen *s)
 {
-    if (s->n_dialogs)
-        dialogs_top(s)->painted_at = -1;
+    struct dialog *d = dialogs_top(s);
+
+    if (d)
+        d->painted_at = -1;
 }
 
 /* ---- arming ---------------------------------------------------------------------------------- */
@@ -166,6 +167,8 @@ static bool closes_form(const struct key *k, bool takes_text)
 void dialogs_key(struct screen *s, const struct key *k)
 {
     struct dialog *d = dialogs_top(s);
+    if (!d)
+        return;
     bool takes_text = dialogs_take_text(s);
     bool is_yes = k->kind == KEY_CHAR && k->ch == 'Y' && !takes_text;
 

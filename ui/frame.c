@@ -123,8 +123,9 @@ static void draw_pane(struct screen *s, struct canvas *cv, const struct layout_p
         draw_line(s, cv, pane, p);
         return;
     }
-    draw_title(s, cv, pane, p);
+    /* The title says what of the pane's rows is to be seen, which drawing them finds out. */
     screen_panes[p]->draw(s->panes[p], &u, cv, pane->inner);
+    draw_title(s, cv, pane, p);
 }
 
 static void dim(struct canvas *cv, const struct layout_pane *pane)
@@ -159,12 +160,23 @@ static void mark_painted(struct screen *s)
 {
     struct stand now;
 
+    s->seen_before =
+        (struct seen){s->painted, s->is_painted, s->painted_brakes, s->quiet_until};
     snapshot_stand(s->snap, &now);
     if (s->is_painted && !stand_is_equal(&now, &s->painted))
         s->quiet_until = s->mono + QUIET_MS;
     s->painted = now;
     s->painted_brakes = interrupt_brakes(s->snap);
     s->is_painted = s->is_loaded;
+}
+
+void screen_dropped(struct screen *s)
+{
+    s->painted = s->seen_before.painted;
+    s->is_painted = s->seen_before.is_painted;
+    s->painted_brakes = s->seen_before.painted_brakes;
+    s->quiet_until = s->seen_before.quiet_until;
+    screen_rearm_dialog(s);
 }
 
 void screen_draw(struct screen *s, struct canvas *cv)

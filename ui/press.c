@@ -96,8 +96,9 @@ static void press_end(struct screen *s)
     dialogs_close_all(s);
     struct ui u = screen_ui(s, CALLER_NONE);
     dialog_end(&u);
-    if (dialogs_top(s))
-        dialogs_top(s)->is_end = true;
+    top = dialogs_top(s);
+    if (top)
+        top->is_end = true;
 }
 
 static void press_interrupt(struct screen *s)
@@ -373,8 +374,10 @@ static void key_small(struct screen *s, const struct key *k)
 
 static void key_dialog(struct screen *s, const struct key *k)
 {
+    struct dialog *top = dialogs_top(s);
     bool takes_text = dialogs_take_text(s);
     enum command c = keymap_find(s->keymap, k, IN_DIALOG);
+    bool is_help = top && dialog_is_help(top->ops);
 
     if (k->kind == KEY_PASTE && !takes_text) {
         paste_outside(s, k);
@@ -382,7 +385,7 @@ static void key_dialog(struct screen *s, const struct key *k)
     }
     if (takes_text && !is_control(k))
         c = CMD_NONE;
-    if (c == CMD_HELP && dialog_is_help(dialogs_top(s)->ops))
+    if (c == CMD_HELP && is_help)
         screen_close_dialog(s);
     else if (c == CMD_HELP)
         open_help(s, IN_DIALOG);

@@ -77,6 +77,9 @@ void screen_say(struct screen *s, enum role role, const char *fmt, ...)
 
 /* Draw all of it; the canvas has the size of the last screen_resize(). */
 void screen_draw(struct screen *s, struct canvas *cv);
+/* The picture last drawn did not reach the terminal: keys are about the one before it, and what stands on
+ * the new one is not armed. */
+void screen_dropped(struct screen *s);
 bool screen_is_over(const struct screen *s);
 
 #endif

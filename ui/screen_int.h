@@ -108,6 +108,11 @@ struct screen {
     bool is_painted;
     bool painted_brakes;       /* Interrupt would have braked there */
     int64_t quiet_until;
+    struct seen {              /* the four above, of the picture before it */
+        struct stand painted;
+        bool is_painted, painted_brakes;
+        int64_t quiet_until;
+    } seen_before;
 
     enum pane_id focus;
     bool is_zoomed;

@@ -467,7 +467,7 @@ static void add_dialog_keys(struct hints *h, struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
 
-    if (!d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d)) {
+    if (d && !d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d)) {
         struct hint *y = &h->of[h->n++];
         y->key = "Y";
         y->is_quiet = false;

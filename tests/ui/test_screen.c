@@ -231,6 +231,33 @@ START_TEST(stale_picture)
 }
 END_TEST
 
+/* A picture that the terminal did not take was seen by nobody. */
+START_TEST(dropped_picture)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    fixture_move(&p.f, DEPLOY_BAKE_SUCCESS, BRAKE_NONE);
+    play_snapshot(&p);
+    play_draw(&p);
+    screen_dropped(p.screen);
+    play_wait(&p, 2 * QUIET_MS);
+    play_key_at(&p, "K", p.mono);
+    ck_assert(!play_has_dialog(&p, NULL));
+    play_draw(&p);
+    ck_assert(screen_is_quiet(p.screen));
+    play_wait(&p, QUIET_MS);
+    play_key(&p, "K");
+    screen_dropped(p.screen);
+    play_wait(&p, ARM_MS);
+    play_key_at(&p, "Y", p.mono);
+    ck_assert_int_eq(p.n_acts, 0);
+    play_draw(&p);
+    play_wait(&p, ARM_MS);
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_other, 1);
+    play_release(&p);
+}
+END_TEST
+
 /* A brake carries the revision that its person saw. */
 START_TEST(stale_brake)
 {
@@ -779,6 +806,7 @@ int main(void)
     tcase_add_test(t, quiet_zone);
     tcase_add_test(t, quiet_brake);
     tcase_add_test(t, stale_picture);
+    tcase_add_test(t, dropped_picture);
     tcase_add_test(t, stale_brake);
     tcase_add_test(t, changing_group);
     tcase_add_test(t, brake_of_the_group_seen);
