@@ -105,8 +105,9 @@ find_symbols()
     local root=$1 build=$2 work=$3 r lib
     : >"$work/defined"
     : >"$work/wanted"
-    for r in $rooms; do
+    for r in $rooms ui; do
         lib=$build/src/$r/lib$r.a
+        [ "$r" != ui ] || lib=$build/ui/libui.a
         if [ ! -f "$lib" ]; then
             # A room without a file of code has nothing to link yet.
             ls "$root/src/$r/"*.c >/dev/null 2>&1 && echo "$lib: there is no such archive"
