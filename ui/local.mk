@@ -223,7 +223,29 @@ EXTRA_DIST += \
 	tests/ui/golden/instances-unknown.txt
 # The screen played by its keys.
 UI_PLAY = tests/ui/play.c tests/ui/play.h
-EXTRA_DIST += tests/ui/test_golden.c tests/ui/test_screen.c $(UI_PLAY)
+EXTRA_DIST += $(UI_PLAY)
+
+UI_TESTS += tests/ui/test_screen
+tests_ui_test_screen_SOURCES = tests/ui/test_screen.c $(UI_PLAY) $(UI_FIXTURE)
+tests_ui_test_screen_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_screen_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
+tests_ui_test_screen_LDADD = $(UI_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_golden
+tests_ui_test_golden_SOURCES = tests/ui/test_golden.c $(UI_PLAY) $(UI_FIXTURE)
+tests_ui_test_golden_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
+tests_ui_test_golden_LDADD = $(UI_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += \
+	tests/ui/golden/screen-120x40-chinese.txt \
+	tests/ui/golden/screen-120x40.txt \
+	tests/ui/golden/screen-200x60-chinese.txt \
+	tests/ui/golden/screen-200x60.txt \
+	tests/ui/golden/screen-60x16.txt \
+	tests/ui/golden/screen-80x24-ascii.txt \
+	tests/ui/golden/screen-80x24-chinese.txt \
+	tests/ui/golden/screen-80x24-mono.txt \
+	tests/ui/golden/screen-80x24.txt
 
 
 EXTRA_DIST += tests/ui/vt.c tests/ui/vt.h

@@ -55,8 +55,9 @@ static void do_want(void *arg, const struct snapshot_want *want)
 
 static void do_want_log(void *arg, const struct log_want *want)
 {
-    (void)arg;
-    (void)want;
+    struct play *p = arg;
+
+    p->log_want = *want;
 }
 
 static void do_driver(void *arg, const char *driver)
@@ -165,6 +166,35 @@ void play_resize(struct play *p, int rows, int cols)
 void play_snapshot(struct play *p)
 {
     screen_snapshot(p->screen, fixture_snapshot_of(&p->f, &p->want, p->wall - FIXTURE_WALL));
+}
+
+void play_log(struct play *p)
+{
+    const struct log_want *w = &p->log_want;
+    struct log_filter f = {.group = w->group, .deployment = w->deployment};
+    struct log_block *b = xcalloc(1, sizeof *b);
+    struct log_row *rows = NULL;
+    struct err e = {0};
+    int n = w->serial ? logs_before(p->f.store, &f, 0, w->rows, &rows, &e) : 0;
+
+    ck_assert_msg(n >= 0, "%s", e.msg);
+    *b = (struct log_block){.serial = w->serial, .has_lines = true, .n = n, .is_at_end = true};
+    b->lines = xcalloc((size_t)n + 1, sizeof *b->lines);
+    for (int i = 0; i < n; i++)
+        b->lines[i] = (struct log_line){.id = rows[i].id,
+                                        .at = rows[i].at,
+                                        .host = xstrdup_null(rows[i].host),
+                                        .port = rows[i].port,
+                                        .level = rows[i].level,
+                                        .stream = rows[i].stream,
+                                        .step = rows[i].step,
+                                        .text = xstrdup_null(rows[i].text),
+                                        .text_len = rows[i].text_len};
+    b->first_id = n ? rows[0].id : 0;
+    b->last_id = n ? rows[n - 1].id : 0;
+    b->total = n;
+    log_rows_free(rows, n);
+    screen_log(p->screen, b);
 }
 
 void play_move(struct play *p, enum deploy_status status, enum brake brake)

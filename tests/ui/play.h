@@ -28,6 +28,7 @@ struct play {
     int n_asked, n_bells, n_wants, n_redraws;
     int64_t asked;                   /* ticket of the newest question */
     struct snapshot_want want;
+    struct log_want log_want;
     char driver[64], theme[64], copied[512], title[256], written[64];
     /* Told before each key, for what may follow from it. */
     bool was_yes, was_armed;
@@ -43,6 +44,8 @@ void play_draw(struct play *p);
 void play_resize(struct play *p, int rows, int cols);
 /* The newest of the store, handed over and not drawn. */
 void play_snapshot(struct play *p);
+/* The end of the log, answered as the log worker would where nothing is filtered. */
+void play_log(struct play *p);
 /* Another stand of the release: the store, the snapshot, the picture, and the quiet zone over. */
 void play_move(struct play *p, enum deploy_status status, enum brake brake);
 

@@ -89,6 +89,8 @@ static void add_picture(const struct variant *v, enum deploy_status status, bool
         play_wait(&p, QUIET_MS);
         play_draw(&p);
     }
+    play_log(&p);
+    play_draw(&p);
     buf_addf(out, "=== %s%s\n", deploy_status_name(status), is_braked ? " braked" : "");
     rows_are_straight(p.cv);
     canvas_dump(p.cv, out);
