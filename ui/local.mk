@@ -5,6 +5,7 @@ ui_libui_a_CFLAGS = $(AM_CFLAGS) $(NCURSES_CFLAGS)
 ui_libui_a_SOURCES = \
 	ui/canvas.c \
 	ui/canvas.h \
+	ui/guard.c \
 	ui/clerk.c \
 	ui/console.c \
 	ui/console.h \
@@ -254,3 +255,9 @@ tests_ui_test_term_SOURCES = tests/ui/test_term.c tests/ui/vt.c
 tests_ui_test_term_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_term_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_term_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS) -lutil
+
+UI_TESTS += tests/ui/test_guard
+tests_ui_test_guard_SOURCES = tests/ui/test_guard.c tests/ui/vt.c
+tests_ui_test_guard_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_guard_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_guard_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS) -lutil
