@@ -100,19 +100,21 @@ static void finish(struct guard *g, int status)
     _exit(SIGNAL_EXIT + sig);
 }
 
-static void follow_stop(struct guard *g)
+/* Answers what became of the console since the stop that is being followed. */
+static int follow_stop(struct guard *g)
 {
-    int status;
+    int status = 0;
     bool is_cut = restore(g);
 
     stop_self();
     if (is_cut && is_foreground(g))
         tcsetattr(g->tty.fd, TCSANOW, &g->stopped);
-    /* The shell continues the whole group. Once more would undo the next stop. */
-    if (waitpid(g->child, &status, WCONTINUED | WNOHANG) <= 0)
+    /* The shell continues the whole group. Once more would undo a stop that came after that. */
+    if (waitpid(g->child, &status, WUNTRACED | WCONTINUED | WNOHANG) <= 0) {
         kill(g->child, SIGCONT);
-    else if (!WIFCONTINUED(status))
-        finish(g, status);
+        return 0;
+    }
+    return status;
 }
 
 static void reap(struct guard *g)
@@ -121,9 +123,10 @@ static void reap(struct guard *g)
     pid_t pid;
 
     while ((pid = waitpid(g->child, &status, WUNTRACED | WNOHANG)) > 0) {
-        if (WIFSTOPPED(status))
-            follow_stop(g);
-        else
+        bool is_followed = false;
+        for (; WIFSTOPPED(status); is_followed = true)
+            status = follow_stop(g);
+        if (!is_followed || (status != 0 && !WIFCONTINUED(status)))
             finish(g, status);
     }
     if (pid < 0 && errno == ECHILD)
