@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/console_keys.h"
 #include "cli/out.h"
 
 enum { LABEL_BYTES = 64, LABEL_CELLS = 24 };
@@ -53,15 +54,38 @@ static void print_all(void)
     printf("\n`footplate help COMMAND` says more; the manual is footplate(1).\n");
 }
 
+/* As they are bound now. */
+static int print_keys(struct cli *c)
+{
+    struct inventory *settings = cli_settings(c);
+    struct keymap *m = keymap_new();
+    struct err e = {0};
+    struct buf out;
+    int status = settings ? EXIT_DONE : EXIT_USAGE;
+
+    buf_init(&out, 0);
+    if (settings && console_keys(m, settings, &e) < 0)
+        status = cli_fail_err(&e);
+    if (status == EXIT_DONE) {
+        keymap_table(m, &out);
+        fputs(buf_str(&out), stdout);
+    }
+    buf_release(&out);
+    keymap_free(m);
+    inventory_free(settings);
+    return status;
+}
+
 static int run(struct cli *c, const struct args *a)
 {
     const struct cmd *cmd;
 
-    (void)c;
     if (a->n_words == 0) {
         print_all();
         return EXIT_DONE;
     }
+    if (strcmp(a->words[0], "keys") == 0)
+        return print_keys(c);
     cmd = command_find(a->words[0]);
     if (!cmd && command_is_later(a->words[0]))
         return cli_fail(EXIT_USAGE, "`%s` is not built in this version", a->words[0]);
@@ -73,7 +97,7 @@ static int run(struct cli *c, const struct args *a)
 
 const struct cmd cmd_help = {
     .name = "help",
-    .words = "[COMMAND]",
+    .words = "[COMMAND|keys]",
     .max_words = 1,
     .help = "Print what there is, or what one command does.",
     .run = run,

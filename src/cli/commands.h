@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-extern const struct cmd cmd_check, cmd_plan, cmd_start, cmd_interrupt, cmd_continue, cmd_retry,
-    cmd_rollback, cmd_exclude, cmd_status, cmd_history, cmd_logs, cmd_ledger, cmd_markdown,
+extern const struct cmd cmd_console, cmd_check, cmd_plan, cmd_start, cmd_interrupt, cmd_continue,
+    cmd_retry, cmd_rollback, cmd_exclude, cmd_status, cmd_history, cmd_logs, cmd_ledger, cmd_markdown,
     cmd_markup, cmd_engine, cmd_help;
 
 #endif

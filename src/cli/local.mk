@@ -36,6 +36,6 @@ tests_cli_footplate_scripted_SOURCES = src/cli/main.c tests/cli/scripted_engine.
 tests_cli_footplate_scripted_LDADD = src/cli/libcli.a ui/libui.a src/monitor/libmonitor.a $(ENGINE_LIBS) \
 	$(NCURSES_LIBS)
 
-CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh
+CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)

@@ -1,11 +1,14 @@
 /* main.c: the program `footplate`: reads the options that stand before the command, finds the command
- * in the table and runs it. Knows no command by name but `help`. */
+ * in the table and runs it. Knows no command by name but `help`, and `console`, which is what no command
+ * means on a terminal. */
 #include "config.h"
 
 #include <locale.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/out.h"
@@ -18,7 +21,7 @@ static int print_version(void)
 
 static int no_command(void)
 {
-    cli_fail(EXIT_USAGE, "the console is not built in this version; use a command:");
+    cli_fail(EXIT_USAGE, "a command is missing; the console wants a terminal:");
     for (int i = 0; i < n_commands; i++)
         fprintf(stderr, "  %-10s %s\n", commands[i]->name, commands[i]->help);
     return EXIT_USAGE;
@@ -75,24 +78,56 @@ static int run_command(struct cli *c, const struct cmd *cmd, struct args *global
     return status;
 }
 
+static bool has_options(const struct args *a, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (a->values[i].count)
+            return true;
+    return false;
+}
+
+/* `footplate` without a command. */
+static int run_alone(struct cli *c, const struct cmd *console, struct args *globals,
+                     const struct args *own)
+{
+    if (globals->values[GLOBAL_HELP].count)
+        return run_help(c, NULL);
+    if (!isatty(STDOUT_FILENO) && !has_options(own, console->n_opts))
+        return no_command();
+    take_globals(c, globals);
+    return console->run(c, own);
+}
+
+static int run_word(struct cli *c, struct args *globals, int argc, char *const *argv)
+{
+    const struct cmd *cmd = command_find(argv[0]);
+
+    return cmd ? run_command(c, cmd, globals, argc - 1, argv + 1) : unknown_command(argv[0]);
+}
+
 static int dispatch(struct cli *c, struct args *globals, int argc, char *const *argv)
 {
-    struct opt_set none = {NULL, 0, globals};
+    const struct cmd *console = command_find("console");
+    struct args own = {0};
+    struct opt_set mine = {console->opts, console->n_opts, &own};
     struct opt_set all = {global_opts, GLOBAL_COUNT, globals};
-    const struct cmd *cmd;
     struct err e = {0};
-    int used = options_parse("footplate", none, all, true, argc, argv, &e);
+    int used = options_parse("footplate", mine, all, true, argc, argv, &e);
+    int status;
 
     if (used < 0)
-        return cli_fail_err(&e);
-    if (globals->values[GLOBAL_VERSION].count)
-        return print_version();
-    if (used == argc)
-        return globals->values[GLOBAL_HELP].count ? run_help(c, NULL) : no_command();
-    cmd = command_find(argv[used]);
-    if (!cmd)
-        return unknown_command(argv[used]);
-    return run_command(c, cmd, globals, argc - used - 1, argv + used + 1);
+        status = cli_fail_err(&e);
+    else if (globals->values[GLOBAL_VERSION].count)
+        status = print_version();
+    else if (used == argc)
+        status = run_alone(c, console, globals, &own);
+    else if (has_options(&own, console->n_opts))
+        status = cli_fail(EXIT_USAGE, "the console's options stand behind it: footplate console "
+                                      "[GROUP] [OPTION]...");
+    else
+        status = run_word(c, globals, argc - used, argv + used);
+    options_release(&own);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -110,8 +110,19 @@ mkdir -p "$T/packages"
 
 fp
 is 2 'without a command: usage'
-err_has 'console is not built' 'and says why'
+err_has 'the console wants a terminal' 'and says why'
 err_has 'rollback' 'and lists the commands'
+NO_COLOR= fp console
+is 2 'the console without a terminal'
+err_has 'wants a terminal' 'says so in one line'
+fp --dump-screen 80x
+is 2 'a size that is none'
+fp --dump-screen 80x24 status
+is 2 'options of the console before another command'
+fp console --color sometimes --dump-screen 80x24
+is 2 'a colour that is none'
+fp console nobody --dump-screen 80x24
+is 2 'a group that is none'
 fp --version
 is 0 '--version'
 out_has 'footplate ' 'prints the version'
@@ -123,7 +134,7 @@ is 0 'help start'
 out_has '--only-new' 'lists the options'
 fp start --help
 is 0 'start --help'
-for later in console approve event bad hold unhold; do
+for later in approve event bad hold unhold; do
     usage_is "\`$later\` is not built in this version" $later shop-web
 done
 usage_is 'did you mean `status`' statsu

@@ -52,6 +52,22 @@ done
 [ -z "$missing" ]
 result $? 'the manual has the options of all' "missing:$missing"
 
+# The table of the console's keys, made from the one list: keys, name and sentence of each.
+"$program" help keys >"$T/keys"
+awk 'NR > 1 {
+    split(substr($0, 1, 15), key, " "); keys = ""
+    for (i = 1; i in key; i++)
+        keys = keys " " (key[i] ~ /^[][!?().,:;]$/ ? "\\&" : "") key[i]
+    rest = substr($0, 18); split(rest, word, " ")
+    sentence = substr(rest, 36)
+    print ".It Li" keys " Pq Cm " word[1]; print sentence "."
+}' "$T/keys" >"$T/keys.table"
+awk '/^\.Sh THE CONSOLE/ { on = 1 } /^\.Sh JSON/ { on = 0 } on && /^\.It Li/ { print; getline; print }' "$page" >"$T/keys.page"
+[ "$(wc -l <"$T/keys.table")" -ge 60 ]
+result $? 'help keys lists the keys'
+why=$(diff "$T/keys.table" "$T/keys.page")
+result $? 'the manual has the keys of the list' "$why"
+
 if command -v mandoc >/dev/null; then
     # Whether other pages are installed on this machine is no fault of this one.
     why=$(mandoc -Tlint "$page" 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db')

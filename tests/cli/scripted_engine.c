@@ -425,6 +425,7 @@ int engine_main(const struct engine_options *o, struct err *e)
         return e->code;
     write_pid(&p);
     recover(&p, inv);
+    inventory_free(inv);
     bell = doorbell_open(o->store_dir, "engine", e);
     while (idle < IDLE_TICKS) {
         struct pollfd fd = {.fd = bell ? doorbell_fd(bell) : -1, .events = POLLIN};
@@ -432,7 +433,10 @@ int engine_main(const struct engine_options *o, struct err *e)
         if (poll(&fd, 1, TICK_MS) > 0)
             doorbell_drain(bell);
         answer_questions(&p);
-        idle = play_tick(&p) || has_open(&p) ? 0 : idle + 1;
+        idle = play_tick(&p) || has_open(&p) || consoles_any(o->store_dir) ? 0 : idle + 1;
     }
+    doorbell_close(bell);
+    forget(&p);
+    store_close(p.store);
     return 0;
 }
