@@ -33,6 +33,7 @@ libssh2 outside net @ (libssh2|LIBSSH2)_ @ ^(src/net|tests/(net|fleet|bench)|ben
 libcurl outside net @ (curl|CURL)(_|OPT) @ ^src/net/ @ ^(src|ui)/
 libyaml outside the inventory @ yaml_ @ ^src/inventory/ @ ^(src|ui)/
 curses outside ui/term.c @ (WINDOW|initscr|newterm|newwin)\> @ ^ui/term\.c$ @ ^(src|ui)/
+the header of curses in another file @ n?curses\.h @ ^ui/term(info)?\.c$ @ ^(src|ui)/
 the clock outside base/clock.c @ (time|clock_gettime|gettimeofday|timespec_get|ftime) *\( @ ^src/base/clock\.c$ @ ^(src|ui)/
 random numbers of the C library @ (rand|srand|random|srandom|rand_r|drand48|lrand48) *\( @ - @ ^(src|ui|tests|demo)/
 a function that knows no bounds @ (strcpy|strcat|stpcpy|sprintf|vsprintf|gets|alloca) *\( @ - @ ^(src|ui|tests|demo)/
@@ -275,6 +276,7 @@ self_test()
     planted 'libssh2 in a step' src/steps/steps.c 'int x = libssh2_init(0);' 'libssh2 outside net'
     planted 'libcurl in a driver' src/traffic/traffic.c 'int x = curl_easy_init();' 'libcurl outside net'
     planted 'curses in a command' src/cli/cli.c 'WINDOW *w;' 'curses outside ui/term.c'
+    planted 'curses in another file of the screen' ui/canvas.c '#include <curses.h>' 'the header of curses'
     planted 'the clock in the core' src/core/core.c 'long x = time(0);' 'the clock outside'
     planted 'the clock behind a blank' src/core/core.c 'long x = time (0);' 'the clock outside'
     planted 'rand' src/net/net.c 'int x = rand();' 'random numbers'
