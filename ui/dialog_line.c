@@ -28,7 +28,7 @@ static void say_head(struct whole *w, const struct ui *u, const struct log_line 
 {
     struct mark m = mark_log(line->level);
     time_t s = (time_t)(line->at / 1000);
-    char host[300] = "the release itself", when[32];
+    char host[300] = "the release", when[32];
     const char *stream = line->stream == 'f' ? "said by footplate" : "stdout";
     bool has_step = line->step >= 0 && line->step < STEP_COUNT;
     struct tm tm;

@@ -126,6 +126,30 @@ tests_ui_test_logs_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_logs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_logs_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
+UI_TESTS += tests/ui/test_pane_logs
+tests_ui_test_pane_logs_SOURCES = tests/ui/test_pane_logs.c $(UI_FIXTURE)
+tests_ui_test_pane_logs_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_pane_logs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_pane_logs_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += \
+	tests/ui/golden/logs-118.txt \
+	tests/ui/golden/logs-38.txt \
+	tests/ui/golden/logs-60.txt \
+	tests/ui/golden/logs-alone.txt \
+	tests/ui/golden/logs-ascii.txt \
+	tests/ui/golden/logs-chinese.txt \
+	tests/ui/golden/logs-empty.txt \
+	tests/ui/golden/logs-empty-filter.txt \
+	tests/ui/golden/logs-events.txt \
+	tests/ui/golden/logs-filter.txt \
+	tests/ui/golden/logs-first.txt \
+	tests/ui/golden/logs-long.txt \
+	tests/ui/golden/logs-never.txt \
+	tests/ui/golden/logs-search.txt \
+	tests/ui/golden/logs-search-first.txt \
+	tests/ui/golden/logs-whole.txt \
+	tests/ui/golden/logs-whole-end.txt
+
 UI_TESTS += tests/ui/test_keys
 tests_ui_test_keys_SOURCES = tests/ui/test_keys.c
 tests_ui_test_keys_CFLAGS = $(TEST_CFLAGS)

@@ -158,6 +158,12 @@ static void draw_host(struct canvas *cv, struct rect r, int row, const struct ui
 
     if (line->host)
         say_short_host(u, line->host, line->port, name, sizeof name);
+    if (canvas_is_ascii(cv)) {
+        char *ascii = text_safe(raw_of(name), TEXT_ASCII);
+
+        str_copy(name, sizeof name, ascii);
+        free(ascii);
+    }
     cut_front(name, c->host_cells);
     canvas_text(cv, r, row, c->host, c->host_cells, line->host ? ROLE_TEXT : ROLE_DIM, name);
 }

@@ -201,6 +201,7 @@ static void hold(struct logs_pane *p)
     int first = logs_first_row(p), at = logs_cursor_row(p);
 
     p->is_following = false;
+    p->has_asked = false;
     p->seen = p->block ? p->block->last_id : 0;
     p->top = at < 0 ? 0 : p->block->lines[first].id;
     p->cursor = at < 0 ? 0 : p->block->lines[at].id;
@@ -270,12 +271,12 @@ static void ask_ahead(struct logs_pane *p, int by)
 /* A place was chosen: what was waited for is waited for no more. */
 static void settle(struct logs_pane *p, int first, int at, int by)
 {
-    bool was_waiting = p->jump != JUMP_NONE;
+    bool is_elsewhere = p->jump != JUMP_NONE || !p->has_asked;
 
     p->top = p->block->lines[first].id;
     p->cursor = p->block->lines[at].id;
     p->jump = JUMP_NONE;
-    if (was_waiting)
+    if (is_elsewhere)
         ask(p, 0);
     else
         ask_ahead(p, by);
@@ -485,12 +486,11 @@ static bool back(struct logs_pane *p, const struct ui *u)
 static void open_line(struct logs_pane *p, const struct ui *u)
 {
     const struct log_line *line;
-    bool was_following = p->is_following;
 
     hold(p);
-    line = cursor_line(p);
-    if (was_following)
+    if (!p->has_asked)
         ask(p, 0);
+    line = cursor_line(p);
     if (line)
         dialog_log_line(u, line);
 }

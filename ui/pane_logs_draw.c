@@ -50,16 +50,17 @@ static void say_filter(const struct logs_pane *p, struct buf *out)
 {
     const struct log_block *b = p->block;
     bool is_narrow = p->cols < NARROW;
+    bool has_counts = b && (b->err.code != ERR_USAGE || b->is_search_error);
     char some[COUNT_BYTES], all[COUNT_BYTES];
 
     if (!p->filter[0])
         return;
-    if (b) {
+    if (has_counts) {
         say_count(b->matches, some, sizeof some);
         say_count(b->total, all, sizeof all);
-        buf_addf(out, " %s%s/%s", some, b->is_counting ? "+" : "", all);
+        buf_addf(out, "  %s%s/%s", some, b->is_counting ? "+" : "", all);
     }
-    buf_addf(out, " %s/", p->is_inverted ? "!" : "");
+    buf_addf(out, "%s%s/", has_counts ? " " : "  ", p->is_inverted ? "!" : "");
     say_pattern(p->filter, is_narrow ? 10 : 30, out);
     if (b && b->hidden_errors > 0)
         buf_addf(out, " +%" PRId64 "%s hidden", b->hidden_errors,
@@ -75,7 +76,7 @@ static void say_search(const struct logs_pane *p, struct buf *out)
         return;
     if (b)
         say_count(b->found, some, sizeof some);
-    buf_addf(out, " %s%s found ", some, b && b->is_counting ? "+" : "");
+    buf_addf(out, "  %s%s found ", some, b && b->is_counting ? "+" : "");
     say_pattern(p->search, p->cols < NARROW ? 10 : 30, out);
 }
 
@@ -88,9 +89,9 @@ static void say_held(const struct logs_pane *p, const struct ui *u, struct buf *
     if (p->block)
         say_count(p->block->new_lines, some, sizeof some);
     if (p->cols < NARROW)
-        buf_addf(out, " held +%s", some);
+        buf_addf(out, "  held +%s", some);
     else
-        buf_addf(out, " held, %s new: %s or %s", some, keymap_key(u->keymap, CMD_HOLD),
+        buf_addf(out, "  held, %s new: %s or %s", some, keymap_key(u->keymap, CMD_HOLD),
                  keymap_key(u->keymap, CMD_END));
 }
 
@@ -101,11 +102,11 @@ static void say_trouble(const struct logs_pane *p, struct buf *out)
     if (!b)
         return;
     if (b->err.code)
-        buf_addf(out, " %s%s",
+        buf_addf(out, "  %s%s",
                  b->err.code != ERR_USAGE ? "" : b->is_search_error ? "search: " : "filter: ",
                  b->err.msg);
     if (b->not_judged > 0)
-        buf_addf(out, " too expensive on %" PRId64 " lines, not judged%s", b->not_judged,
+        buf_addf(out, "  too expensive on %" PRId64 " lines, not judged%s", b->not_judged,
                  b->is_given_up ? ": given up" : "");
 }
 
@@ -116,23 +117,24 @@ void logs_title(void *state, const struct ui *u, struct buf *out)
 
     buf_init(&b, 4096);
     if (p->is_events)
-        buf_adds(&b, " events");
+        buf_adds(&b, "  events");
     if (p->host[0]) {
         char name[300];
 
         say_instance(name, sizeof name, u->snap, p->host, p->port);
-        buf_addf(&b, " %s alone", name);
+        buf_addf(&b, "  %s alone", name);
     }
     say_filter(p, &b);
     say_trouble(p, &b);
     say_search(p, &b);
     say_held(p, u, &b);
     if (p->shift > 0)
-        buf_addf(&b, " from column %d", p->shift + 1);
+        buf_addf(&b, "  from column %d", p->shift + 1);
     if (!p->is_events && p->cols >= NARROW && p->deployment)
-        buf_addf(&b, " release %" PRId64, p->deployment);
-    if (b.len > 0)
-        buf_add(out, b.p + 1, b.len - 1);
+        buf_addf(&b, "  release %" PRId64, p->deployment);
+    /* Every part begins with two spaces. */
+    if (b.len > 2)
+        buf_add(out, b.p + 2, b.len - 2);
     buf_release(&b);
 }
 

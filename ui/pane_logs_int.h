@@ -30,7 +30,7 @@ struct logs_pane {
     int rows, cols;            /* as it was drawn last */
     /* what there is */
     struct log_block *block;   /* the newest counts with the lines that stand; NULL: none yet */
-    bool has_asked;
+    bool has_asked;            /* the worker knows what and where */
     int asked_rows;
 };
 
