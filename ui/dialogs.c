@@ -78,8 +78,8 @@ void screen_open_dialog(struct screen *s, const struct dialog_ops *ops, void *st
     *d = (struct dialog){
         .ops = ops, .state = state, .serial = ++s->dialog_serial, .painted_at = -1};
     snapshot_stand(s->snap, &d->stand);
-    if (s->caller >= 0)
-        s->caller = CALLER_DIALOG;
+    if (s->caller != CALLER_NONE)
+        s->caller = caller_dialog(d->serial);
 }
 
 void screen_rearm_dialog(struct screen *s)
@@ -133,8 +133,8 @@ void dialogs_update(struct screen *s)
         }
         if (!d->ops->update)
             continue;
-        struct ui u = screen_ui(s, CALLER_DIALOG);
-        int before = screen_begin_call(s, CALLER_DIALOG);
+        struct ui u = screen_ui(s, CALLER_NONE);
+        int64_t before = screen_begin_call(s, caller_dialog(d->serial));
         d->ops->update(d->state, &u);
         bool is_here = i < s->n_dialogs && s->dialogs[i].serial == serial;
         screen_end_call(s, before);
@@ -148,7 +148,7 @@ void dialogs_update(struct screen *s)
 bool dialogs_take_text(struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
-    struct ui u = screen_ui(s, CALLER_DIALOG);
+    struct ui u = screen_ui(s, CALLER_NONE);
 
     return d && d->ops->takes_text && d->ops->takes_text(d->state, &u);
 }
@@ -183,8 +183,8 @@ void dialogs_key(struct screen *s, const struct key *k)
     }
     int64_t serial = d->serial;
     const struct dialog_ops *ops = d->ops;
-    struct ui u = screen_ui(s, CALLER_DIALOG);
-    int before = screen_begin_call(s, CALLER_DIALOG);
+    struct ui u = screen_ui(s, CALLER_NONE);
+    int64_t before = screen_begin_call(s, caller_dialog(d->serial));
     bool is_taken = ops->key && ops->key(d->state, &u, k);
     d = dialogs_top(s);
     if (!is_taken && d && d->serial == serial && (!ops->keeps_open || closes_form(k, takes_text)))
@@ -199,8 +199,8 @@ bool dialogs_answer(struct screen *s, int64_t serial, int64_t ticket, json_t *an
         struct dialog *d = &s->dialogs[i];
         if (d->serial != serial || !d->ops->answer)
             continue;
-        struct ui u = screen_ui(s, CALLER_DIALOG);
-        int before = screen_begin_call(s, CALLER_DIALOG);
+        struct ui u = screen_ui(s, CALLER_NONE);
+        int64_t before = screen_begin_call(s, caller_dialog(d->serial));
         d->ops->answer(d->state, &u, ticket, answer, e);
         screen_end_call(s, before);
         return true;
@@ -211,7 +211,7 @@ bool dialogs_answer(struct screen *s, int64_t serial, int64_t ticket, json_t *an
 int64_t dialogs_next(struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
-    struct ui u = screen_ui(s, CALLER_DIALOG);
+    struct ui u = screen_ui(s, CALLER_NONE);
     int64_t next = -1;
 
     if (!d)
@@ -235,7 +235,7 @@ static int clamp(int v, int lo, int hi)
 
 static void draw_one(struct screen *s, struct canvas *cv, struct dialog *d)
 {
-    struct ui u = screen_ui(s, CALLER_DIALOG);
+    struct ui u = screen_ui(s, CALLER_NONE);
     int max_rows = canvas_rows(cv) - 4, max_cols = canvas_cols(cv) - 4;
     int rows = max_rows, cols = max_cols;
 

@@ -143,7 +143,7 @@ static void draw_panes(struct screen *s, struct canvas *cv, const struct layout 
     for (int p = 0; p < PANE_COUNT; p++)
         draw_frame(cv, &l->pane[p], false);
     draw_frame(cv, &l->pane[s->focus], true);
-    int before = screen_begin_call(s, CALLER_NONE);
+    int64_t before = screen_begin_call(s, CALLER_NONE);
     for (int p = 0; p < PANE_COUNT; p++) {
         draw_pane(s, cv, &l->pane[p], p);
         if (is_old)

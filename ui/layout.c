@@ -17,10 +17,6 @@
 #include "ui/layout.h"
 
 enum {
-    GRID_MIN_ROWS = 23,
-    GRID_MIN_COLS = 80,
-    WIDE_MIN_ROWS = 40,
-    WIDE_MIN_COLS = 120,
     LEFT_COLS_MAX = 56,     /* beyond it text columns would only be stretched */
     RIGHT_COLS_MAX = 52,
     ACTIONS_ROWS = 7,       /* two buttons, what they do, the waiting line, the brake's reason */
@@ -198,9 +194,9 @@ static enum layout_kind kind_of(const struct layout_in *in)
         return LAYOUT_TOO_SMALL;
     if (in->is_zoomed)
         return LAYOUT_ZOOM;
-    if (in->rows >= WIDE_MIN_ROWS && in->cols >= WIDE_MIN_COLS)
+    if (in->rows >= LAYOUT_WIDE_ROWS && in->cols >= LAYOUT_WIDE_COLS)
         return LAYOUT_WIDE;
-    return in->rows >= GRID_MIN_ROWS && in->cols >= GRID_MIN_COLS ? LAYOUT_GRID : LAYOUT_ONE;
+    return in->rows >= LAYOUT_GRID_ROWS && in->cols >= LAYOUT_GRID_COLS ? LAYOUT_GRID : LAYOUT_ONE;
 }
 
 void layout_make(struct layout *l, const struct layout_in *in)

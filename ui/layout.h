@@ -23,7 +23,14 @@ enum pane_id {
 };
 const char *pane_name(enum pane_id p);
 
-enum { LAYOUT_MIN_ROWS = 16, LAYOUT_MIN_COLS = 60 };
+enum {
+    LAYOUT_MIN_ROWS = 16,
+    LAYOUT_MIN_COLS = 60,
+    LAYOUT_GRID_ROWS = 23,
+    LAYOUT_GRID_COLS = 80,
+    LAYOUT_WIDE_ROWS = 40,
+    LAYOUT_WIDE_COLS = 120
+};
 
 enum layout_kind {
     LAYOUT_TOO_SMALL, /* below 60x16: one line says so */

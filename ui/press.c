@@ -270,7 +270,7 @@ static bool pane_command(struct screen *s, int p, enum command c)
 
     if (!ops->command)
         return false;
-    int before = screen_begin_call(s, p);
+    int64_t before = screen_begin_call(s, p);
     bool is_taken = ops->command(s->panes[p], &u, c);
     screen_end_call(s, before);
     return is_taken;

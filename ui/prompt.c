@@ -77,13 +77,14 @@ static void finish(struct screen *s, bool is_entered)
 {
     struct prompt *p = &s->prompt;
     char *text = is_entered ? xstrdup(p->text) : NULL;
-    struct ui u = screen_ui(s, p->dialog ? CALLER_DIALOG : (int)s->focus);
+    int64_t asker = p->dialog ? caller_dialog(p->dialog) : (int64_t)s->focus;
+    struct ui u = screen_ui(s, asker);
 
     if (is_entered)
         remember(p);
     p->is_open = false;
     screen_rearm_dialog(s);
-    int before = screen_begin_call(s, p->dialog ? CALLER_DIALOG : (int)s->focus);
+    int64_t before = screen_begin_call(s, asker);
     p->fn(p->arg, &u, text);
     screen_end_call(s, before);
     free(text);
@@ -265,7 +266,8 @@ void prompt_key(struct screen *s, const struct key *k)
     char *before = xstrdup(p->text);
     edit(s, k);
     if (p->live && strcmp(before, p->text) != 0) {
-        int caller = screen_begin_call(s, p->dialog ? CALLER_DIALOG : (int)s->focus);
+        int64_t asker = p->dialog ? caller_dialog(p->dialog) : (int64_t)s->focus;
+        int64_t caller = screen_begin_call(s, asker);
         p->live(p->arg, p->text);
         screen_end_call(s, caller);
     }

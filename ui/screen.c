@@ -18,7 +18,7 @@ enum { HISTORY_FIRST = 200 };
 
 /* ---- calls of panes and dialogs -------------------------------------------------------------- */
 
-struct ui screen_ui(struct screen *s, int caller)
+struct ui screen_ui(struct screen *s, int64_t caller)
 {
     return (struct ui){
         .screen = s,
@@ -28,25 +28,25 @@ struct ui screen_ui(struct screen *s, int caller)
         .driver = s->driver,
         .mono = s->mono,
         .wall = s->wall,
-        .is_focused = caller == (int)s->focus,
+        .is_focused = caller == (int64_t)s->focus,
         .is_zoomed = s->is_zoomed,
-        .is_small = s->rows < 23 || s->cols < 80,
+        .is_small = s->rows < LAYOUT_GRID_ROWS || s->cols < LAYOUT_GRID_COLS,
         .is_loaded = s->is_loaded,
         .has_dialog = s->n_dialogs > 0,
         .is_quiet = screen_is_quiet(s),
     };
 }
 
-int screen_begin_call(struct screen *s, int caller)
+int64_t screen_begin_call(struct screen *s, int64_t caller)
 {
-    int before = s->caller;
+    int64_t before = s->caller;
 
     s->caller = caller;
     s->depth++;
     return before;
 }
 
-void screen_end_call(struct screen *s, int before)
+void screen_end_call(struct screen *s, int64_t before)
 {
     s->caller = before;
     if (--s->depth == 0)
@@ -60,7 +60,7 @@ static void update_pane(struct screen *s, int p)
 
     if (!ops->update)
         return;
-    int before = screen_begin_call(s, p);
+    int64_t before = screen_begin_call(s, p);
     ops->update(s->panes[p], &u);
     screen_end_call(s, before);
 }
@@ -290,7 +290,7 @@ void screen_log(struct screen *s, struct log_block *block)
         log_block_free(block);
         return;
     }
-    int before = screen_begin_call(s, PANE_LOGS);
+    int64_t before = screen_begin_call(s, PANE_LOGS);
     ops->log(s->panes[PANE_LOGS], &u, block);
     screen_end_call(s, before);
 }
@@ -325,7 +325,7 @@ void screen_answer(struct screen *s, int64_t ticket, json_t *answer, const struc
         return;
     }
     struct ui u = screen_ui(s, t.pane);
-    int before = screen_begin_call(s, t.pane);
+    int64_t before = screen_begin_call(s, t.pane);
     screen_panes[t.pane]->answer(s->panes[t.pane], &u, ticket, answer, e);
     screen_end_call(s, before);
 }
@@ -462,7 +462,9 @@ int64_t screen_ask(struct screen *s, const char *kind, const char *group, json_t
     int64_t id = t->id;
 
     if (s->caller >= 0)
-        t->pane = s->caller;
+        t->pane = (int)s->caller;
+    else if (s->caller != CALLER_NONE)
+        t->dialog = CALLER_NONE - s->caller;
     else
         t->dialog = s->n_dialogs ? s->dialogs[s->n_dialogs - 1].serial : s->dialog_serial + 1;
     s->ops->ask(s->arg, id, kind, group, args);

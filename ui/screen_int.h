@@ -85,7 +85,12 @@ struct message {
     bool is_shown;
 };
 
-enum { CALLER_NONE = -1, CALLER_DIALOG = -2 }; /* else a pane */
+/* Who is being called: a pane (its id), nobody, or the dialog with a serial. */
+enum { CALLER_NONE = -1 };
+static inline int64_t caller_dialog(int64_t serial)
+{
+    return CALLER_NONE - serial;
+}
 
 struct screen {
     const struct screen_ops *ops;
@@ -125,7 +130,8 @@ struct screen {
     int n_dialogs;
     int64_t dialog_serial;
     struct grave *graves;
-    int caller, depth;
+    int64_t caller;
+    int depth;
 
     struct prompt prompt;
     struct message message;
@@ -142,12 +148,12 @@ struct screen {
 
 /* ---- screen.c -------------------------------------------------------------------------------- */
 
-/* What a pane (or, CALLER_DIALOG, a dialog) is given. */
-struct ui screen_ui(struct screen *s, int caller);
+/* What a pane or dialog is given. */
+struct ui screen_ui(struct screen *s, int64_t caller);
 /* Around every call of a pane or dialog: what it asks is then its own, and a dialog that closes
  * itself lives until the call is over. begin answers what end wants. */
-int screen_begin_call(struct screen *s, int caller);
-void screen_end_call(struct screen *s, int before);
+int64_t screen_begin_call(struct screen *s, int64_t caller);
+void screen_end_call(struct screen *s, int64_t before);
 /* ms since the data was true, -1: it is fresh. */
 int64_t screen_data_age(const struct screen *s);
 bool screen_is_small(const struct screen *s); /* too small for anything but one line */

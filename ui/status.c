@@ -156,7 +156,7 @@ static void put_batch(struct top *t, const struct view *v)
     char name[40];
     int all = 0, canary = 0;
 
-    if (!v->is_open || v->deployment->status == DEPLOY_PENDING || v->n_targets == 0)
+    if (!v->is_open || v->deployment->status == DEPLOY_PENDING || v->deployment->n_batches < 1)
         return;
     all = v->deployment->n_batches;
     for (int i = 0; i < v->n_targets; i++)

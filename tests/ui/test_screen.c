@@ -593,6 +593,68 @@ START_TEST(resize_keeps_all)
 }
 END_TEST
 
+/* ---- whose answer it is -------------------------------------------------------------------------- */
+
+static int64_t asked_here;
+static int answered;
+
+static void probe_size(void *d, const struct ui *u, int *rows, int *cols)
+{
+    (void)d;
+    (void)u;
+    *rows = *cols = 10;
+}
+
+static void probe_draw(void *d, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
+{
+    (void)d;
+    (void)u;
+    canvas_text(cv, r, 0, 0, -1, ROLE_TEXT, is_armed ? "armed" : "");
+}
+
+static void probe_update(void *d, const struct ui *u)
+{
+    (void)d;
+    asked_here = screen_ask(u->screen, "plan", "shop", json_object());
+}
+
+static void probe_answer(void *d, const struct ui *u, int64_t ticket, json_t *answer,
+                         const struct err *e)
+{
+    (void)d;
+    (void)u;
+    (void)e;
+    ck_assert_int_eq(ticket, asked_here);
+    answered++;
+    json_decref(answer);
+}
+
+static const struct dialog_ops probe = {.title = "Probe", .size = probe_size, .draw = probe_draw,
+                                        .update = probe_update, .answer = probe_answer};
+
+/* A dialog under the help has its answers; a closed one has none. */
+START_TEST(answers_find_their_dialog)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    screen_open_dialog(p.screen, &probe, NULL);
+    play_draw(&p);
+    play_key(&p, "?");
+    play_snapshot(&p);
+    screen_answer(p.screen, asked_here, json_object(), NULL);
+    ck_assert_int_eq(answered, 1);
+    screen_answer(p.screen, asked_here, json_object(), NULL);
+    ck_assert_int_eq(answered, 1);
+    play_snapshot(&p);
+    play_key(&p, "Esc");
+    play_draw(&p);
+    play_key(&p, "Esc");
+    ck_assert(!play_has_dialog(&p, NULL));
+    screen_answer(p.screen, asked_here, json_object(), NULL);
+    ck_assert_int_eq(answered, 1);
+    play_release(&p);
+}
+END_TEST
+
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 START_TEST(own_commands)
@@ -819,6 +881,7 @@ int main(void)
     tcase_add_test(t, editing);
     tcase_add_test(t, long_prompt);
     tcase_add_loop_test(t, resize_keeps_all, 0, 9);
+    tcase_add_test(t, answers_find_their_dialog);
     tcase_add_test(t, own_commands);
     tcase_add_test(t, bell_and_title);
     tcase_add_test(t, age_of_data);
