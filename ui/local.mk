@@ -126,6 +126,12 @@ tests_ui_test_logs_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_logs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_logs_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
+UI_TESTS += tests/ui/test_log_index
+tests_ui_test_log_index_SOURCES = tests/ui/test_log_index.c
+tests_ui_test_log_index_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_log_index_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_log_index_LDADD = ui/libui.a $(STORE_LIBS) $(PCRE2_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+
 UI_TESTS += tests/ui/test_pane_logs
 tests_ui_test_pane_logs_SOURCES = tests/ui/test_pane_logs.c $(UI_FIXTURE)
 tests_ui_test_pane_logs_CFLAGS = $(TEST_CFLAGS)

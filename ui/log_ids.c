@@ -49,7 +49,8 @@ static void forget_old(struct log_ids *l)
 
     l->is_cut = true;
     l->n_down = 0;
-    memmove(l->up, l->up + drop, (l->n_up - drop) * sizeof *l->up);
+    if (drop)
+        memmove(l->up, l->up + drop, (l->n_up - drop) * sizeof *l->up);
     l->n_up -= drop;
 }
 

@@ -327,6 +327,11 @@ static void look(struct log_work *w)
     enum log_got got;
     int rc = log_source_range(w->src, &w->first, &w->last, &e);
 
+    /* Another file in the place of a damaged one: its lines count from 1 again. */
+    if (rc == 0 && w->is_named && w->last < was) {
+        w->is_named = false;
+        w->new_after = w->n_new = 0;
+    }
     if (rc == 0 && !w->is_named)
         name_question(w);
     if (rc == 0) {
@@ -344,7 +349,7 @@ static void look(struct log_work *w)
     }
     if (w->last != was)
         w->are_counts_due = true;
-    if (w->last != was && (!w->want.anchor || w->is_at_end))
+    if (w->last < was || (w->last != was && (!w->want.anchor || w->is_at_end)))
         w->is_window_due = true;
 }
 
