@@ -100,7 +100,8 @@ static void append(struct bench *b, int n)
         struct err e = {0};
         int64_t id = ++b->last;
 
-        snprintf(text, sizeof text, "%s %s", is_kept(id) ? "keep" : "-", is_found(id) ? "find" : "-");
+        snprintf(text, sizeof text, "%s %s", is_kept(id) ? "keep" : "-",
+                 is_found(id) ? "find" : "-");
         row.group = (char *)(uintptr_t)(is_ours(id) ? "shop" : "other");
         row.deployment = is_ours(id) ? 1 : 2;
         row.text = text;
