@@ -99,7 +99,7 @@ static int dump(const struct console_spec *spec, const struct args *a)
 {
     struct err e = {0};
     struct buf out;
-    int cols, rows;
+    int cols = 0, rows = 0;
     int status = dump_size(a->values[OPT_DUMP].text, &cols, &rows);
 
     if (status != EXIT_DONE)
