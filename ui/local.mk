@@ -69,6 +69,8 @@ ui_libui_a_SOURCES = \
 	ui/screen_int.h \
 	ui/status.c \
 	ui/screen.c \
+	ui/sgr.c \
+	ui/sgr.h \
 	ui/snapshot.c \
 	ui/snapshot.h \
 	ui/snapshot_int.h \
@@ -291,3 +293,9 @@ tests_ui_test_guard_SOURCES = tests/ui/test_guard.c tests/ui/vt.c
 tests_ui_test_guard_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_guard_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_guard_LDADD = ui/libui.a $(BASE_LIBS) $(NCURSES_LIBS) $(CHECK_LIBS) -lutil
+
+UI_TESTS += tests/ui/test_sgr
+tests_ui_test_sgr_SOURCES = tests/ui/test_sgr.c tests/ui/vt.c
+tests_ui_test_sgr_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_sgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_ui_test_sgr_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)

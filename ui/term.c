@@ -2,7 +2,7 @@
  * the terminal shows and makes the difference to the next picture, in terminfo's words. It writes into a
  * file in memory and never meets the terminal, a key, a signal or a size; all that is tty.c's and ours.
  *
- *   present: canvas --rows that differ--> stdscr --doupdate--> memfd --> tty.out --> one write()
+ *   present: canvas --rows that differ--> stdscr --doupdate--> memfd --sgr.c--> tty.out --> one write()
  *
  * While tty.out is not empty no frame is begun. Titles, bells and copies wait with it (struct wish). */
 #include "config.h"
@@ -24,6 +24,7 @@
 #include <wchar.h>
 
 #include "base/mem.h"
+#include "ui/sgr.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 
@@ -50,6 +51,7 @@ struct look {
 
 struct term {
     struct tty tty;
+    struct sgr sgr;
     int mem;
     FILE *mem_file;
     SCREEN *screen;
@@ -214,9 +216,12 @@ static void take_output(struct term *t, bool is_wanted)
     ssize_t n;
 
     while (is_wanted && (n = pread(t->mem, piece, sizeof piece, at)) > 0) {
-        tty_add(&t->tty, piece, (size_t)n);
+        if (!t->tty.is_gone)
+            sgr_pass(&t->sgr, piece, (size_t)n, &t->tty.out);
         at += n;
     }
+    if (is_wanted && !t->tty.is_gone)
+        sgr_end_frame(&t->sgr, &t->tty.out);
     if (ftruncate(t->mem, 0) < 0 || lseek(t->mem, 0, SEEK_SET) < 0)
         t->tty.is_gone = true;
 }
@@ -507,6 +512,7 @@ static void leave(struct term *t)
     /* Half a frame first: what comes behind it must not be read as its end. */
     endwin();
     take_output(t, true);
+    sgr_end(&t->sgr, &t->tty.out);
     if (t->has_paste)
         tty_adds(&t->tty, "\x1b[?2004l");
     if (t->has_title)
@@ -535,6 +541,7 @@ void term_resume(struct term *t)
         take_output(t, false);
         t->has_cursor = true;
     }
+    sgr_forget(&t->sgr);
     enter(t);
     term_redraw(t);
 }
@@ -586,6 +593,7 @@ struct term *term_open(int fd, const char *name, unsigned flags, struct err *e)
     read_traits(t, name, flags);
     take_size(t, getmaxy(stdscr), getmaxx(stdscr));
     t->has_cursor = true;
+    sgr_init(&t->sgr, t->is_xterm && tigetflag("xenl") > 0);
     enter(t);
     take_output(t, true);
     return t;

@@ -286,7 +286,7 @@ START_TEST(few_bytes)
     draw_panes(0);
     show();
     printf("# first paint of 120x40: %zu bytes\n", got);
-    ck_assert_uint_lt(got, 12000);
+    ck_assert_uint_lt(got, 8192);
     show();
     ck_assert_uint_eq(got, 0);
     canvas_text(cv, canvas_rect(cv), 10, 14, 1, ROLE_STRONG, "7");
