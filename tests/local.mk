@@ -3,6 +3,7 @@ EXTRA_DIST += tests/layers/layers.sh
 
 include $(top_srcdir)/tests/fleet/local.mk
 include $(top_srcdir)/tests/bench/local.mk
+include $(top_srcdir)/tests/screen/two.mk
 
 # The suite again, built in other ways, each in a folder of its own in this build: another compiler, and
 # threads under watch. `make distcheck` is the third.

@@ -299,12 +299,15 @@ static int interval_over(struct deploy *d, const struct deploy_event *ev, unsign
     return 0;
 }
 
+/* A person's brake on what is braked already is news all the same: a Continue that is on its way was
+ * pressed by somebody who has not seen it. */
 static int set_brake(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                      struct err *e)
 {
-    (void)effects;
     if (ev->brake <= BRAKE_NONE || ev->brake >= BRAKE_COUNT)
         return err_set(e, ERR_REFUSED, "a brake wants a reason");
+    if (deploy_stands(d) == STANDS_BRAKED && ev->brake == BRAKE_OPERATOR)
+        *effects |= EFFECT_REV;
     if (!deploy_is_braked(d))
         d->brake = ev->brake;
     d->is_continue_held = false;

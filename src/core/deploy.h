@@ -161,7 +161,8 @@ enum deploy_effect {
 
 /* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence
  * that says why and what is valid now; then d and *effects are unchanged. rev grows by one when
- * status, brake, ending, buttons or the plan (an exclusion) have changed, else not at all.
+ * status, brake, ending, buttons or the plan (an exclusion) have changed or an operator brakes what is
+ * braked, else not at all.
  *
  * What is not said by the names:
  * EV_PREPARED      only in PENDING, neither braked nor ending, and when no target waits for a
@@ -195,7 +196,8 @@ enum deploy_effect {
  *                  brake says LOST whatever it said before, and until the last probe has ended no
  *                  batch settles and Continue is held. An ending deployment is INTERRUPTED at
  *                  once: UNKNOWN targets do not hold up the end, they are probed all the same.
- * EV_BRAKE         keeps the reason of a brake that is set already; takes back a held Continue.
+ * EV_BRAKE         keeps the reason of a brake that is set already; takes back a held Continue, and,
+ *                  of an operator, one that is on its way: rev grows although nothing else does.
  * EV_EXCLUDE       not of a target in flight, not of the last canary under STRATEGY_CANARY, not
  *                  of the last target (a release of nothing is no SUCCESS). A probe under way is
  *                  let end.

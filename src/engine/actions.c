@@ -20,6 +20,13 @@ static void verdict(struct engine *e, const struct action_row *a, enum verdict v
     txn_submit(x, NULL, NULL);
 }
 
+void group_moved(struct group *g, const struct action_row *a)
+{
+    g->moved_rev = g->rev;
+    snprintf(g->moved_by, sizeof g->moved_by, "%s by %.90s", action_name(a->kind),
+             a->driver ? a->driver : "?");
+}
+
 /* ---- on an open deployment --------------------------------------------------------------------------- */
 
 static void press(struct engine *e, struct group *g, const struct action_row *a,
@@ -33,7 +40,7 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
         return;
     }
     release_log(r, NULL, 'i', "%s by %s", action_name(a->kind), a->driver ? a->driver : "?");
-    int64_t id = r->row.id;
+    int64_t id = r->row.id, rev = g->rev;
     char words[300];
     snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
     struct txn *x = txn_new(e);
@@ -42,6 +49,8 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
     if (release_apply_in(r, ev, words, x, &err) < 0) {
         txn_free(x);
         verdict(e, a, VERDICT_REFUSED, id, err.msg);
+    } else if (g->rev != rev) {
+        group_moved(g, a);
     }
 }
 
@@ -73,7 +82,7 @@ static void action_interrupt(struct engine *e, struct group *g, const struct act
     if (d && wish_of(a) == WANTS_BRAKE && deploy_interrupt_kind(d) != INTERRUPT_BRAKES) {
         ev = (struct deploy_event){.kind = EV_BRAKE, .brake = BRAKE_OPERATOR};
         str_copy(did, sizeof did, d->brake == BRAKE_NONE ? "brake: no step begins"
-                                                         : "it was braked already; nothing is ended");
+                                                         : "braked already; nothing is ended");
     } else if (d) {
         deploy_say_interrupt(d, did, sizeof did);
     }
@@ -142,6 +151,7 @@ static void exclude_target(struct engine *e, struct release *r, struct target *t
         return;
     }
     free(before);
+    group_moved(r->g, a);
     release_log(r, t, 'w', "excluded by %s: %s", a->driver ? a->driver : "?", why);
 }
 
@@ -203,6 +213,21 @@ static bool is_seen(const struct group *g, const struct action_row *a)
     return g->rev_found && g->rev == g->rev_found && a->rev == g->rev_lost;
 }
 
+/* To the one who comes too late: what it has come to since, and by whom. */
+static void refuse_late(struct engine *e, const struct group *g, const struct action_row *a)
+{
+    const struct release *r = g->release;
+    bool is_open = r && !deploy_is_final(r->core.status);
+    bool is_known = a->rev < g->moved_rev;
+    char words[300];
+
+    snprintf(words, sizeof words, "the release moved on: now %s%s%s%s; look again",
+             is_open ? deploy_status_name(r->core.status) : "idle",
+             is_open && r->core.brake != BRAKE_NONE ? ", braked" : "", is_known ? ", after " : "",
+             is_known ? g->moved_by : "");
+    verdict(e, a, VERDICT_REFUSED, 0, words);
+}
+
 void engine_take_action(struct engine *e, const struct action_row *a)
 {
     struct group *g = engine_group(e, a->group);
@@ -215,11 +240,7 @@ void engine_take_action(struct engine *e, const struct action_row *a)
     }
     e->busy_at = engine_now(e);
     if (handlers[a->kind].is_seen && !is_seen(g, a) && !is_brake(g, a)) {
-        const struct release *r = g->release;
-        snprintf(words, sizeof words, "the release moved on: now %s%s; look again",
-                 r && !deploy_is_final(r->core.status) ? deploy_status_name(r->core.status) : "idle",
-                 r && r->core.brake != BRAKE_NONE ? ", braked" : "");
-        verdict(e, a, VERDICT_REFUSED, 0, words);
+        refuse_late(e, g, a);
         return;
     }
     handlers[a->kind].take(e, g, a);

@@ -111,6 +111,8 @@ struct group {
     struct release *release;        /* the open one, or one with unknown targets; NULL */
     bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
     int64_t history;                /* how many deployments are on record */
+    int64_t moved_rev;              /* to which rev a person's action has last moved it; 0 none */
+    char moved_by[120];             /* ... which, and whose: "continue by ann" */
     int64_t rev_lost, rev_found;    /* braked before and after a loss of the engine: what a person saw
                                        at rev_lost still stands at rev_found */
 };
@@ -275,6 +277,8 @@ void release_watch(struct release *r);
 
 /* ---- actions.c ----------------------------------------------------------------------------------- */
 void engine_take_action(struct engine *e, const struct action_row *a);
+/* This action has moved the group to its present rev: who comes too late is told. */
+void group_moved(struct group *g, const struct action_row *a);
 /* A release has ended: what waits behind its end goes on. */
 void engine_release_ended(struct release *r);
 

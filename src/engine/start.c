@@ -142,6 +142,7 @@ static void insertion_done(void *arg, int rc, const struct err *err)
     } else {
         g->history++;
         g->rev = w->row.rev;
+        group_moved(g, &o->action);
         struct release *r = release_new(e, g, &w->row, w->targets, w->n, &why);
         if (r) {
             take_ledger(r, w);

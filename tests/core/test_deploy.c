@@ -124,7 +124,9 @@ static int apply(struct fix *f, const struct deploy_event *ev)
         excluded += f->t[i].status != was.t[i].status && f->t[i].status == TARGET_EXCLUDED;
     bool is_news = f->d.status != was.d.status || f->d.brake != was.d.brake ||
                    f->d.is_ending != was.d.is_ending || excluded > 0 ||
-                   deploy_buttons(&f->d) != deploy_buttons(&was.d);
+                   deploy_buttons(&f->d) != deploy_buttons(&was.d) ||
+                   (ev->kind == EV_BRAKE && ev->brake == BRAKE_OPERATOR &&
+                    deploy_stands(&was.d) == STANDS_BRAKED);
     must(f->d.rev == was.d.rev + is_news, "rev grows with what is shown", f);
     must(((f->effects & EFFECT_REV) != 0) == is_news, "EFFECT_REV says so", f);
     must(((f->effects & EFFECT_ENDED) != 0) ==

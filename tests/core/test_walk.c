@@ -680,7 +680,9 @@ static const char *check_deploy_way(const struct world *was, const struct world 
     const struct deploy *a = &was->d;
     const struct deploy *b = &is->d;
     bool is_news = !is_same_view(a, b) || deploy_buttons(a) != deploy_buttons(b) ||
-                   ev->kind == EV_EXCLUDE;
+                   ev->kind == EV_EXCLUDE ||
+                   (ev->kind == EV_BRAKE && ev->brake == BRAKE_OPERATOR &&
+                    deploy_stands(a) == STANDS_BRAKED);
     bool counts = b->is_interval && b->brake == BRAKE_NONE;
     bool counted = a->is_interval && a->brake == BRAKE_NONE;
 
@@ -786,8 +788,24 @@ static void check_second_row(const struct walk *walk, const struct world *w, str
         broken(walk, &second, &none, "an end that nobody asked for");
 }
 
+/* A brake from a screen that is one state behind, before a Continue of one that is not. */
+static void check_late_brake(const struct walk *walk, const struct world *w)
+{
+    struct deploy_event none = {.kind = EV_COUNT, .step = (enum step)ROW_BRAKE};
+    struct world first;
+    unsigned effects;
+
+    copy_world(&first, w);
+    if (deploy_is_final(w->d.status) || take_row(&first, ROW_BRAKE, w->d.rev, &effects) != 0)
+        return;
+    take_row(&first, ROW_CONTINUE, w->d.rev, &effects);
+    if (first.d.brake == BRAKE_NONE || first.d.is_continue_held)
+        broken(walk, &first, &none, "a brake was lost behind a Continue");
+}
+
 static void check_consoles(const struct walk *walk, const struct world *w)
 {
+    check_late_brake(walk, w);
     for (int a = 0; a < ROW_KINDS; a++) {
         struct deploy_event none = {.kind = EV_COUNT, .step = (enum step)a};
         struct world first;
