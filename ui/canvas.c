@@ -1,6 +1,6 @@
-/* canvas.c: a picture of cells with roles. Everything that is drawn passes put_text(), where it is made
- * safe, measured and clipped. Knows nothing of terminals and colours: term.c shows a canvas, a test
- * dumps it. */
+/* canvas.c: a picture of cells with roles. Everything that is drawn passes put_text(), where it is
+ * made safe, measured and clipped. Knows nothing of terminals and colours: term.c shows a canvas, a
+ * test dumps it. */
 #include "config.h"
 
 #include "ui/canvas.h"
@@ -38,7 +38,7 @@ struct span {
 
 static const struct cell blank = {.text = " ", .cells = 1, .role = ROLE_TEXT};
 
-/* ---- cells ------------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 static int clamp(int v, int lo, int hi)
 {
@@ -66,7 +66,8 @@ static void set_blank(struct cell *c, enum role role)
     c->role = (uint8_t)role;
 }
 
-/* Before a cell is written: the other half of a wide character that it belongs to becomes a space. */
+/* Before a cell is written: the other half of a wide character that it belongs to becomes a
+ * space. */
 static void break_wide(struct canvas *cv, int row, int col)
 {
     struct cell *c = cell_at(cv, row, col);
@@ -101,7 +102,7 @@ static void put_ascii(struct canvas *cv, int row, int col, enum role role, char 
     put_char(cv, row, col, role, &ch, 1, 1);
 }
 
-/* ---- clipping ---------------------------------------------------------------------------------- */
+/* ---- clipping -------------------------------------------------------------------------------- */
 
 /* Sums stay far from the ends of int. */
 static struct rect tame(struct rect r)
@@ -130,7 +131,7 @@ static bool span_of(const struct canvas *cv, struct rect r, int row, int col, in
     return s->from < s->to;
 }
 
-/* ---- text -------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* The first character of safe text with its marks. Where one cell takes none it is a wide one. */
 static size_t first_char(const char *s, int *cells)
@@ -171,8 +172,8 @@ static int draw_safe(struct canvas *cv, const struct span *s, enum role role, co
     return s->to - s->at;
 }
 
-/* Safe text of raw, of as many bytes as `cells` cells and one more can take: what a peer sends may be
- * long. The caller frees it. */
+/* Safe text of raw, of as many bytes as `cells` cells and one more can take: what a peer sends may
+ * be long. The caller frees it. */
 static char *safe_head(const struct canvas *cv, struct raw raw, int cells)
 {
     size_t size = ((size_t)cells + 2) * CELL_BYTES + CELL_BYTES;
@@ -231,7 +232,8 @@ int canvas_fit(struct canvas *cv, struct rect r, int row, int col, int cells, en
 
     buf_init(&b, 0);
     text_add_fit(&b, safe, (size_t)cells, align);
-    /* Where the rectangle is narrower than the column, spaces at the end are no text that is cut. */
+    /* Where the rectangle is narrower than the column, spaces at the end are no text that is
+     * cut. */
     size_t len = b.len;
     while (len > 0 && b.p[len - 1] == ' ')
         len--;
@@ -267,7 +269,8 @@ static size_t wrap_row(const char *s, size_t cells, size_t *next)
     return cut;
 }
 
-int canvas_wrap(struct canvas *cv, struct rect r, int row, enum role role, const char *text, bool draw)
+int canvas_wrap(struct canvas *cv, struct rect r, int row, enum role role, const char *text,
+                bool draw)
 {
     int rows = 0;
 
@@ -288,7 +291,7 @@ int canvas_wrap(struct canvas *cv, struct rect r, int row, enum role role, const
     return rows;
 }
 
-/* ---- areas ------------------------------------------------------------------------------------- */
+/* ---- areas ----------------------------------------------------------------------------------- */
 
 void canvas_fill(struct canvas *cv, struct rect r, enum role role)
 {
@@ -303,7 +306,8 @@ void canvas_fill(struct canvas *cv, struct rect r, enum role role)
     }
 }
 
-void canvas_repeat(struct canvas *cv, struct rect r, int row, int col, int n, enum role role, char c)
+void canvas_repeat(struct canvas *cv, struct rect r, int row, int col, int n, enum role role,
+                   char c)
 {
     struct span s;
 
@@ -315,7 +319,8 @@ void canvas_repeat(struct canvas *cv, struct rect r, int row, int col, int n, en
         put_ascii(cv, s.row, col, role, c);
 }
 
-void canvas_paint(struct canvas *cv, struct rect r, int row, int col, int n, int role, unsigned attrs)
+void canvas_paint(struct canvas *cv, struct rect r, int row, int col, int n, int role,
+                  unsigned attrs)
 {
     struct span s;
 
@@ -329,7 +334,7 @@ void canvas_paint(struct canvas *cv, struct rect r, int row, int col, int n, int
     }
 }
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void put_line(struct canvas *cv, int row, int col, unsigned sides, enum role role)
 {
@@ -345,7 +350,8 @@ static void put_line(struct canvas *cv, int row, int col, unsigned sides, enum r
     c->role = (uint8_t)role;
 }
 
-/* The sides of the i-th of n cells in a row: an end is open, so that what it meets makes the corner. */
+/* The sides of the i-th of n cells in a row: an end is open, so that what it meets makes the
+ * corner. */
 static unsigned sides_of(int i, int n, unsigned before, unsigned after)
 {
     if (n == 1)
@@ -413,7 +419,7 @@ const char *canvas_line_text(const struct canvas *cv, uint8_t lines)
     return (sides & (LINE_LEFT | LINE_RIGHT)) == 0 ? "|" : "+";
 }
 
-/* ---- the bar ----------------------------------------------------------------------------------- */
+/* ---- the bar --------------------------------------------------------------------------------- */
 
 enum { BAR_PARTS = 4 };
 
@@ -452,8 +458,8 @@ static void share_cells(int cells, const int parts[BAR_PARTS], int out[BAR_PARTS
             give_one(out, i);
 }
 
-void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, int done, int running,
-                int failed, int total)
+void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, int done,
+                int running, int failed, int total)
 {
     static const char marks[BAR_PARTS] = {'=', '>', 'x', '.'};
     static const enum role roles[BAR_PARTS] = {ROLE_BAR_DONE, ROLE_BAR_RUN, ROLE_BAR_FAIL,
@@ -475,7 +481,7 @@ void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, i
     }
 }
 
-/* ---- the canvas -------------------------------------------------------------------------------- */
+/* ---- the canvas ------------------------------------------------------------------------------ */
 
 struct canvas *canvas_new(int rows, int cols, unsigned flags)
 {

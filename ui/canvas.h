@@ -1,8 +1,9 @@
-/* canvas.h: a picture of cells with roles, between the panes and curses, so that a screen can be tested
- * as text. Everything that is ever drawn comes through here, and every string comes through the one
- * function that makes text safe (base/text.h): a pane may hand over whatever a server sent.
+/* canvas.h: a picture of cells with roles, between the panes and curses, so that a screen can be
+ * tested as text. Everything that is ever drawn comes through here, and every string comes through
+ * the one function that makes text safe (base/text.h): a pane may hand over whatever a server sent.
  *
- * Rows and columns count from 0. All drawing is clipped: to the rectangle given, then to the canvas. */
+ * Rows and columns count from 0. All drawing is clipped: to the rectangle given, then to the
+ * canvas. */
 #ifndef FOOTPLATE_UI_CANVAS_H
 #define FOOTPLATE_UI_CANVAS_H
 
@@ -17,8 +18,8 @@ struct rect {
     int row, col, rows, cols;
 };
 
-/* What a cell means, never how it looks: the theme says that. One list makes the enum and the names in
- * theme files. */
+/* What a cell means, never how it looks: the theme says that. One list makes the enum and the names
+ * in theme files. */
 #define ROLES(X)                                                                                  \
     X(ROLE_TEXT, "text")             /* everything without a meaning of its own */                \
     X(ROLE_DIM, "dim")               /* of less weight: labels, units, what is past */            \
@@ -69,7 +70,8 @@ enum attr { ATTR_BOLD = 1 << 0, ATTR_DIM = 1 << 1, ATTR_UNDERLINE = 1 << 2, ATTR
 enum line_side { LINE_UP = 1, LINE_DOWN = 2, LINE_LEFT = 4, LINE_RIGHT = 8 };
 
 /* One cell. text: one character with its marks, 0-ended, safe; "" in the second cell of a wide one.
- * lines is not 0 for a border, text is then "". Unused bytes are 0, so that cells compare by memcmp. */
+ * lines is not 0 for a border, text is then "". Unused bytes are 0, so that cells compare by
+ * memcmp. */
 struct cell {
     char text[20];
     uint8_t cells; /* 1, 2, or 0 for the second half of a wide character */
@@ -92,8 +94,8 @@ int canvas_cols(const struct canvas *cv);
 bool canvas_is_ascii(const struct canvas *cv);
 struct rect canvas_rect(const struct canvas *cv);
 
-/* Draw text from anywhere at row, col of the rectangle, in at most `cells` cells (negative: up to the
- * rectangle's right side). What does not fit is cut and its last cell is "~". A half of a wide
+/* Draw text from anywhere at row, col of the rectangle, in at most `cells` cells (negative: up to
+ * the rectangle's right side). What does not fit is cut and its last cell is "~". A half of a wide
  * character is never drawn. Answers how many cells were drawn. */
 int canvas_text(struct canvas *cv, struct rect r, int row, int col, int cells, enum role role,
                 const char *text);
@@ -106,29 +108,34 @@ int canvas_textf(struct canvas *cv, struct rect r, int row, int col, int cells, 
 /* As canvas_text, padded with spaces to exactly `cells`, left or right. Answers cells. */
 int canvas_fit(struct canvas *cv, struct rect r, int row, int col, int cells, enum role role,
                enum text_align align, const char *text);
-/* Long text over several rows, broken at spaces, from row on. Answers how many rows it took (also where
- * they were clipped). draw false: only measure. */
-int canvas_wrap(struct canvas *cv, struct rect r, int row, enum role role, const char *text, bool draw);
+/* Long text over several rows, broken at spaces, from row on. Answers how many rows it took (also
+ * where they were clipped). draw false: only measure. */
+int canvas_wrap(struct canvas *cv, struct rect r, int row, enum role role, const char *text,
+                bool draw);
 
 /* Blank a rectangle in a role (a dialog's ground). */
 void canvas_fill(struct canvas *cv, struct rect r, enum role role);
 /* n cells of one ASCII character. */
-void canvas_repeat(struct canvas *cv, struct rect r, int row, int col, int n, enum role role, char c);
+void canvas_repeat(struct canvas *cv, struct rect r, int row, int col, int n, enum role role,
+                   char c);
 /* Change role (or -1: leave it) and add attributes of cells that are drawn already. */
-void canvas_paint(struct canvas *cv, struct rect r, int row, int col, int n, int role, unsigned attrs);
+void canvas_paint(struct canvas *cv, struct rect r, int row, int col, int n, int role,
+                  unsigned attrs);
 
-/* Border lines on the canvas; sides merge with lines that are there. A rectangle's box runs along its
- * own outermost cells. */
+/* Border lines on the canvas; sides merge with lines that are there. A rectangle's box runs along
+ * its own outermost cells. */
 void canvas_hline(struct canvas *cv, int row, int col, int n, enum role role);
 void canvas_vline(struct canvas *cv, int row, int col, int n, enum role role);
 void canvas_box(struct canvas *cv, struct rect r, enum role role);
 
-/* A bar of `cells` cells: done, running, failed and left of `total`, in that order; every share that is
- * not 0 gets at least one cell where there are enough. Told apart without colour ("=", ">", "x", "."). */
-void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, int done, int running,
-                int failed, int total);
+/* A bar of `cells` cells: done, running, failed and left of `total`, in that order; every share
+ * that is not 0 gets at least one cell where there are enough. Told apart without colour ("=", ">",
+ * "x", "."). */
+void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, int done,
+                int running, int failed, int total);
 
-/* Where the terminal's cursor stands (for screen readers): the selected row. Off when never called. */
+/* Where the terminal's cursor stands (for screen readers): the selected row. Off when never
+ * called. */
 void canvas_set_cursor(struct canvas *cv, struct rect r, int row, int col);
 bool canvas_cursor(const struct canvas *cv, int *row, int *col);
 

@@ -1,10 +1,11 @@
-/* guard.c: the small parent of the console. It holds the modes that the terminal had and does nothing but
- * wait, so that whatever kills the console (kill -9, a fault of ours) leaves a terminal that can be used.
- * Knows nothing of what the console does; it writes one fixed sequence, and only when the console has
- * left the modes other than they were.
+/* guard.c: the small parent of the console. It holds the modes that the terminal had and does
+ * nothing but wait, so that whatever kills the console (kill -9, a fault of ours) leaves a terminal
+ * that can be used. Knows nothing of what the console does; it writes one fixed sequence, and only
+ * when the console has left the modes other than they were.
  *
  *   shell -- guard (waits, all signals blocked, taken one by one) -- console
- *     stop:  console leaves the screen, stops --> guard sees it, stops itself --> shell sees its job stopped
+ *     stop:  console leaves the screen, stops --> guard sees it, stops itself --> shell sees its
+ * job stopped
  *     fg:    shell continues the group --> guard continues the console */
 #include "config.h"
 
@@ -23,10 +24,11 @@
 
 enum { RESET_MS = 1000, SIGNAL_EXIT = 128 };
 
-/* Attributes, character set, keypad and cursor keys as usual; no paste marks, no mouse; the cursor seen;
- * off the alternate screen. Terminals that do not know one of these ignore it. */
-static const char reset_sequence[] = "\x1b[m\x1b(B\x0f\x1b>\x1b[?1l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l"
-                                     "\x1b[r\x1b[?7h\x1b[?25h\x1b[?1049l\r";
+/* Attributes, character set, keypad and cursor keys as usual; no paste marks, no mouse; the cursor
+ * seen; off the alternate screen. Terminals that do not know one of these ignore it. */
+static const char reset_sequence[] =
+    "\x1b[m\x1b(B\x0f\x1b>\x1b[?1l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l"
+    "\x1b[r\x1b[?7h\x1b[?25h\x1b[?1049l\r";
 
 struct guard {
     struct tty tty;
@@ -93,8 +95,9 @@ static void finish(struct guard *g, int status)
     if (!WIFSIGNALED(status))
         _exit(WEXITSTATUS(status));
     int sig = WTERMSIG(status);
-    int n = snprintf(line, sizeof line, "footplate: the console was ended by signal %d (%s); releases go on\n",
-                     sig, strsignal(sig));
+    int n = snprintf(line, sizeof line,
+                     "footplate: the console was ended by signal %d (%s); releases go on\n", sig,
+                     strsignal(sig));
     if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
         _exit(SIGNAL_EXIT + sig);
     _exit(SIGNAL_EXIT + sig);

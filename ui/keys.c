@@ -1,10 +1,11 @@
-/* keys.c: bytes from the keyboard -> key events. Knows no terminal: what a terminal may send is taken by
- * its form (ECMA-48, and what Linux, rxvt and 8-bit terminals do beside it), so that a key that is not
- * known, or that comes in pieces, is swallowed and never typed.
+/* keys.c: bytes from the keyboard -> key events. Knows no terminal: what a terminal may send is
+ * taken by its form (ECMA-48, and what Linux, rxvt and 8-bit terminals do beside it), so that a key
+ * that is not known, or that comes in pieces, is swallowed and never typed.
  *
  *              [ , 0x9B                 final byte
  *   GROUND --> ESC -----------> CSI ----------------> GROUND      CSI + [  : LINUX, one byte more
- *     |         | O , 0x8F ---> SS3 ----------------> GROUND      CSI + M  : MOUSE, three bytes more
+ *     |         | O , 0x8F ---> SS3 ----------------> GROUND      CSI + M  : MOUSE, three bytes
+ * more
  *     |         | ] P ^ _ ----> STRING -- BEL, ST, a pause --> GROUND
  *     |         | 150 ms: says Esc, and stays until 1 s for a late [ or O
  *     |         | another byte: Alt, dropped --> GROUND
@@ -98,7 +99,7 @@ static const struct {
     {SS3, 'M', 0, KEY_ENTER},
 };
 
-/* ---- events and bursts ------------------------------------------------------------------------- */
+/* ---- events and bursts ----------------------------------------------------------------------- */
 
 static bool is_char(const struct key *k)
 {
@@ -166,7 +167,10 @@ static void paste_begin(struct key_decoder *d, enum paste paste, int64_t now)
 
 static void paste_finish(struct key_decoder *d)
 {
-    struct key k = {.kind = KEY_PASTE, .text = d->text, .text_len = d->text_len, .len = d->paste_len,
+    struct key k = {.kind = KEY_PASTE,
+                    .text = d->text,
+                    .text_len = d->text_len,
+                    .len = d->paste_len,
                     .at = d->paste_at};
     bool is_silent = d->is_paste_muted || d->is_feed_muted;
 
@@ -236,7 +240,8 @@ static void push_char(struct key_decoder *d, uint32_t c, int64_t now)
     push(d, (struct key){.kind = kind, .ch = c, .at = now});
 }
 
-/* At the end of a read: is what is held certainly keys? A key by itself is, and one that repeats. */
+/* At the end of a read: is what is held certainly keys? A key by itself is, and one that
+ * repeats. */
 static void settle(struct key_decoder *d)
 {
     size_t chars = 0;
@@ -247,7 +252,7 @@ static void settle(struct key_decoder *d)
         release_hold(d);
 }
 
-/* ---- the parser -------------------------------------------------------------------------------- */
+/* ---- the parser ------------------------------------------------------------------------------ */
 
 static void begin_escape(struct key_decoder *d, int64_t now)
 {
@@ -503,7 +508,7 @@ static void step(struct key_decoder *d, unsigned char c, int64_t now)
     }
 }
 
-/* ---- the decoder ------------------------------------------------------------------------------- */
+/* ---- the decoder ----------------------------------------------------------------------------- */
 
 struct key_decoder *key_decoder_new(void (*fn)(void *arg, const struct key *k), void *arg)
 {
@@ -582,7 +587,8 @@ void key_decoder_flush(struct key_decoder *d)
     d->run = 0;
     d->text_len = d->paste_len = 0;
     d->generation++;
-    /* What is left of a half read key must not come out as typing: it is read to its end, in silence. */
+    /* What is left of a half read key must not come out as typing: it is read to its end, in
+     * silence. */
     if (d->state != GROUND)
         d->is_muted = true;
     if (d->paste != PASTE_NONE)
@@ -593,7 +599,7 @@ void key_decoder_flush(struct key_decoder *d)
         d->is_feed_muted = true;
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const char *const kind_names[KEY_KIND_COUNT] = {
 #define X(id, name) [id] = name,

@@ -1,16 +1,17 @@
-/* keys.h: bytes from the keyboard -> key events. Pure: no terminal, no clock but the times handed in.
- * Every sequence that this file does not know is swallowed whole, in whatever pieces it comes:
+/* keys.h: bytes from the keyboard -> key events. Pure: no terminal, no clock but the times handed
+ * in. Every sequence that this file does not know is swallowed whole, in whatever pieces it comes:
  *
- *   - ESC followed within 1 s by [ or O: all bytes up to the final one belong to it (also CSI with a
- *     second [, as Linux sends F1), however far apart they come.
+ *   - ESC followed within 1 s by [ or O: all bytes up to the final one belong to it (also CSI with
+ *     a second [, as Linux sends F1), however far apart they come.
  *   - ESC followed within 150 ms by another character: Alt and that key; dropped.
- *   - an ESC by itself for 150 ms is Esc; a [ or O that comes within 1 s of it is swallowed after all.
- *   - bracketed paste (ESC[200~ .. ESC[201~) is one event. A burst of more than 8 characters that are
- *     not all the same is a paste too (a terminal without brackets), and so is what follows it without
- *     a pause of 200 ms: one event, no character of it is a key. A bracketed paste whose end is lost
- *     is over after 5 s without a byte.
- *   - the strings OSC, DCS, PM, APC up to BEL or ST, or a pause of 200 ms; the three bytes of an old
- *     mouse report (ESC [ M) within 150 ms; 8-bit CSI and SS3 as their twins.
+ *   - an ESC by itself for 150 ms is Esc; a [ or O that comes within 1 s of it is swallowed after
+ *     all.
+ *   - bracketed paste (ESC[200~ .. ESC[201~) is one event. A burst of more than 8 characters that
+ *     are not all the same is a paste too (a terminal without brackets), and so is what follows it
+ *     without a pause of 200 ms: one event, no character of it is a key. A bracketed paste whose
+ *     end is lost is over after 5 s without a byte.
+ *   - the strings OSC, DCS, PM, APC up to BEL or ST, or a pause of 200 ms; the three bytes of an
+ *     old mouse report (ESC [ M) within 150 ms; 8-bit CSI and SS3 as their twins.
  */
 #ifndef FOOTPLATE_UI_KEYS_H
 #define FOOTPLATE_UI_KEYS_H
@@ -50,8 +51,8 @@ struct key {
 struct key_decoder;
 struct key_decoder *key_decoder_new(void (*fn)(void *arg, const struct key *k), void *arg);
 void key_decoder_free(struct key_decoder *d);
-/* Bytes as one read() gave them. Events that are certain are handed to fn now. A burst is held until it
- * is known what it is (at most KEYS_BURST_QUIET_MS; single keys never wait). */
+/* Bytes as one read() gave them. Events that are certain are handed to fn now. A burst is held
+ * until it is known what it is (at most KEYS_BURST_QUIET_MS; single keys never wait). */
 void key_decoder_feed(struct key_decoder *d, const char *p, size_t n, int64_t now_ms);
 /* Time has passed: a lone ESC, the end of a burst. */
 void key_decoder_tick(struct key_decoder *d, int64_t now_ms);

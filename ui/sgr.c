@@ -1,8 +1,9 @@
-/* sgr.c: see sgr.h. Knows bytes and what they do to the look of what is written next; nothing of pictures.
+/* sgr.c: see sgr.h. Knows bytes and what they do to the look of what is written next; nothing of
+ * pictures.
  *
- * A sequence ESC [ ... m only changes `want`. Before a byte that shows the difference to `now` one sequence
- * takes the terminal there. A space shows its ground, underline and reverse, and no colour of its own;
- * moving the cursor shows nothing. */
+ * A sequence ESC [ ... m only changes `want`. Before a byte that shows the difference to `now` one
+ * sequence takes the terminal there. A space shows its ground, underline and reverse, and no colour
+ * of its own; moving the cursor shows nothing. */
 #include "config.h"
 
 #include "ui/sgr.h"
@@ -16,14 +17,21 @@
 enum { TEXT, ESCAPE, CHARSET, CSI, STRING };
 
 /* OTHER: something that is not known here, and ends with a sequence for all. */
-enum { BOLD = 1, DIM = 2, UNDERLINE = 4, REVERSE = 8, OTHER = 16, SHOWN_BY_SPACE = UNDERLINE | REVERSE | OTHER };
+enum {
+    BOLD = 1,
+    DIM = 2,
+    UNDERLINE = 4,
+    REVERSE = 8,
+    OTHER = 16,
+    SHOWN_BY_SPACE = UNDERLINE | REVERSE | OTHER
+};
 
 static const struct {
     unsigned attr;
     const char *on, *off;
 } attrs[] = {{BOLD, "1", "22"}, {DIM, "2", "22"}, {UNDERLINE, "4", "24"}, {REVERSE, "7", "27"}};
 
-/* ---- to the terminal --------------------------------------------------------------------------- */
+/* ---- to the terminal ------------------------------------------------------------------------- */
 
 static void add_code(char *dst, const char *code)
 {
@@ -88,8 +96,9 @@ static bool is_plain_ground(const struct sgr_look *l)
     return !(l->attrs & SHOWN_BY_SPACE) && l->bg[0] == '\0';
 }
 
-/* The spaces that wait. Before text on a screen that is blank there the cursor goes over them; before
- * anything else they are written, because only that says where the cursor is behind the last column. */
+/* The spaces that wait. Before text on a screen that is blank there the cursor goes over them;
+ * before anything else they are written, because only that says where the cursor is behind the last
+ * column. */
 static void flush_spaces(struct sgr *s, bool is_before_text, struct buf *out)
 {
     enum { JUMP_BYTES = 5 };
@@ -102,9 +111,10 @@ static void flush_spaces(struct sgr *s, bool is_before_text, struct buf *out)
     s->spaces = 0;
 }
 
-/* ---- from curses ------------------------------------------------------------------------------- */
+/* ---- from curses ----------------------------------------------------------------------------- */
 
-/* Parameters that are one colour: "38;5;N", "38;2;R;G;B", "38:...", or a code of the 16. Answers the bytes. */
+/* Parameters that are one colour: "38;5;N", "38;2;R;G;B", "38:...", or a code of the 16. Answers
+ * the bytes. */
 static size_t colour_len(const char *p)
 {
     int fields = 1;
@@ -234,7 +244,8 @@ static void pass_text(struct sgr *s, char c, struct buf *out)
     if (c == 0x0f && s->has_shifted)
         return;
     s->has_shifted = s->has_shifted || c == 0x0f;
-    if (c == ' ' && s->is_cleared && s->is_known && is_plain_ground(&s->now) && is_plain_ground(&s->want)) {
+    if (c == ' ' && s->is_cleared && s->is_known && is_plain_ground(&s->now) &&
+        is_plain_ground(&s->want)) {
         s->spaces++;
         return;
     }

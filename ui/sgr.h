@@ -1,8 +1,9 @@
-/* sgr.h: takes out of a frame the colour sequences that change nothing one can see. curses goes back to the
- * plain look behind every coloured word, by two sequences, and to the next colour by another: the bytes of
- * a frame are fewer by a third when only what is needed is said, and only before something that shows it.
- * And in the first frame after the screen was cleared the cursor jumps over what is blank already. For
- * terminals with the sequences of ECMA-48 and xterm, that wait behind their last column (xenl). */
+/* sgr.h: takes out of a frame the colour sequences that change nothing one can see. curses goes
+ * back to the plain look behind every coloured word, by two sequences, and to the next colour by
+ * another: the bytes of a frame are fewer by a third when only what is needed is said, and only
+ * before something that shows it. And in the first frame after the screen was cleared the cursor
+ * jumps over what is blank already. For terminals with the sequences of ECMA-48 and xterm, that
+ * wait behind their last column (xenl). */
 #ifndef FOOTPLATE_UI_SGR_H
 #define FOOTPLATE_UI_SGR_H
 

@@ -1,10 +1,13 @@
-/* term.c: a canvas -> the bytes that make the terminal show it. curses does one thing here: it keeps what
- * the terminal shows and makes the difference to the next picture, in terminfo's words. It writes into a
- * file in memory and never meets the terminal, a key, a signal or a size; all that is tty.c's and ours.
+/* term.c: a canvas -> the bytes that make the terminal show it. curses does one thing here: it
+ * keeps what the terminal shows and makes the difference to the next picture, in terminfo's words.
+ * It writes into a file in memory and never meets the terminal, a key, a signal or a size; all that
+ * is tty.c's and ours.
  *
- *   present: canvas --rows that differ--> stdscr --doupdate--> memfd --sgr.c--> tty.out --> one write()
+ *   present: canvas --rows that differ--> stdscr --doupdate--> memfd --sgr.c--> tty.out --> one
+ * write()
  *
- * While tty.out is not empty no frame is begun. Titles, bells and copies wait with it (struct wish). */
+ * While tty.out is not empty no frame is begun. Titles, bells and copies wait with it (struct
+ * wish). */
 #include "config.h"
 
 #include "ui/term.h"
@@ -56,7 +59,7 @@ struct term {
     FILE *mem_file;
     SCREEN *screen;
     bool is_ascii, is_xterm, has_paste, has_title;
-    bool has_corner; /* the last cell can be written without scrolling, also with a wide character */
+    bool has_corner; /* the last cells can be written without scrolling, wide ones too */
     bool is_suspended;
     int colours;
     bool has_default; /* the terminal's own colours may be asked for */
@@ -78,14 +81,15 @@ struct term {
     struct wish wish;
 };
 
-/* ---- what the terminal is ---------------------------------------------------------------------- */
+/* ---- what the terminal is -------------------------------------------------------------------- */
 
 /* Terminals that take xterm's private modes and titles, or ignore them in silence. */
 static bool is_xterm_like(const char *name)
 {
-    static const char *const known[] = {
-        "xterm", "screen", "tmux", "rxvt", "st-", "stterm", "foot", "alacritty", "kitty", "konsole",
-        "gnome", "vte", "mintty", "putty", "iterm", "nsterm", "mlterm", "contour", "wezterm", "ghostty"};
+    static const char *const known[] = {"xterm",  "screen", "tmux",      "rxvt",    "st-",
+                                        "stterm", "foot",   "alacritty", "kitty",   "konsole",
+                                        "gnome",  "vte",    "mintty",    "putty",   "iterm",
+                                        "nsterm", "mlterm", "contour",   "wezterm", "ghostty"};
 
     if (strcmp(name, "st") == 0)
         return true;
@@ -109,9 +113,9 @@ static void nothing(int sig)
 
 static const int curses_signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
-/* The environment while curses starts. Not every entry has a size, and the kernel cannot tell curses one
- * for a file in memory; the variables would count for more than either. Padding is for terminals of
- * another age, and would sleep. */
+/* The environment while curses starts. Not every entry has a size, and the kernel cannot tell
+ * curses one for a file in memory; the variables would count for more than either. Padding is for
+ * terminals of another age, and would sleep. */
 static const char *const curses_env[][2] = {
     {"LINES", "24"}, {"COLUMNS", "80"}, {"NCURSES_NO_PADDING", "1"}};
 
@@ -134,8 +138,9 @@ static void env_back(char *saved[ARRAY_LEN(curses_env)])
     }
 }
 
-/* curses takes signals whose action is the default one: when it starts, and with its first picture. So they
- * have another one meanwhile, and are blocked, so that none is lost. After that it asks no more. */
+/* curses takes signals whose action is the default one: when it starts, and with its first picture.
+ * So they have another one meanwhile, and are blocked, so that none is lost. After that it asks no
+ * more. */
 struct signals {
     struct sigaction actions[ARRAY_LEN(curses_signals)];
     sigset_t mask;
@@ -206,7 +211,7 @@ static void start_colours(struct term *t, unsigned flags)
     t->max_pairs = COLOR_PAIRS < PAIRS_MAX ? COLOR_PAIRS : PAIRS_MAX;
 }
 
-/* ---- bytes out --------------------------------------------------------------------------------- */
+/* ---- bytes out ------------------------------------------------------------------------------- */
 
 /* Take what curses has written. */
 static void take_output(struct term *t, bool is_wanted)
@@ -273,7 +278,7 @@ enum term_flush term_flush(struct term *t)
     return rc;
 }
 
-/* ---- roles to curses --------------------------------------------------------------------------- */
+/* ---- roles to curses ------------------------------------------------------------------------- */
 
 /* A colour as curses wants it on this terminal. Where colours are 24 bits the first 8 are still the
  * palette's: a blue that dark is black. */
@@ -287,7 +292,8 @@ static int curses_colour(const struct term *t, int c, int instead)
     return rgb < 8 ? 0 : (int)rgb;
 }
 
-/* The pair of two colours, made when it is first wanted. When there are no more it is the plain one. */
+/* The pair of two colours, made when it is first wanted. When there are no more it is the plain
+ * one. */
 static short pair_of(struct term *t, int fg, int bg)
 {
     fg = curses_colour(t, fg, COLOR_WHITE);
@@ -338,7 +344,7 @@ static void use_theme(struct term *t, const struct theme *th)
     }
 }
 
-/* ---- cells to curses --------------------------------------------------------------------------- */
+/* ---- cells to curses ------------------------------------------------------------------------- */
 
 /* Characters of a cell, which is valid UTF-8; not by the C library, whose locale may know less. */
 static int decode(const char *text, wchar_t *dst, int max)
@@ -368,7 +374,8 @@ static bool is_agreed(const wchar_t *w, int n, int cells)
     return true;
 }
 
-static void put_cell(struct term *t, cchar_t *dst, const struct canvas *cv, const struct cell *c, int cells)
+static void put_cell(struct term *t, cchar_t *dst, const struct canvas *cv, const struct cell *c,
+                     int cells)
 {
     enum { WCHARS = CCHARW_MAX };
     wchar_t w[WCHARS + 1];
@@ -394,8 +401,8 @@ static void put_cell(struct term *t, cchar_t *dst, const struct canvas *cv, cons
     setcchar(dst, w, look->attrs | curses_attrs(c->attrs), look->pair, NULL);
 }
 
-/* A row of the canvas into stdscr. A wide character is one cchar_t; where it cannot be had whole its
- * cells are made singly. */
+/* A row of the canvas into stdscr. A wide character is one cchar_t; where it cannot be had whole
+ * its cells are made singly. */
 static void put_row(struct term *t, const struct canvas *cv, int row)
 {
     int n = 0;
@@ -408,7 +415,8 @@ static void put_row(struct term *t, const struct canvas *cv, int row)
         wchar_t w[CCHARW_MAX + 1];
         attr_t attrs;
         short pair;
-        bool is_wide = is_whole && getcchar(&t->row[n], w, &attrs, &pair, NULL) == OK && wcwidth(w[0]) == 2;
+        bool is_wide =
+            is_whole && getcchar(&t->row[n], w, &attrs, &pair, NULL) == OK && wcwidth(w[0]) == 2;
         n++;
         col += is_wide;
     }
@@ -444,7 +452,7 @@ static void put_cursor(struct term *t, const struct canvas *cv)
     t->has_cursor = has;
 }
 
-/* ---- pictures ---------------------------------------------------------------------------------- */
+/* ---- pictures -------------------------------------------------------------------------------- */
 
 bool term_present(struct term *t, const struct canvas *cv, const struct theme *th)
 {
@@ -492,9 +500,10 @@ void term_redraw(struct term *t)
     clearok(curscr, TRUE);
 }
 
-/* ---- in and out -------------------------------------------------------------------------------- */
+/* ---- in and out ------------------------------------------------------------------------------ */
 
-/* A program that died before us may have left the mouse reporting: its reports are no keys of ours. */
+/* A program that died before us may have left the mouse reporting: its reports are no keys of
+ * ours. */
 static void enter(struct term *t)
 {
     tty_set_raw(&t->tty);
@@ -562,7 +571,8 @@ static void read_traits(struct term *t, const char *name, unsigned flags)
     t->is_ascii = flags & TERM_ASCII || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
     t->is_xterm = is_xterm_like(name);
     t->has_corner = has_string("rmam");
-    t->has_paste = !(flags & TERM_NO_PASTE_MODE) && (t->is_xterm || (has_string("BE") && has_string("BD")));
+    t->has_paste =
+        !(flags & TERM_NO_PASTE_MODE) && (t->is_xterm || (has_string("BE") && has_string("BD")));
 }
 
 struct term *term_open(int fd, const char *name, unsigned flags, struct err *e)
@@ -613,7 +623,7 @@ void term_close(struct term *t)
     free(t);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 int term_fd(const struct term *t)
 {
@@ -669,7 +679,8 @@ void term_bell(struct term *t)
 
 static char *base64(struct raw raw)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char *dst = xmalloc((raw.len + 2) / 3 * 4 + 1), *d = dst;
 
     for (size_t i = 0; i < raw.len; i += 3) {

@@ -1,5 +1,5 @@
-/* terminfo.c: see terminfo.h. A file of its own because <term.h> has a struct term and hundreds of macros;
- * newterm() itself says of a failure only that there was one, and leaks. */
+/* terminfo.c: see terminfo.h. A file of its own because <term.h> has a struct term and hundreds of
+ * macros; newterm() itself says of a failure only that there was one, and leaks. */
 #include "config.h"
 
 #include "ui/terminfo.h"
@@ -26,7 +26,9 @@ int terminfo_check(const char *name, int fd, struct err *e)
         return 0;
     text_copy_safe(safe, sizeof safe, raw_of(name), TEXT_PLAIN);
     if (rc == OK || status == 1)
-        return err_set(e, ERR_UNAVAILABLE, "TERM=%s: such a terminal cannot place its cursor", safe);
-    return err_set(e, ERR_UNAVAILABLE,
-                   "TERM=%s: no such terminal is known here (ncurses-term has more; try TERM=xterm)", safe);
+        return err_set(e, ERR_UNAVAILABLE, "TERM=%s: such a terminal cannot place its cursor",
+                       safe);
+    return err_set(
+        e, ERR_UNAVAILABLE,
+        "TERM=%s: no such terminal is known here (ncurses-term has more; try TERM=xterm)", safe);
 }

@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 
-/* 0 when there is an entry NAME whose cursor can be placed; else ERR_UNAVAILABLE in words. fd: any that is
- * open. */
+/* 0 when there is an entry NAME whose cursor can be placed; else ERR_UNAVAILABLE in words. fd: any
+ * that is open. */
 int terminfo_check(const char *name, int fd, struct err *e);
 
 #endif

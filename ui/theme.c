@@ -76,7 +76,7 @@ static const struct {
                   {"underline", ATTR_UNDERLINE},
                   {"reverse", ATTR_REVERSE}};
 
-/* ---- colours ----------------------------------------------------------------------------------- */
+/* ---- colours --------------------------------------------------------------------------------- */
 
 static uint32_t cube_level(int i)
 {
@@ -171,7 +171,7 @@ unsigned theme_attrs(const struct theme *t, enum role r, int n)
     return s->attrs | (n < 16 && s->fg16 >= 8 ? ATTR_BOLD : 0);
 }
 
-/* ---- words ------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static int fail_at(struct parser *p, const char *what, const char *word)
 {
@@ -231,7 +231,8 @@ static bool parse_one_colour(const char *word, int max, int *out)
             return true;
         }
     }
-    if (word[0] == '#' && max > 255 && strlen(word) == 7 && parse_number(word + 1, 16, 0xFFFFFF, out)) {
+    if (word[0] == '#' && max > 255 && strlen(word) == 7 &&
+        parse_number(word + 1, 16, 0xFFFFFF, out)) {
         *out |= COLOUR_RGB;
         return true;
     }
@@ -252,7 +253,7 @@ static bool parse_colour(char *word, struct colour *c)
     return true;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static struct var *find_var(struct parser *p, const char *name)
 {
@@ -357,7 +358,8 @@ static int parse_line(struct parser *p, char *line)
     if (!next_word(&rest, word))
         return 0;
     if (strcmp(word, "include") != 0 || !next_word(&rest, name) || next_word(&rest, more))
-        return fail_at(p, "a line is role = FG BG ATTRIBUTES, $name = value or include NAME, not", line);
+        return fail_at(p, "a line is role = FG BG ATTRIBUTES, $name = value or include NAME, not",
+                       line);
     return load_into(p, name);
 }
 
@@ -377,7 +379,7 @@ static int parse_text(struct parser *p, const char *text)
     return rc;
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_name(const char *name)
 {
@@ -479,7 +481,8 @@ static void theme_blank(struct theme *t, const char *name)
     memset(t, 0, sizeof *t);
     str_copy(t->name, sizeof t->name, name);
     for (int i = 0; i < ROLE_COUNT; i++)
-        t->roles[i] = (struct style){COLOUR_DEFAULT, COLOUR_DEFAULT, COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
+        t->roles[i] =
+            (struct style){COLOUR_DEFAULT, COLOUR_DEFAULT, COLOUR_DEFAULT, COLOUR_DEFAULT, 0};
 }
 
 /* What a role looks like where there are no colours. */

@@ -1,5 +1,5 @@
-/* tty.c: see tty.h. Everything here is non-blocking, so that a terminal that nobody reads, or that is
- * stopped by Ctrl-S, never holds the console. */
+/* tty.c: see tty.h. Everything here is non-blocking, so that a terminal that nobody reads, or that
+ * is stopped by Ctrl-S, never holds the console. */
 #include "config.h"
 
 #include "ui/tty.h"
@@ -17,8 +17,8 @@
 
 enum { OUT_BYTES_MAX = 64 << 20 };
 
-/* The same terminal once more, with a file description of its own: O_NONBLOCK is of the description, and
- * the one that was handed in is shared with the shell. -1: it cannot be had. */
+/* The same terminal once more, with a file description of its own: O_NONBLOCK is of the
+ * description, and the one that was handed in is shared with the shell. -1: it cannot be had. */
 static int open_anew(int fd)
 {
     char path[256];

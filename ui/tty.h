@@ -1,5 +1,6 @@
-/* tty.h: a terminal as a device: a file description of our own, its modes, its size, and bytes that wait
- * until it takes them. For term.c and guard.c alone; knows nothing of pictures and of curses. */
+/* tty.h: a terminal as a device: a file description of our own, its modes, its size, and bytes that
+ * wait until it takes them. For term.c and guard.c alone; knows nothing of pictures and of
+ * curses. */
 #ifndef FOOTPLATE_UI_TTY_H
 #define FOOTPLATE_UI_TTY_H
 

@@ -1,6 +1,7 @@
-/* golden.h: compares a canvas with a picture in tests/ui/golden/NAME.txt. With UPDATE_GOLDEN=1 in the
- * environment the picture is written instead, into the source. Where they differ the new picture is
- * left in the build folder as tests/ui/NAME.new and the first row that differs is said. */
+/* golden.h: compares a canvas with a picture in tests/ui/golden/NAME.txt. With UPDATE_GOLDEN=1 in
+ * the environment the picture is written instead, into the source. Where they differ the new
+ * picture is left in the build folder as tests/ui/NAME.new and the first row that differs is
+ * said. */
 #ifndef FOOTPLATE_TESTS_UI_GOLDEN_H
 #define FOOTPLATE_TESTS_UI_GOLDEN_H
 

@@ -1,5 +1,5 @@
-/* test_canvas.c: clipping, wide characters, lines, bars, and that nothing but safe cells is ever in a
- * picture. */
+/* test_canvas.c: clipping, wide characters, lines, bars, and that nothing but safe cells is ever in
+ * a picture. */
 #include "config.h"
 
 #include "ui/canvas.h"
@@ -36,7 +36,8 @@ static void looks(const char *want)
     buf_release(&b);
 }
 
-/* Every cell is one safe character of the width that it says, and a wide one has its second half. */
+/* Every cell is one safe character of the width that it says, and a wide one has its second
+ * half. */
 static void is_sound(void)
 {
     for (int row = 0; row < canvas_rows(cv); row++) {
@@ -94,7 +95,8 @@ START_TEST(the_rectangle_clips)
     looks("          c~\n\n\n\n");
     canvas_text(cv, (struct rect){1 << 30, 1 << 30, 1 << 30, 1 << 30}, 1 << 30, 1 << 30, 1 << 30,
                 ROLE_TEXT, "far");
-    canvas_text(cv, (struct rect){-(1 << 30), -(1 << 30), 1 << 30, 1 << 30}, 0, 0, -1, ROLE_TEXT, "far");
+    canvas_text(cv, (struct rect){-(1 << 30), -(1 << 30), 1 << 30, 1 << 30}, 0, 0, -1, ROLE_TEXT,
+                "far");
     canvas_fill(cv, (struct rect){-(1 << 30), -(1 << 30), 1 << 30, 1 << 30}, ROLE_DIM);
 }
 END_TEST
@@ -223,7 +225,8 @@ static void bar_is(int cells, int ok, int run, int bad, int total, const char *w
     buf_init(&b, 0);
     canvas_dump(cv, &b);
     b.p[b.len - 1] = '\0';
-    ck_assert_msg(strcmp(b.p, want) == 0, "%d %d %d of %d: %s, not %s", ok, run, bad, total, b.p, want);
+    ck_assert_msg(strcmp(b.p, want) == 0, "%d %d %d of %d: %s, not %s", ok, run, bad, total, b.p,
+                  want);
     buf_release(&b);
 }
 
@@ -298,10 +301,27 @@ END_TEST
 /* Any bytes at any place in any rectangle leave a sound picture. */
 START_TEST(random_bytes)
 {
-    static const char *const pieces[] = {
-        "\x1b[2J", "\x1b]0;x\a", "\xe2\x80\xae", "\xe2\x80\x8b", "\xf3\xa0\x81\x81", "\r", "\b", "\n",
-        "\t", "\x9b", "\xc2\x9b", "\xfe\xc0\xaf", "\xcc\x81", "\xf0\x9f\x98\x80", "发", "布", "a", " ",
-        "\xe1\x84\x80\xe1\x85\xa1", "\xef\xbf\xbd", "\x7f"};
+    static const char *const pieces[] = {"\x1b[2J",
+                                         "\x1b]0;x\a",
+                                         "\xe2\x80\xae",
+                                         "\xe2\x80\x8b",
+                                         "\xf3\xa0\x81\x81",
+                                         "\r",
+                                         "\b",
+                                         "\n",
+                                         "\t",
+                                         "\x9b",
+                                         "\xc2\x9b",
+                                         "\xfe\xc0\xaf",
+                                         "\xcc\x81",
+                                         "\xf0\x9f\x98\x80",
+                                         "发",
+                                         "布",
+                                         "a",
+                                         " ",
+                                         "\xe1\x84\x80\xe1\x85\xa1",
+                                         "\xef\xbf\xbd",
+                                         "\x7f"};
     uint64_t x = 42;
     char text[256];
 
@@ -345,7 +365,8 @@ START_TEST(long_raw_is_cheap)
     memset(p, 'x', n);
     fresh(24, 80, CANVAS_UTF8);
     for (int i = 0; i < 1000; i++)
-        ck_assert_int_eq(canvas_raw(cv, canvas_rect(cv), 0, 0, -1, ROLE_TEXT, (struct raw){p, n}), 80);
+        ck_assert_int_eq(canvas_raw(cv, canvas_rect(cv), 0, 0, -1, ROLE_TEXT, (struct raw){p, n}),
+                         80);
     free(p);
 }
 END_TEST

@@ -1,5 +1,5 @@
-/* test_guard.c: a console with its guard as a job of a small shell on a pty of its own, killed, stopped and
- * continued in every way: the terminal is as it was, and the shell is told the truth.
+/* test_guard.c: a console with its guard as a job of a small shell on a pty of its own, killed,
+ * stopped and continued in every way: the terminal is as it was, and the shell is told the truth.
  *
  *   test (reads the pty: the terminal) -- shell (leads the session) -- guard -- console */
 #include "config.h"
@@ -29,12 +29,13 @@
 enum { LIMIT_MS = 30000, SHELL_SECONDS = 25 };
 
 static int told[2];  /* the shell to the test: lines */
-static int up[2];    /* the console to the shell: a letter for each thing that it has done, and its pid */
+static int
+    up[2]; /* the console to the shell: a letter for each thing that it has done, and its pid */
 static struct termios before;
 static struct vt *vt;
 static struct buf lines;
 
-/* ---- the console --------------------------------------------------------------------------------- */
+/* ---- the console ----------------------------------------------------------------------------- */
 
 static void report(char what)
 {
@@ -116,7 +117,7 @@ static void run_console(const int *handles, int n)
     }
 }
 
-/* ---- the shell ------------------------------------------------------------------------------------ */
+/* ---- the shell ------------------------------------------------------------------------------- */
 
 static void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void tell(const char *fmt, ...)
@@ -155,7 +156,8 @@ static void tell_modes(const char *when)
         tell("%s: no modes", when);
     else
         tell("%s: %s", when,
-             now.c_lflag == before.c_lflag && now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag
+             now.c_lflag == before.c_lflag && now.c_iflag == before.c_iflag &&
+                     now.c_oflag == before.c_oflag
                  ? "modes as before"
              : now.c_lflag & ICANON ? "other modes"
                                     : "raw");
@@ -195,7 +197,7 @@ static void job_in_front(pid_t job)
     kill(-job, SIGCONT);
 }
 
-/* ---- the scenes ----------------------------------------------------------------------------------- */
+/* ---- the scenes ------------------------------------------------------------------------------ */
 
 static int scene_signal;
 
@@ -324,7 +326,7 @@ static void scene_without_shell(void)
     tell_modes("after");
 }
 
-/* ---- the terminal --------------------------------------------------------------------------------- */
+/* ---- the terminal ---------------------------------------------------------------------------- */
 
 static void take(int fd, bool is_terminal)
 {
@@ -414,7 +416,8 @@ START_TEST(a_death_is_told)
 
     scene_signal = deaths[_i];
     play(scene_death);
-    snprintf(want, sizeof want, "up: raw\nexit %d\nafter: modes as before\ndone\n", 128 + scene_signal);
+    snprintf(want, sizeof want, "up: raw\nexit %d\nafter: modes as before\ndone\n",
+             128 + scene_signal);
     sees(want);
     snprintf(want, sizeof want, "footplate: the console was ended by signal %d (", scene_signal);
     sees_line(want);

@@ -82,23 +82,69 @@ START_TEST(plain_keys)
 {
     static const struct {
         const char *bytes, *name;
-    } cases[] = {
-        {"a", "a"}, {"X", "X"}, {" ", "Space"}, {"\r", "Enter"}, {"\n", "Enter"}, {"\t", "Tab"},
-        {"\x7f", "Backspace"}, {"\b", "Backspace"}, {"\x18", "Ctrl-X"}, {"\x01", "Ctrl-A"},
-        {"\x1f", "Ctrl-_"}, {"发", "发"}, {"\xC3\xA9", "\xC3\xA9"}, {"\x1b[A", "Up"},
-        {"\x1bOA", "Up"}, {"\x1b[B", "Down"}, {"\x1b[C", "Right"}, {"\x1b[D", "Left"},
-        {"\x1b[H", "Home"}, {"\x1b[1~", "Home"}, {"\x1b[7~", "Home"}, {"\x1bOF", "End"},
-        {"\x1b[4~", "End"}, {"\x1b[5~", "PgUp"}, {"\x1b[6~", "PgDn"}, {"\x1b[2~", "Insert"},
-        {"\x1b[3~", "Delete"}, {"\x1b[Z", "Shift-Tab"}, {"\x1b[1;5C", "Right"}, {"\x1b[3;5~", "Delete"},
-        {"\x1bOM", "Enter"}, {"\x9b" "A", "Up"}, {"\x8f" "A", "Up"}, {"\xC2\x9b" "A", "Up"},
-        {"\x1b[15~", "stray"}, {"\x1b[[A", "stray"}, {"\x1bOP", "stray"}, {"\x1b[3$", "stray"},
-        {"\x1b[?1;2$y", "stray"}, {"\x1bx", "stray"}, {"\x1b\xC3\xA9", "stray"}, {"\x1b\r", "stray"},
-        {"\x1b]11;rgb:0000/0000/0000\a", "stray"}, {"\x1bP1$r0m\x1b\\", "stray stray"},
-        {"\x1b[M !!", "stray"}, {"\x1b[<0;10;10M", "stray"}, {"\x1b\x1b[A", "Up"}, {"\x80", "stray"},
-        {"\xC2\x80", "stray"}, {"\xED\xA0\x80", "stray"}, {"\xF4\x90\x80\x80", "stray"},
-        {"\xE0\x80\x80", "stray"}, {"\xC3z", "stray z"}, {"\x1b[\r", "stray Enter"},
-        {"\x1b[1\x1b[A", "stray Up"}, {"\x1b[11111111111111111111111111111111A", "stray"},
-        {"\x1b[99999999999999999999~", "stray"}};
+    } cases[] = {{"a", "a"},
+                 {"X", "X"},
+                 {" ", "Space"},
+                 {"\r", "Enter"},
+                 {"\n", "Enter"},
+                 {"\t", "Tab"},
+                 {"\x7f", "Backspace"},
+                 {"\b", "Backspace"},
+                 {"\x18", "Ctrl-X"},
+                 {"\x01", "Ctrl-A"},
+                 {"\x1f", "Ctrl-_"},
+                 {"发", "发"},
+                 {"\xC3\xA9", "\xC3\xA9"},
+                 {"\x1b[A", "Up"},
+                 {"\x1bOA", "Up"},
+                 {"\x1b[B", "Down"},
+                 {"\x1b[C", "Right"},
+                 {"\x1b[D", "Left"},
+                 {"\x1b[H", "Home"},
+                 {"\x1b[1~", "Home"},
+                 {"\x1b[7~", "Home"},
+                 {"\x1bOF", "End"},
+                 {"\x1b[4~", "End"},
+                 {"\x1b[5~", "PgUp"},
+                 {"\x1b[6~", "PgDn"},
+                 {"\x1b[2~", "Insert"},
+                 {"\x1b[3~", "Delete"},
+                 {"\x1b[Z", "Shift-Tab"},
+                 {"\x1b[1;5C", "Right"},
+                 {"\x1b[3;5~", "Delete"},
+                 {"\x1bOM", "Enter"},
+                 {"\x9b"
+                  "A",
+                  "Up"},
+                 {"\x8f"
+                  "A",
+                  "Up"},
+                 {"\xC2\x9b"
+                  "A",
+                  "Up"},
+                 {"\x1b[15~", "stray"},
+                 {"\x1b[[A", "stray"},
+                 {"\x1bOP", "stray"},
+                 {"\x1b[3$", "stray"},
+                 {"\x1b[?1;2$y", "stray"},
+                 {"\x1bx", "stray"},
+                 {"\x1b\xC3\xA9", "stray"},
+                 {"\x1b\r", "stray"},
+                 {"\x1b]11;rgb:0000/0000/0000\a", "stray"},
+                 {"\x1bP1$r0m\x1b\\", "stray stray"},
+                 {"\x1b[M !!", "stray"},
+                 {"\x1b[<0;10;10M", "stray"},
+                 {"\x1b\x1b[A", "Up"},
+                 {"\x80", "stray"},
+                 {"\xC2\x80", "stray"},
+                 {"\xED\xA0\x80", "stray"},
+                 {"\xF4\x90\x80\x80", "stray"},
+                 {"\xE0\x80\x80", "stray"},
+                 {"\xC3z", "stray z"},
+                 {"\x1b[\r", "stray Enter"},
+                 {"\x1b[1\x1b[A", "stray Up"},
+                 {"\x1b[11111111111111111111111111111111A", "stray"},
+                 {"\x1b[99999999999999999999~", "stray"}};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         fresh();
@@ -377,12 +423,14 @@ END_TEST
 
 START_TEST(names_both_ways)
 {
-    static const char *const names[] = {"a", "/", "Space", "Ctrl-X", "Ctrl-_", "Enter", "Tab", "Shift-Tab",
-                                        "Esc", "Backspace", "Delete", "Insert", "Up", "Down", "Left",
-                                        "Right", "Home", "End", "PgUp", "PgDn", "{", "发", "\xC3\xA9"};
-    static const char *const wrong[] = {"", "ab", "Ctrl-", "Ctrl-M", "Ctrl-I", "Ctrl-H", "Ctrl-[", "Ctrl-J",
-                                        "Ctrl-1", "Ctrl-@", "Ctrl-XX", "paste", "stray", "char", "F1",
-                                        "\x1b", "\n", "\x80", "\xE5\x8F", "\xE2\x80\xAE", "a\xCC\x81"};
+    static const char *const names[] = {
+        "a",    "/",         "Space",  "Ctrl-X", "Ctrl-_", "Enter", "Tab",     "Shift-Tab",
+        "Esc",  "Backspace", "Delete", "Insert", "Up",     "Down",  "Left",    "Right",
+        "Home", "End",       "PgUp",   "PgDn",   "{",      "发",    "\xC3\xA9"};
+    static const char *const wrong[] = {
+        "",       "ab",     "Ctrl-",  "Ctrl-M",  "Ctrl-I",   "Ctrl-H",       "Ctrl-[",
+        "Ctrl-J", "Ctrl-1", "Ctrl-@", "Ctrl-XX", "paste",    "stray",        "char",
+        "F1",     "\x1b",   "\n",     "\x80",    "\xE5\x8F", "\xE2\x80\xAE", "a\xCC\x81"};
     struct key k;
     char name[32];
 

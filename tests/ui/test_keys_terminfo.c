@@ -1,6 +1,6 @@
-/* test_keys_terminfo.c: every key string of every terminfo entry that is installed and common, whole and
- * split at every byte with pauses, types nothing: no letter that is a command ever comes out of a
- * function key. */
+/* test_keys_terminfo.c: every key string of every terminfo entry that is installed and common,
+ * whole and split at every byte with pauses, types nothing: no letter that is a command ever comes
+ * out of a function key. */
 #include "config.h"
 
 #include "ui/keys.h"
@@ -20,15 +20,34 @@
 #include "suite.h"
 
 /* An entry is common when its name begins so. */
-static const char *const common[] = {
-    "xterm", "screen", "tmux", "linux", "vt1", "vt2", "vt3", "vt4", "vt5", "rxvt", "putty", "konsole",
-    "gnome", "vte", "alacritty", "st", "foot", "kitty", "mintty", "iterm", "nsterm", "Apple_Terminal",
-    "ansi", "cons25", "sun", "cygwin", "eterm", "Eterm", "mlterm", "mrxvt", "teraterm", "fbterm",
-    "jfbterm", "kon", "hurd", "mach", "pcvt", "pccon", "scoansi", "dtterm", "aterm", "kterm",
-    "terminator", "terminology", "ms-terminal", "mosh", "wezterm", "contour", "ghostty", "hpterm"};
+static const char *const common[] = {"xterm",       "screen",
+                                     "tmux",        "linux",
+                                     "vt1",         "vt2",
+                                     "vt3",         "vt4",
+                                     "vt5",         "rxvt",
+                                     "putty",       "konsole",
+                                     "gnome",       "vte",
+                                     "alacritty",   "st",
+                                     "foot",        "kitty",
+                                     "mintty",      "iterm",
+                                     "nsterm",      "Apple_Terminal",
+                                     "ansi",        "cons25",
+                                     "sun",         "cygwin",
+                                     "eterm",       "Eterm",
+                                     "mlterm",      "mrxvt",
+                                     "teraterm",    "fbterm",
+                                     "jfbterm",     "kon",
+                                     "hurd",        "mach",
+                                     "pcvt",        "pccon",
+                                     "scoansi",     "dtterm",
+                                     "aterm",       "kterm",
+                                     "terminator",  "terminology",
+                                     "ms-terminal", "mosh",
+                                     "wezterm",     "contour",
+                                     "ghostty",     "hpterm"};
 
-/* Entries (and what their names go on with) whose keys are no sequences: what comes behind a pause of
- * more than KEYS_ESC_MS cannot be told from typing. */
+/* Entries (and what their names go on with) whose keys are no sequences: what comes behind a pause
+ * of more than KEYS_ESC_MS cannot be told from typing. */
 static const struct {
     const char *name, *why;
 } untellable[] = {
@@ -211,7 +230,8 @@ START_TEST(no_key_types_anything)
 }
 END_TEST
 
-/* The test can fail: keys like those of a VT52 do type when they come in pieces, and do not when whole. */
+/* The test can fail: keys like those of a VT52 do type when they come in pieces, and do not when
+ * whole. */
 START_TEST(a_vt52_does)
 {
     struct heard h;

@@ -108,11 +108,14 @@ END_TEST
 /* is_fresh: the frame goes over a cleared screen, and over each cell once, as curses does. */
 static void add_random(bool is_fresh)
 {
-    static const char *const codes[] = {"\x1b[m", "\x1b[1m", "\x1b[2m", "\x1b[4m", "\x1b[7m", "\x1b[22m", "\x1b[24m",
-                                        "\x1b[27m", "\x1b[39m", "\x1b[49m", "\x1b[39;49m", "\x1b[0;1;31m", "\x1b[m\x0f"};
+    static const char *const codes[] = {
+        "\x1b[m",   "\x1b[1m",  "\x1b[2m",  "\x1b[4m",     "\x1b[7m",      "\x1b[22m",  "\x1b[24m",
+        "\x1b[27m", "\x1b[39m", "\x1b[49m", "\x1b[39;49m", "\x1b[0;1;31m", "\x1b[m\x0f"};
     static const char *const acts[] = {"\x1b[K", "\x1b[J", "\x1b[3P", "\x1b[2@", "\x1b[2X",
-                                       "\x1b[L", "\x1b[M", "\r\n", "\n", "\r", "\b", "\x1bM", "\x1b[1K", "\x1b[H"};
-    static const char *const texts[] = {"a", "word", " ", "  ", "        ", "            ", "发", "e\xCC\x81", "│"};
+                                       "\x1b[L", "\x1b[M", "\r\n",    "\n",      "\r",
+                                       "\b",     "\x1bM",  "\x1b[1K", "\x1b[H"};
+    static const char *const texts[] = {"a",  "word",      " ", "  ", "        ", "            ",
+                                        "发", "e\xCC\x81", "│"};
 
     switch (dice(8)) {
     case 0:
@@ -149,8 +152,8 @@ static void same_pictures(void)
                 b.attrs &= VT_UNDERLINE | VT_REVERSE;
             }
             if (memcmp(&a, &b, sizeof a) != 0)
-                ck_abort_msg("%d,%d: U+%04X %d on %d, %x; not U+%04X %d on %d, %x", row, col, b.ch, b.fg, b.bg,
-                             b.attrs, a.ch, a.fg, a.bg, a.attrs);
+                ck_abort_msg("%d,%d: U+%04X %d on %d, %x; not U+%04X %d on %d, %x", row, col, b.ch,
+                             b.fg, b.bg, b.attrs, a.ch, a.fg, a.bg, a.attrs);
         }
     }
     ck_assert_int_eq(vt_row(raw_vt), vt_row(sgr_vt));

@@ -1,5 +1,5 @@
-/* test_term.c: pictures through a real pty to a small terminal (vt.c): what it then shows is the canvas,
- * in few bytes; hostile text stays text; a terminal that is slow, small, gone. */
+/* test_term.c: pictures through a real pty to a small terminal (vt.c): what it then shows is the
+ * canvas, in few bytes; hostile text stays text; a terminal that is slow, small, gone. */
 #include "config.h"
 
 #include "ui/term.h"
@@ -21,8 +21,9 @@
 #include "suite.h"
 #include "vt.h"
 
-static const char *const names[] = {"xterm-256color", "screen-256color", "tmux-256color", "xterm", "screen",
-                                    "linux",          "vt100",           "vt220",         "rxvt",  "putty"};
+static const char *const names[] = {
+    "xterm-256color", "screen-256color", "tmux-256color", "xterm", "screen",
+    "linux",          "vt100",           "vt220",         "rxvt",  "putty"};
 
 static int master = -1, slave = -1;
 static struct termios before;
@@ -128,9 +129,11 @@ static void check_cell(int row, int col)
     seen |= v->attrs & VT_UNDERLINE ? ATTR_UNDERLINE : 0U;
     seen |= v->attrs & VT_REVERSE ? ATTR_REVERSE : 0U;
     if (v->bg != bg || seen != (attrs & (ATTR_UNDERLINE | ATTR_REVERSE)))
-        ck_abort_msg("%d,%d: ground %d, not %d; attributes %x, not %x", row, col, v->bg, bg, seen, attrs);
+        ck_abort_msg("%d,%d: ground %d, not %d; attributes %x, not %x", row, col, v->bg, bg, seen,
+                     attrs);
     if (strcmp(text, " ") != 0 && (v->fg != fg || !(v->attrs & VT_BOLD) != !(attrs & ATTR_BOLD)))
-        ck_abort_msg("%d,%d: colour %d, not %d; attributes %x, not %x", row, col, v->fg, fg, seen, attrs);
+        ck_abort_msg("%d,%d: colour %d, not %d; attributes %x, not %x", row, col, v->fg, fg, seen,
+                     attrs);
 }
 
 /* The terminal shows the canvas. */
@@ -157,9 +160,22 @@ static unsigned dice(unsigned n)
     return (unsigned)(seed >> 33) % n;
 }
 
-static const char *const pieces[] = {"checkout ", "10.0.0.7:8080 ", "发布", "系统 ", "caf\xC3\xA9 ", "e\xCC\x81",
-                                     "a\xCC\x81\xCC\x82\xCC\x83", "~~~~", "        ", "ok ", "failed ", "中",
-                                     "=====>>>....", "12:00:07 ", "\xEF\xBF\xBD", "----------------"};
+static const char *const pieces[] = {"checkout ",
+                                     "10.0.0.7:8080 ",
+                                     "发布",
+                                     "系统 ",
+                                     "caf\xC3\xA9 ",
+                                     "e\xCC\x81",
+                                     "a\xCC\x81\xCC\x82\xCC\x83",
+                                     "~~~~",
+                                     "        ",
+                                     "ok ",
+                                     "failed ",
+                                     "中",
+                                     "=====>>>....",
+                                     "12:00:07 ",
+                                     "\xEF\xBF\xBD",
+                                     "----------------"};
 
 static void draw_something(void)
 {
@@ -187,7 +203,8 @@ static void draw_something(void)
 
 START_TEST(pictures_are_shown)
 {
-    static const int sizes[][2] = {{24, 80}, {40, 120}, {60, 200}, {16, 60}, {5, 7}, {1, 1}, {2, 2}};
+    static const int sizes[][2] = {{24, 80}, {40, 120}, {60, 200}, {16, 60},
+                                   {5, 7},   {1, 1},    {2, 2}};
     const char *name = names[_i];
 
     start(name, 24, 80, 0);
@@ -248,7 +265,7 @@ START_TEST(locale_says_ascii)
 }
 END_TEST
 
-/* ---- bytes ------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Six panes as the console has them, in their roles. */
 static void draw_panes(int tick)
@@ -257,26 +274,32 @@ static void draw_panes(int tick)
     int thirds = all.cols / 3, bottom = all.rows * 2 / 3;
 
     canvas_clear(cv);
-    canvas_fit(cv, all, 0, 0, all.cols, ROLE_STATUS, TEXT_LEFT, " prod  checkout  release 41  batch 3 of 7");
+    canvas_fit(cv, all, 0, 0, all.cols, ROLE_STATUS, TEXT_LEFT,
+               " prod  checkout  release 41  batch 3 of 7");
     canvas_box(cv, (struct rect){1, 0, bottom, thirds}, ROLE_BORDER);
     canvas_box(cv, (struct rect){1, thirds - 1, bottom, thirds + 1}, ROLE_BORDER);
-    canvas_box(cv, (struct rect){1, 2 * thirds - 1, bottom, all.cols - 2 * thirds + 1}, ROLE_BORDER);
+    canvas_box(cv, (struct rect){1, 2 * thirds - 1, bottom, all.cols - 2 * thirds + 1},
+               ROLE_BORDER);
     canvas_box(cv, (struct rect){bottom, 0, all.rows - 1 - bottom, all.cols}, ROLE_BORDER_FOCUS);
     for (int row = 2; row < bottom; row++) {
         canvas_textf(cv, all, row, 2, thirds - 3, ROLE_DIM, "label %d", row);
-        canvas_textf(cv, all, row, 12, thirds - 13, ROLE_STRONG, "figure %d of %d", row * 3, row * 7);
+        canvas_textf(cv, all, row, 12, thirds - 13, ROLE_STRONG, "figure %d of %d", row * 3,
+                     row * 7);
         canvas_textf(cv, all, row, thirds + 1, thirds - 2, ROLE_TEXT, "10.0.0.%d:8080  ", row);
-        canvas_text(cv, all, row, thirds + 17, 8, row % 3 ? ROLE_OK : ROLE_WARN, row % 3 ? "in" : "out");
+        canvas_text(cv, all, row, thirds + 17, 8, row % 3 ? ROLE_OK : ROLE_WARN,
+                    row % 3 ? "in" : "out");
         canvas_text(cv, all, row, thirds + 24, 8, row % 5 ? ROLE_RUN : ROLE_FAIL, "2.0.1");
         canvas_bar(cv, all, row, 2 * thirds + 1, 20, row % 10, 1, 0, 12);
         canvas_text(cv, all, row, 2 * thirds + 22, -1, ROLE_DIM, "4 min");
     }
     for (int row = bottom + 1; row < all.rows - 3; row++) {
-        canvas_textf(cv, all, row, 1, 8, ROLE_DIM, "12:%02d:%02d", (row + tick) / 60 % 60, (row + tick) % 60);
-        canvas_textf(cv, all, row, 10, all.cols - 12, ROLE_TEXT, "10.0.0.%d install: file %d of 900 unpacked",
-                     (row + tick) % 10, row + tick);
+        canvas_textf(cv, all, row, 1, 8, ROLE_DIM, "12:%02d:%02d", (row + tick) / 60 % 60,
+                     (row + tick) % 60);
+        canvas_textf(cv, all, row, 10, all.cols - 12, ROLE_TEXT,
+                     "10.0.0.%d install: file %d of 900 unpacked", (row + tick) % 10, row + tick);
     }
-    canvas_text(cv, all, all.rows - 1, 0, -1, ROLE_HINT, " X brake   K keep going   ? help   q leave");
+    canvas_text(cv, all, all.rows - 1, 0, -1, ROLE_HINT,
+                " X brake   K keep going   ? help   q leave");
     canvas_set_cursor(cv, all, 3, 2);
 }
 
@@ -339,16 +362,48 @@ START_TEST(redraw_draws_all)
 }
 END_TEST
 
-/* ---- hostile ----------------------------------------------------------------------------------- */
+/* ---- hostile --------------------------------------------------------------------------------- */
 
-static const char *const hostile[] = {
-    "\x1b[2J\x1b[H\x1b[31mred\x1b[0m", "\x1b]0;title\a", "\x1b]52;c;ZXZpbA==\a", "\x1b]8;;http://x\x1b\\link",
-    "\x1bP1$qm\x1b\\", "\x1b_apc\x1b\\", "\x1b^pm\x1b\\", "\x1b" "c", "\x1b[6n", "\x1b[?1000h", "\x9b" "2J",
-    "\xC2\x9b" "2J", "\xC2\x9d" "0;x\xC2\x9c", "\rover", "\b\b\b\bback", "down\n\n\ndown", "a\tb", "\x0e\x0f\x05",
-    "\xE2\x80\xAE" "txt.exe", "\xE2\x81\xA6\xE2\x81\xA9", "zero\xE2\x80\x8Bwidth\xEF\xBB\xBF", "\xFE\xFF\xC0\xAF",
-    "\xED\xA0\x80\xED\xB0\x80", "\xF3\xA0\x81\x81\xF3\xA0\x81\x82", "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9",
-    "\xF0\x9F\x98\x80\xEF\xB8\x8F", "\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8", "\xCC\x81\xCC\x81", "\x7f\x7f",
-    "\xF4\x8F\xBF\xBF", "\xEE\x80\x80", "\xE2\x80\xA8\xE2\x80\xA9", "\xC2\xAD", "\xE3\x85\xA4", "\xF0\x9F\x87\xA9"};
+static const char *const hostile[] = {"\x1b[2J\x1b[H\x1b[31mred\x1b[0m",
+                                      "\x1b]0;title\a",
+                                      "\x1b]52;c;ZXZpbA==\a",
+                                      "\x1b]8;;http://x\x1b\\link",
+                                      "\x1bP1$qm\x1b\\",
+                                      "\x1b_apc\x1b\\",
+                                      "\x1b^pm\x1b\\",
+                                      "\x1b"
+                                      "c",
+                                      "\x1b[6n",
+                                      "\x1b[?1000h",
+                                      "\x9b"
+                                      "2J",
+                                      "\xC2\x9b"
+                                      "2J",
+                                      "\xC2\x9d"
+                                      "0;x\xC2\x9c",
+                                      "\rover",
+                                      "\b\b\b\bback",
+                                      "down\n\n\ndown",
+                                      "a\tb",
+                                      "\x0e\x0f\x05",
+                                      "\xE2\x80\xAE"
+                                      "txt.exe",
+                                      "\xE2\x81\xA6\xE2\x81\xA9",
+                                      "zero\xE2\x80\x8Bwidth\xEF\xBB\xBF",
+                                      "\xFE\xFF\xC0\xAF",
+                                      "\xED\xA0\x80\xED\xB0\x80",
+                                      "\xF3\xA0\x81\x81\xF3\xA0\x81\x82",
+                                      "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9",
+                                      "\xF0\x9F\x98\x80\xEF\xB8\x8F",
+                                      "\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8",
+                                      "\xCC\x81\xCC\x81",
+                                      "\x7f\x7f",
+                                      "\xF4\x8F\xBF\xBF",
+                                      "\xEE\x80\x80",
+                                      "\xE2\x80\xA8\xE2\x80\xA9",
+                                      "\xC2\xAD",
+                                      "\xE3\x85\xA4",
+                                      "\xF0\x9F\x87\xA9"};
 
 START_TEST(hostile_text_stays_text)
 {
@@ -356,7 +411,8 @@ START_TEST(hostile_text_stays_text)
 
     start(names[_i], 24, 80, 0);
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++)
-        canvas_raw(cv, canvas_rect(cv), (int)i % 24, (int)i / 24 * 40, 40, ROLE_TEXT, raw_of(hostile[i]));
+        canvas_raw(cv, canvas_rect(cv), (int)i % 24, (int)i / 24 * 40, 40, ROLE_TEXT,
+                   raw_of(hostile[i]));
     show();
     ck_assert_int_eq(vt_bells(vt), 0);
     ck_assert_str_eq(vt_title(vt), "");
@@ -375,8 +431,8 @@ START_TEST(hostile_text_stays_text)
         char p[120];
         for (size_t i = 0; i < sizeof p; i++)
             p[i] = (char)dice(256);
-        canvas_raw(cv, canvas_rect(cv), (int)dice(24), (int)dice(80), -1, (enum role)dice(ROLE_COUNT),
-                   (struct raw){p, sizeof p});
+        canvas_raw(cv, canvas_rect(cv), (int)dice(24), (int)dice(80), -1,
+                   (enum role)dice(ROLE_COUNT), (struct raw){p, sizeof p});
         show();
     }
     /* The title and the clipboard are doors too. */
@@ -390,7 +446,7 @@ START_TEST(hostile_text_stays_text)
 }
 END_TEST
 
-/* ---- modes and life ---------------------------------------------------------------------------- */
+/* ---- modes and life -------------------------------------------------------------------------- */
 
 static void modes_are_restored(void)
 {
@@ -416,7 +472,8 @@ START_TEST(modes_before_and_after)
     ck_assert_int_ne(fcntl(term_fd(term), F_GETFL) & O_NONBLOCK, 0);
     show();
     bool has_paste = vt_has_paste(vt);
-    ck_assert_int_eq(has_paste, strncmp(names[_i], "vt", 2) != 0 && strcmp(names[_i], "linux") != 0);
+    ck_assert_int_eq(has_paste,
+                     strncmp(names[_i], "vt", 2) != 0 && strcmp(names[_i], "linux") != 0);
     ck_assert(!vt_has_cursor(vt) || strncmp(names[_i], "vt1", 3) == 0);
     term_suspend(term);
     read_all();
@@ -453,7 +510,8 @@ END_TEST
 
 START_TEST(signals_are_left_alone)
 {
-    static const int sigs[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH, SIGCONT, SIGHUP, SIGTTOU, SIGTTIN};
+    static const int sigs[] = {SIGINT,  SIGTERM, SIGTSTP, SIGWINCH,
+                               SIGCONT, SIGHUP,  SIGTTOU, SIGTTIN};
     struct sigaction now;
 
     for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
@@ -669,7 +727,8 @@ START_TEST(what_cannot_be_opened)
     ck_assert_int_eq(e.code, ERR_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(e.msg, "not a terminal"));
     open_pty(24, 80);
-    static const char *const wrong[] = {"", "dumb", "no-such-terminal", "../../etc/passwd", "\x1b[31m"};
+    static const char *const wrong[] = {"", "dumb", "no-such-terminal", "../../etc/passwd",
+                                        "\x1b[31m"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         ck_assert_ptr_null(term_open(slave, wrong[i], 0, &e));
         ck_assert_int_eq(e.code, ERR_UNAVAILABLE);

@@ -1,5 +1,5 @@
-/* test_theme.c: theme files and their errors, colours made fit for small terminals, and that every theme
- * of the package can be read: contrast, and states that differ. */
+/* test_theme.c: theme files and their errors, colours made fit for small terminals, and that every
+ * theme of the package can be read: contrast, and states that differ. */
 #include "config.h"
 
 #include "ui/theme.h"
@@ -194,7 +194,8 @@ START_TEST(every_colour_has_a_neighbour)
             snprintf(text, sizeof text, "ok = #%06x #%06x", c * 4096, 0xffffff - c * 4096);
         ck_assert_int_eq(parse(text), 0);
         for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-            int fg = theme_fg(&t.roles[ROLE_OK], sizes[i]), bg = theme_bg(&t.roles[ROLE_OK], sizes[i]);
+            int fg = theme_fg(&t.roles[ROLE_OK], sizes[i]),
+                bg = theme_bg(&t.roles[ROLE_OK], sizes[i]);
             int limit = sizes[i] == 1 << 24 ? 1 << 25 : sizes[i];
             ck_assert(fg >= COLOUR_DEFAULT && fg < (limit ? limit : 1));
             ck_assert(bg >= COLOUR_DEFAULT && bg < (limit ? limit : 1));
@@ -203,7 +204,7 @@ START_TEST(every_colour_has_a_neighbour)
 }
 END_TEST
 
-/* ---- the themes of the package ------------------------------------------------------------------- */
+/* ---- the themes of the package --------------------------------------------------------------- */
 
 static double channel(uint32_t v)
 {
@@ -214,7 +215,8 @@ static double channel(uint32_t v)
 
 static double luminance(uint32_t rgb)
 {
-    return 0.2126 * channel(rgb >> 16) + 0.7152 * channel(rgb >> 8 & 0xff) + 0.0722 * channel(rgb & 0xff);
+    return 0.2126 * channel(rgb >> 16) + 0.7152 * channel(rgb >> 8 & 0xff) +
+           0.0722 * channel(rgb & 0xff);
 }
 
 /* WCAG 2: (lighter + 0.05) / (darker + 0.05). */
@@ -239,10 +241,11 @@ static void check_contrast(const char *name, uint32_t ground, double least)
             ck_assert_msg(has >= least, "%s: %s at %d colours: %06x on %06x has %.2f", name,
                           role_name((enum role)r), sizes[i], f, b, has);
             /* Dark blue on black, whatever the figures say. */
-            ck_assert_msg(!(fg == 4 && b == 0), "%s: %s is dark blue", name, role_name((enum role)r));
-            /* What names one side only would be lost on a ground of the other kind. */
-            ck_assert_msg(bg == COLOUR_DEFAULT || fg != COLOUR_DEFAULT, "%s: %s has a ground only", name,
+            ck_assert_msg(!(fg == 4 && b == 0), "%s: %s is dark blue", name,
                           role_name((enum role)r));
+            /* What names one side only would be lost on a ground of the other kind. */
+            ck_assert_msg(bg == COLOUR_DEFAULT || fg != COLOUR_DEFAULT, "%s: %s has a ground only",
+                          name, role_name((enum role)r));
         }
     }
 }
@@ -289,14 +292,15 @@ START_TEST(states_look_different)
                 for (int b = 0; b < a; b++)
                     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
                         ck_assert_msg(!look_alike(families[f][a], families[f][b], sizes[i]),
-                                      "%s: %s and %s look the same at %d colours", theme_names[name],
-                                      role_name(families[f][a]), role_name(families[f][b]), sizes[i]);
+                                      "%s: %s and %s look the same at %d colours",
+                                      theme_names[name], role_name(families[f][a]),
+                                      role_name(families[f][b]), sizes[i]);
     }
 }
 END_TEST
 
-/* Red against green alone tells nothing to one man in twelve: seen with one of the two cones, good and
- * bad must still differ in lightness or blueness. */
+/* Red against green alone tells nothing to one man in twelve: seen with one of the two cones, good
+ * and bad must still differ in lightness or blueness. */
 START_TEST(colour_blind_keeps_good_and_bad_apart)
 {
     ck_assert_int_eq(theme_load(&t, "colour-blind", NULL, &e), 0);

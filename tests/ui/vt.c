@@ -173,7 +173,7 @@ static void put(struct vt *vt, uint32_t ch)
     }
 }
 
-/* ---- sequences --------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------------- */
 
 static int param(const struct vt *vt, int i, int otherwise)
 {
@@ -203,9 +203,9 @@ static void select_attr(struct vt *vt, int v)
     static const struct {
         int value;
         unsigned set, reset;
-    } attrs[] = {{0, 0, ~0U},          {1, VT_BOLD, 0},      {2, VT_DIM, 0},       {4, VT_UNDERLINE, 0},
-                 {7, VT_REVERSE, 0},   {22, 0, VT_BOLD | VT_DIM}, {24, 0, VT_UNDERLINE}, {27, 0, VT_REVERSE},
-                 {10, 0, 0}};
+    } attrs[] = {{0, 0, ~0U},           {1, VT_BOLD, 0},     {2, VT_DIM, 0},
+                 {4, VT_UNDERLINE, 0},  {7, VT_REVERSE, 0},  {22, 0, VT_BOLD | VT_DIM},
+                 {24, 0, VT_UNDERLINE}, {27, 0, VT_REVERSE}, {10, 0, 0}};
 
     for (size_t i = 0; i < ARRAY_LEN(attrs); i++) {
         if (attrs[i].value == v) {
@@ -358,7 +358,8 @@ static void run_edit(struct vt *vt, char final)
         erase_display(vt, param(vt, 0, 0));
         break;
     case 'K':
-        blank(vt, vt->row, param(vt, 0, 0) ? 0 : vt->col, param(vt, 0, 0) == 1 ? vt->col + 1 : vt->cols);
+        blank(vt, vt->row, param(vt, 0, 0) ? 0 : vt->col,
+              param(vt, 0, 0) == 1 ? vt->col + 1 : vt->cols);
         break;
     default:
         complain(vt, "CSI %d %c", param(vt, 0, 0), final);
@@ -600,7 +601,7 @@ void vt_feed(struct vt *vt, const char *p, size_t n)
         step(vt, (unsigned char)p[i]);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 struct vt *vt_new(int rows, int cols)
 {

@@ -1,6 +1,6 @@
-/* vt.h: a small terminal for tests: takes the bytes that a console writes and keeps the picture that they
- * make, by ECMA-48 and xterm. It is strict: what a console has no business to send is counted and kept
- * as the first complaint. */
+/* vt.h: a small terminal for tests: takes the bytes that a console writes and keeps the picture
+ * that they make, by ECMA-48 and xterm. It is strict: what a console has no business to send is
+ * counted and kept as the first complaint. */
 #ifndef FOOTPLATE_TESTS_UI_VT_H
 #define FOOTPLATE_TESTS_UI_VT_H
 
