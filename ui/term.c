@@ -41,8 +41,7 @@ enum {
 
 /* What is asked for while a frame is under way; the newest counts. */
 struct wish {
-    char *title;
-    bool is_title_back;
+    bool has_title; /* term.title, or the one that was there before us */
     bool has_bell;
     char *copy; /* in base 64 */
 };
@@ -58,7 +57,7 @@ struct term {
     int mem;
     FILE *mem_file;
     SCREEN *screen;
-    bool is_ascii, is_xterm, has_paste, has_title;
+    bool is_ascii, is_xterm, has_paste;
     bool has_corner; /* the last cells can be written without scrolling, wide ones too */
     bool is_suspended;
     int colours;
@@ -78,6 +77,8 @@ struct term {
     } pairs[PAIRS_MAX];
     int n_pairs, max_pairs;
 
+    char *title;    /* as it should be; NULL: as it was */
+    bool has_title; /* the terminal shows one of ours */
     struct wish wish;
 };
 
@@ -233,27 +234,21 @@ static void take_output(struct term *t, bool is_wanted)
 
 static void add_title(struct term *t)
 {
-    if (t->wish.is_title_back && t->has_title)
-        tty_adds(&t->tty, "\x1b[23;2t");
-    if (t->wish.title) {
+    if (t->title) {
         /* The one that is there goes onto the terminal's own stack first. */
-        if (!t->has_title)
-            tty_adds(&t->tty, "\x1b[22;2t");
-        tty_adds(&t->tty, "\x1b]2;");
-        tty_adds(&t->tty, t->wish.title);
+        tty_adds(&t->tty, t->has_title ? "\x1b]2;" : "\x1b[22;2t\x1b]2;");
+        tty_adds(&t->tty, t->title);
         tty_adds(&t->tty, "\a");
-        t->has_title = true;
-    } else if (t->wish.is_title_back) {
-        t->has_title = false;
+    } else if (t->has_title) {
+        tty_adds(&t->tty, "\x1b[23;2t");
     }
-    t->wish.is_title_back = false;
-    free(t->wish.title);
-    t->wish.title = NULL;
+    t->has_title = t->title != NULL;
+    t->wish.has_title = false;
 }
 
 static void add_wishes(struct term *t)
 {
-    if (t->wish.title || t->wish.is_title_back)
+    if (t->wish.has_title)
         add_title(t);
     if (t->wish.copy) {
         tty_adds(&t->tty, "\x1b]52;c;");
@@ -511,6 +506,7 @@ static void enter(struct term *t)
         tty_adds(&t->tty, "\x1b[?1000l\x1b[?1002l\x1b[?1003l");
     if (t->has_paste)
         tty_adds(&t->tty, "\x1b[?2004h");
+    t->wish.has_title = t->title != NULL;
     t->is_suspended = false;
 }
 
@@ -527,7 +523,6 @@ static void leave(struct term *t)
     if (t->has_title)
         tty_adds(&t->tty, "\x1b[23;2t");
     t->has_title = false;
-    free(t->wish.title);
     free(t->wish.copy);
     t->wish = none;
     tty_drain(&t->tty, LEAVE_MS);
@@ -620,6 +615,7 @@ void term_close(struct term *t)
     tty_close(&t->tty);
     free(t->shown);
     free(t->row);
+    free(t->title);
     free(t);
 }
 
@@ -661,12 +657,12 @@ void term_title(struct term *t, const char *title)
 
     if (!t->is_xterm)
         return;
-    free(t->wish.title);
-    t->wish.title = NULL;
-    t->wish.is_title_back = !title;
+    free(t->title);
+    t->title = NULL;
+    t->wish.has_title = true;
     if (title) {
         text_copy_safe(text, sizeof text, raw_of(title), t->is_ascii ? TEXT_ASCII : TEXT_PLAIN);
-        t->wish.title = xstrndup(text, text_cut(text, TITLE_CELLS));
+        t->title = xstrndup(text, text_cut(text, TITLE_CELLS));
     }
     term_flush(t);
 }

@@ -697,6 +697,15 @@ START_TEST(title_bell_and_copy)
     read_all();
     ck_assert_uint_eq(strlen(vt_copied(vt)), 65535 / 3 * 4);
     buf_release(&b);
+    /* It is there again after Ctrl-Z. */
+    term_title(term, "once more");
+    term_suspend(term);
+    term_resume(term);
+    term_flush(term);
+    vt_feed(vt, "\x1b]2;of the shell\a", 17);
+    read_all();
+    show();
+    ck_assert_str_eq(vt_title(vt), "once more");
     term_title(term, NULL);
     term_title(term, NULL);
     read_all();
