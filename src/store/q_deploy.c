@@ -129,6 +129,19 @@ int deployments_list(struct store *s, const char *group, int limit, struct deplo
     return n;
 }
 
+/* What was found running when a first release was opened is stored behind it, and was there before it. */
+static void put_by_time(struct deployment_row *rows, int n)
+{
+    for (int i = 1; i < n; i++) {
+        struct deployment_row d = rows[i];
+        int at = i;
+
+        for (; at > 0 && rows[at - 1].started < d.started; at--)
+            rows[at] = rows[at - 1];
+        rows[at] = d;
+    }
+}
+
 int deployments_before(struct store *s, const char *group, int64_t before, int limit,
                        struct deployment_row **rows, struct err *e)
 {
@@ -139,6 +152,7 @@ int deployments_before(struct store *s, const char *group, int64_t before, int l
                   : query_rows(s, &s->main, &q_before_all, ARGS(I64(end), I64(max)), &p, e);
 
     *rows = p;
+    put_by_time(*rows, n);
     return n;
 }
 

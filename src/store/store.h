@@ -172,7 +172,7 @@ int deployments_open(struct store *s, struct deployment_row **rows, struct err *
 /* Newest first, at most limit; group NULL: all. */
 int deployments_list(struct store *s, const char *group, int limit, struct deployment_row **rows,
                      struct err *e);
-/* Newest first, those before id `before` (0: from the newest), at most limit; without config, which
+/* Newest first (by when they started), those before id `before` (0: from the newest), at most limit; without config, which
  * is NULL in these rows. */
 int deployments_before(struct store *s, const char *group, int64_t before, int limit,
                        struct deployment_row **rows, struct err *e);
