@@ -17,8 +17,9 @@
 #include "ui/say.h"
 #include "ui/start_plan.h"
 
-enum { DIALOG_COLS = 92, DIALOG_ROWS = 30, LABEL_CELLS = 16, INPUT_CELLS = 12, TEXT_BYTES = 128,
-       WORDS_BYTES = 512 };
+/* LIST_ROWS of the dialog are for versions when there are many, LIST_LEAST when there are few. */
+enum { DIALOG_COLS = 92, DIALOG_ROWS = 30, LIST_ROWS = 18, LIST_LEAST = 4, LABEL_CELLS = 19,
+       INPUT_CELLS = 12, TEXT_BYTES = 128, WORDS_BYTES = 512 };
 
 /* The lines of the form, in order. */
 #define FIELDS(X)                                                                                 \
@@ -294,10 +295,14 @@ static void ask_plan(struct start *f, const struct ui *u)
 
 static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
 {
-    (void)p;
+    const struct start *f = p;
+    int wanted = f->is_plan || f->n_offers > LIST_ROWS ? DIALOG_ROWS : DIALOG_ROWS - LIST_ROWS + f->n_offers;
+
     (void)u;
+    if (wanted < DIALOG_ROWS - LIST_ROWS + LIST_LEAST)
+        wanted = DIALOG_ROWS - LIST_ROWS + LIST_LEAST;
     *cols = *cols < DIALOG_COLS ? *cols : DIALOG_COLS;
-    *rows = *rows < DIALOG_ROWS ? *rows : DIALOG_ROWS;
+    *rows = *rows < wanted ? *rows : wanted;
 }
 
 static void draw_offer(const struct start *f, const struct ui *u, struct canvas *cv, struct rect r,

@@ -350,6 +350,8 @@ void screen_verdict(struct screen *s, int64_t ticket, enum verdict v, const char
         screen_say(s, v == VERDICT_FAILED ? ROLE_FAIL : ROLE_WARN, "%s %s: %s", what,
                    v == VERDICT_FAILED ? "failed" : "refused", text ? text : "");
         stay(s);
+    } else if (v == VERDICT_DONE && text && strncmp(text, what, strlen(what)) == 0) {
+        screen_say(s, ROLE_OK, "%s", text);
     } else if (v == VERDICT_DONE) {
         screen_say(s, ROLE_OK, "%s: %s", what, text && *text ? text : "done");
     }
