@@ -113,6 +113,21 @@ static int dump(const struct console_spec *spec, const struct args *a)
     return status;
 }
 
+/* The first engine makes the store; after that the screen is there before an engine is. */
+static int make_store(struct cli *c, struct ensure *en)
+{
+    struct store *s = NULL;
+    struct err e = {0};
+    int status = store_folder_make(c);
+
+    if (status == EXIT_DONE)
+        status = cli_store_read(c, &s);
+    if (status == EXIT_DONE && !s && ensure_engine(en, &e) < 0)
+        status = cli_fail_err(&e);
+    store_close(s);
+    return status;
+}
+
 static int show(struct cli *c, struct console_spec *spec)
 {
     struct ensure en = {.store_dir = spec->store_dir, .config_dir = c->config_dir};
@@ -121,7 +136,7 @@ static int show(struct cli *c, struct console_spec *spec)
     int status = check_terminal();
 
     if (status == EXIT_DONE)
-        status = store_folder_make(c);
+        status = make_store(c, &en);
     if (status != EXIT_DONE)
         return status;
     spec->ensure_engine = ensure_engine;
