@@ -2,6 +2,7 @@ TESTS += tests/layers/layers.sh
 EXTRA_DIST += tests/layers/layers.sh
 
 include $(top_srcdir)/tests/fleet/local.mk
+include $(top_srcdir)/tests/screen/local.mk
 include $(top_srcdir)/tests/bench/local.mk
 include $(top_srcdir)/tests/screen/two.mk
 

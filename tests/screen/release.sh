@@ -1,0 +1,48 @@
+#!/bin/bash
+# A whole release by keys alone: idle, form, plan, canary, bake, roll out, success; at each stop exactly the
+# buttons that SPEC section 2 names. SCREEN_SIZE is the terminal's.
+export FLEET_PAY=2
+. "${abs_top_srcdir:?}/tests/screen/lib.sh"
+size=${SCREEN_SIZE:-80x24}
+
+fleet_up 4
+load_start
+new_version 2.1.0
+console ann "$size" shop-web
+
+shows "idle: the group" ann 30 'shop-web'
+shows "idle: the other group" ann 10 'pay-api'
+buttons_are "idle" ann 10 "Start"
+press ann X
+shows "X does nothing when nothing is open" ann 5 '[Nn]othing|no release|does nothing'
+
+opens ann N 'New release'
+shows "the form" ann 10 'New release'
+shows "with the versions on offer" ann 20 '2\.1\.0'
+press ann 2 . 1 . 0
+press ann Enter
+shows "the plan: sentence" ann 20 'Release 2\.1\.0 to 4 instances of shop-web'
+shows "the plan: batches" ann 10 'canary'
+shows "armed" ann 10 'Y .*begin.*any other key: no'
+press ann Y
+buttons_are "smoking" ann 20 "Interrupt"
+buttons_are "the canary waits" ann 60 "Interrupt Continue"
+shows "says what it waits for" ann 5 '[Ww]ait'
+is "the canary is out of traffic" "$(out_of_haproxy)" 127.0.1.1
+
+confirm "bake" ann K 'bake: pull the canary'
+buttons_are "baked, waits" ann 60 "Interrupt Continue"
+is "the canary takes traffic" "$(out_of_haproxy)" ""
+confirm "roll out" ann K 'roll out'
+buttons_are "rolling out" ann 20 "Interrupt"
+buttons_are "success" ann 120 "Start"
+is "every current names it" "$(currents)" 2.1.0=4
+shows "the versions that run" ann 10 '2\.1\.0'
+is "nobody is out" "$(out_of_haproxy)" ""
+at_most "never more than 1 of 4 was out" "$(max_out)" 1
+
+press ann q
+shows "leaving says that nothing runs on" ann 10 'ended with 0'
+load_stop
+is "not one request failed" "$(load_count .failed)" 0
+done_testing
