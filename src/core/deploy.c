@@ -299,8 +299,8 @@ static int interval_over(struct deploy *d, const struct deploy_event *ev, unsign
     return 0;
 }
 
-/* A person's brake on what is braked already is news all the same: a Continue that is on its way was
- * pressed by somebody who has not seen it. */
+/* A person's brake on what is braked already is news all the same: a Continue that is on its way
+ * was pressed by somebody who has not seen it. */
 static int set_brake(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                      struct err *e)
 {

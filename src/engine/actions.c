@@ -89,10 +89,25 @@ static void action_interrupt(struct engine *e, struct group *g, const struct act
     press(e, g, a, &ev, did);
 }
 
+/* Of what cannot be driven nothing can be asked but its end. */
+static bool refuse_stranded(struct engine *e, const struct group *g, const struct action_row *a)
+{
+    const struct release *r = g->release;
+    char words[300];
+
+    if (!r || !r->stranded || deploy_is_final(r->core.status))
+        return false;
+    release_say_stranded(r, words, sizeof words);
+    verdict(e, a, VERDICT_REFUSED, r->row.id, words);
+    return true;
+}
+
 static void action_continue(struct engine *e, struct group *g, const struct action_row *a)
 {
     char did[200] = "";
 
+    if (refuse_stranded(e, g, a))
+        return;
     if (g->release) {
         deploy_say_continue(&g->release->core, did, sizeof did);
         for (int i = 0; i < g->release->n; i++)
@@ -105,6 +120,8 @@ static void action_retry(struct engine *e, struct group *g, const struct action_
 {
     char did[200] = "";
 
+    if (refuse_stranded(e, g, a))
+        return;
     if (g->release) {
         deploy_say_retry(&g->release->core, did, sizeof did);
         for (int i = 0; i < g->release->n; i++)
@@ -159,8 +176,9 @@ static void action_exclude(struct engine *e, struct group *g, const struct actio
 {
     struct release *r = g->release;
     struct err err;
+    if (refuse_stranded(e, g, a))
+        return;
     struct args *args = args_parse(a->args, &err);
-
     if (!args || !args_text(args, "host") || !args_text(args, "why")) {
         verdict(e, a, VERDICT_REFUSED, 0, "exclude wants a host and a reason");
     } else if (!r || deploy_is_final(r->core.status)) {
@@ -170,7 +188,8 @@ static void action_exclude(struct engine *e, struct group *g, const struct actio
         if (t)
             exclude_target(e, r, t, a, args_text(args, "why"));
         else
-            verdict(e, a, VERDICT_REFUSED, r->row.id, "no such instance in this deployment (HOST:PORT)");
+            verdict(e, a, VERDICT_REFUSED, r->row.id,
+                    "no such instance in this deployment (HOST:PORT)");
     }
     args_free(args);
 }

@@ -211,6 +211,8 @@ static void look_done(void *arg, int rc, const struct err *err)
         e->is_store_lost = false;
     else if (l->is_beat) /* so it was a write that went well */
         txn_retry(e);
+    if (rc >= 0 && l->is_beat && e->is_mirror_due)
+        engine_mirror(e);
     if (rc >= 0 && !e->is_stopping && !e->is_over)
         take_rows(e, l);
     if (l->n_actions > 0)
@@ -327,6 +329,7 @@ void engine_set_inventory(struct engine *e, struct inventory *inv)
     for (int i = 0; i < e->n_groups; i++)
         e->groups[i]->cfg = inventory_group(inv, e->groups[i]->name);
     inventory_free(old);
+    engine_mirror(e);
 }
 
 int64_t engine_fence(const struct engine *e)

@@ -61,7 +61,8 @@ struct engine *engine_new(const struct engine_spec *spec);
 void engine_look(struct engine *e);
 /* Brake what runs, let the steps in flight end, then `ended`. A second call does not wait. */
 void engine_stop(struct engine *e);
-/* A new inventory (SIGHUP); owned by the engine from here on. Open deployments are frozen. */
+/* A new inventory (SIGHUP); owned by the engine from here on, and mirrored into the store. Open
+ * deployments are frozen. */
 void engine_set_inventory(struct engine *e, struct inventory *inv);
 void engine_free(struct engine *e);
 /* The fencing number of the lease; 0 before it was taken. */

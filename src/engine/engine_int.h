@@ -100,6 +100,7 @@ struct release {
     bool is_kicked;
     bool is_observed;           /* what ran before is on record */
     bool is_gone;               /* free at the next chance */
+    char *stranded;             /* why it cannot be driven, only ended; NULL: it can */
 };
 
 /* A group as the inventory has it now. */
@@ -135,6 +136,7 @@ struct engine {
     bool is_ready;           /* recovery is done */
     bool is_stopping, is_over;
     bool is_store_lost;
+    bool is_mirror_due;      /* the inventory is not in the store as it is now */
     struct txn **kept;       /* what could not be written, n_kept, oldest first */
     size_t n_kept;
     int jobs;                /* store jobs under way */
@@ -188,10 +190,10 @@ void str_set(char **dst, const char *src);
 void str_setf(char **dst, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- release.c ----------------------------------------------------------------------------------- */
-/* Build the release of a stored deployment; takes the rows over. NULL and *err when its frozen config
- * cannot be read. */
+/* Build the release of a stored deployment; takes the rows over. Where its frozen config cannot be
+ * used it is stranded: in the engine's hands, but nothing of it begins, and no target has a link. */
 struct release *release_new(struct engine *e, struct group *g, struct deployment_row *row,
-                            struct target_row *targets, int n, struct err *err);
+                            struct target_row *targets, int n);
 void release_free(struct release *r);
 /* Apply an event, do its effects, store what changed, drive on. */
 int release_apply(struct release *r, const struct deploy_event *ev, const char *words,
@@ -211,6 +213,8 @@ void release_save(struct release *r, struct txn *x);
 void release_drive(struct release *r);
 /* Every tick: readings, health, timeouts. */
 void release_tick(struct release *r);
+/* Why it cannot be driven, and what is left to do. */
+void release_say_stranded(const struct release *r, char *dst, size_t size);
 /* Work out the "waiting for" line. */
 void release_say_waiting(struct release *r);
 /* One line of footplate's own words into the release's log; t NULL: of the release itself. */
@@ -292,6 +296,19 @@ void action_ledger_drop(struct engine *e, struct group *g, const struct action_r
 
 /* ---- questions.c --------------------------------------------------------------------------------- */
 void engine_take_question(struct engine *e, const struct question_row *q);
+
+/* ---- mirror.c: the inventory in the store ------------------------------------------------------ */
+struct mirror {
+    char **names, **configs;
+    int n;
+};
+/* A copy of what the store shall hold, for the worker. */
+void mirror_init(struct mirror *m, const struct inventory *inv);
+void mirror_release(struct mirror *m);
+/* On the worker, in its transaction: every group of it; those that it has no longer are gone. */
+int mirror_write(struct store *s, const struct mirror *m, struct err *err);
+/* Write e->inv, which has changed; once recovery is done, and again after a failure. */
+void engine_mirror(struct engine *e);
 
 /* ---- recover.c ----------------------------------------------------------------------------------- */
 /* Take the lease, mirror the inventory, load what is open; ends in e->is_ready or engine_give_up. */

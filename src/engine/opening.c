@@ -376,6 +376,7 @@ static void package_known(struct opening *o)
 
     if (p)
         str_copy(o->sha256, sizeof o->sha256, p->sha256);
+    o->is_offered = p && o->sha256[0];
     if (!o->sha256[0] && o->flavour == FLAVOUR_ROLLBACK)
         digest_from_history(o);
     if (!o->is_without_plan && o->flavour == FLAVOUR_RELEASE && !p) {
@@ -502,6 +503,51 @@ void opening_probe(struct opening *o, void (*probed)(struct opening *o))
         r->t[i].probe =
             probe_start(&r->t[i].st, NULL, PROBE_DEADLINE_MS, one_probed, &o->asked[i]);
     }
+}
+
+/* ---- a package that is nowhere ------------------------------------------------------------------ */
+
+int opening_check_cached(const struct opening *o, struct err *err)
+{
+    enum { NAMED = 6 };
+    struct buf names;
+    int lacking = 0;
+
+    if (o->flavour != FLAVOUR_ROLLBACK || o->is_offered)
+        return 0;
+    buf_init(&names, 400);
+    for (int i = 0; i < o->scratch->n; i++) {
+        const struct probe *p = &o->probes[i];
+        if (p->err.code || p->has_release || strcmp(p->running, o->version) == 0)
+            continue;
+        if (lacking++ < NAMED)
+            buf_addf(&names, "%s%s", lacking > 1 ? ", " : "", target_label(&o->scratch->t[i]));
+    }
+    if (lacking > NAMED)
+        buf_addf(&names, " and %d more", lacking - NAMED);
+    if (lacking > 0)
+        err_set(err, ERR_REFUSED,
+                "%s %s is neither in %s nor on %s: put it back there, or choose another (--to)",
+                o->cfg->package.name, o->version, o->cfg->package.source, buf_str(&names));
+    buf_release(&names);
+    return lacking > 0 ? ERR_REFUSED : 0;
+}
+
+static void cached_probed(struct opening *o)
+{
+    struct err e = {0};
+
+    opening_check_cached(o, &e);
+    o->done(o, &e);
+}
+
+void opening_prove(struct opening *o, opening_done done)
+{
+    o->done = done;
+    if (o->flavour == FLAVOUR_ROLLBACK && !o->is_offered)
+        opening_probe(o, cached_probed);
+    else
+        finish(o, 0, "");
 }
 
 /* ---- words ------------------------------------------------------------------------------------------- */

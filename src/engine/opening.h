@@ -40,6 +40,7 @@ struct opening {
     struct plan_instance *plan;
     int n_batches;
     struct package_list packages;
+    bool is_offered;          /* the source has its package, with a digest */
     bool is_without_plan;     /* `check` and `versions` stop before the plan */
     int64_t question;         /* the question or the action that asked; 0 none */
     struct action_row action;
@@ -65,6 +66,14 @@ void openings_drop(struct engine *e);
 
 /* Probe every instance of the scratch; o->probes is filled when `probed` is called. */
 void opening_probe(struct opening *o, void (*probed)(struct opening *o));
+
+/* Of a rollback whose package is not on offer: does every instance that answers have the release, or
+ * run it? done is called once as by opening_begin(), ERR_REFUSED with the list of those that lack
+ * it. An instance that cannot be asked proves nothing and is left to PENDING, where a person may
+ * exclude it. */
+void opening_prove(struct opening *o, opening_done done);
+/* The same after opening_probe(): 0, or ERR_REFUSED with the list. */
+int opening_check_cached(const struct opening *o, struct err *err);
 
 /* A release that is on no list: its targets can be probed and act by hand. cfg is copied. */
 struct release *scratch_new(struct engine *e, struct group *g, const struct group_config *cfg,

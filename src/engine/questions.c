@@ -235,7 +235,10 @@ static void rollback_probed(struct opening *o)
 {
     json_t *root = json_object();
     struct buf says;
+    struct err lacks;
 
+    if (opening_check_cached(o, &lacks) < 0)
+        json_object_set_new(root, "refused", text_json(lacks.msg));
     buf_init(&says, 400);
     opening_say_batches(o, &says);
     json_object_set_new(root, "group", text_json(o->g->name));

@@ -24,8 +24,7 @@ struct recovery {
     struct engine *e;
     const char *owner, *version, *boot_id;
     int64_t pid, now;
-    char **names, **configs; /* of the inventory */
-    int n_names;
+    struct mirror mirror;
     struct lease_row before; /* the lease as the last engine left it */
     bool has_before;
     int64_t fence;
@@ -41,16 +40,6 @@ struct recovery {
 };
 
 /* ---- on the worker ----------------------------------------------------------------------------------- */
-
-static int mirror(struct store *s, struct recovery *w, struct err *err)
-{
-    for (int i = 0; i < w->n_names; i++) {
-        int rc = group_put(s, w->names[i], w->configs[i], err);
-        if (rc < 0)
-            return rc;
-    }
-    return groups_mark_gone(s, (const char *const *)w->names, w->n_names, err);
-}
 
 static int load_one(struct store *s, struct recovery *w, int64_t id, struct err *err)
 {
@@ -121,7 +110,7 @@ static int recovery_run(struct store *s, void *arg, struct err *err)
     w->fence = lease_take(s, w->owner, w->version, w->boot_id, w->pid, w->now, err);
     if (w->fence < 0)
         return (int)w->fence;
-    int rc = mirror(s, w, err);
+    int rc = mirror_write(s, &w->mirror, err);
     if (rc == 0)
         rc = load_open(s, w, err);
     if (rc < 0)
@@ -197,13 +186,11 @@ static void take_release(const struct recovery *w, struct loaded *l)
     struct group *g = engine_group_add(e, l->row->group);
     struct deploy_event ev = {.kind = EV_LOST};
     char words[300];
-    struct err err;
 
-    struct release *r = release_new(e, g, l->row, l->targets, l->n_targets, &err);
-    if (!r) {
-        struct txn *x = txn_new(e);
-        txn_event(x, g->name, 0, "engine", NULL, "a deployment cannot be taken up: %s", err.msg);
-        txn_submit(x, NULL, NULL);
+    struct release *r = release_new(e, g, l->row, l->targets, l->n_targets);
+    if (r->stranded && deploy_is_final(r->core.status)) {
+        /* Its unknown targets stay so: there is no way to them. */
+        release_free(r);
         return;
     }
     take_journal(w, r);
@@ -217,6 +204,8 @@ static void take_release(const struct recovery *w, struct loaded *l)
     }
     if (r->core.brake == BRAKE_SHUTDOWN)
         str_copy(words, sizeof words, r->row.brake_text ? r->row.brake_text : words);
+    if (r->stranded)
+        release_say_stranded(r, words, sizeof words);
     bool was_braked = r->core.brake != BRAKE_NONE;
     int64_t rev = r->core.rev;
     release_log(r, NULL, 'w', "%s", words);
@@ -229,12 +218,7 @@ static void take_release(const struct recovery *w, struct loaded *l)
 
 static void recovery_free(struct recovery *w)
 {
-    for (int i = 0; i < w->n_names; i++) {
-        free(w->names[i]);
-        free(w->configs[i]);
-    }
-    free(w->names);
-    free(w->configs);
+    mirror_release(&w->mirror);
     if (w->has_before)
         lease_row_release(&w->before);
     if (w->n_groups > 0)
@@ -275,6 +259,8 @@ static void recovery_done(void *arg, int rc, const struct err *err)
     for (int i = 0; i < w->n_open; i++)
         take_release(w, &w->open[i]);
     e->is_ready = true;
+    if (e->is_mirror_due)
+        engine_mirror(e);
     recovery_free(w);
     engine_look(e);
 }
@@ -289,12 +275,6 @@ void engine_recover(struct engine *e)
     w->boot_id = e->spec.boot_id;
     w->pid = e->spec.pid;
     w->now = engine_wall(e);
-    w->n_names = e->inv->n_groups;
-    w->names = xcalloc((size_t)w->n_names + 1, sizeof *w->names);
-    w->configs = xcalloc((size_t)w->n_names + 1, sizeof *w->configs);
-    for (int i = 0; i < w->n_names; i++) {
-        w->names[i] = xstrdup(e->inv->groups[i].name);
-        w->configs[i] = group_config_to_json(&e->inv->groups[i]);
-    }
+    mirror_init(&w->mirror, e->inv);
     engine_job(e, recovery_run, recovery_done, w);
 }

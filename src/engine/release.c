@@ -98,35 +98,49 @@ static void rows_from_core(struct release *r)
         target_from_core(&r->t[i]);
 }
 
-struct release *release_new(struct engine *e, struct group *g, struct deployment_row *row,
-                            struct target_row *targets, int n, struct err *err)
+static void read_config(struct release *r)
 {
-    struct group_config *cfg = group_config_from_json(row->config ? row->config : "{}", err);
+    struct err err;
 
-    if (!cfg)
-        return NULL;
-    struct release *r = xcalloc(1, sizeof *r);
-    r->e = e;
-    r->g = g;
-    r->cfg = cfg;
-    r->row = *row;
-    memset(row, 0, sizeof *row);
-    r->n = n;
-    r->t = xcalloc((size_t)n, sizeof *r->t);
-    r->readings = xcalloc((size_t)n, sizeof *r->readings);
-    for (int i = 0; i < n; i++) {
+    r->cfg = group_config_from_json(r->row.config ? r->row.config : "", &err);
+    if (r->cfg)
+        return;
+    r->cfg = xcalloc(1, sizeof *r->cfg);
+    r->stranded = xasprintf("its frozen configuration cannot be read (%s)", err.msg);
+}
+
+static void take_rows(struct release *r, struct target_row *targets)
+{
+    r->t = xcalloc((size_t)r->n, sizeof *r->t);
+    r->readings = xcalloc((size_t)r->n, sizeof *r->readings);
+    for (int i = 0; i < r->n; i++) {
         r->t[i].r = r;
         r->t[i].i = i;
         r->t[i].row = targets[i];
         memset(&targets[i], 0, sizeof targets[i]);
     }
     core_from_rows(r);
-    r->traffic = release_traffic(e, cfg, r->t, n, err);
-    if (!r->traffic) {
-        release_free(r);
-        return NULL;
+}
+
+struct release *release_new(struct engine *e, struct group *g, struct deployment_row *row,
+                            struct target_row *targets, int n)
+{
+    struct release *r = xcalloc(1, sizeof *r);
+    struct err err;
+
+    r->e = e;
+    r->g = g;
+    r->row = *row;
+    memset(row, 0, sizeof *row);
+    r->n = n;
+    read_config(r);
+    take_rows(r, targets);
+    if (!r->stranded) {
+        r->traffic = release_traffic(e, r->cfg, r->t, n, &err);
+        if (!r->traffic)
+            r->stranded = xasprintf("its balancers cannot be driven (%s)", err.msg);
     }
-    for (int i = 0; i < n; i++)
+    for (int i = 0; !r->stranded && i < n; i++)
         target_prepare(&r->t[i]);
     r->next = e->releases;
     e->releases = r;
@@ -161,6 +175,7 @@ void release_free(struct release *r)
     deployment_row_release(&r->row);
     group_config_free(r->cfg);
     free(r->core.targets);
+    free(r->stranded);
     free(r->no_room);
     free(r->readings);
     free(r->t);
@@ -283,6 +298,19 @@ static void say_person(const struct release *r, struct buf *b)
     buf_addf(b, "a person: Continue (%s), or Interrupt to end", s);
 }
 
+void release_say_stranded(const struct release *r, char *dst, size_t size)
+{
+    snprintf(dst, size, "it cannot be driven: %s; Interrupt ends it", r->stranded);
+}
+
+static void say_ender(const struct release *r, struct buf *b)
+{
+    char s[300];
+
+    release_say_stranded(r, s, sizeof s);
+    buf_addf(b, "a person: %s", s);
+}
+
 void release_say_waiting(struct release *r)
 {
     const struct deploy *d = &r->core;
@@ -291,6 +319,8 @@ void release_say_waiting(struct release *r)
     buf_init(&b, 600);
     if (deploy_is_final(d->status)) {
         buf_reset(&b);
+    } else if (r->stranded) {
+        say_ender(r, &b);
     } else if (deploy_in_flight(d)) {
         if (d->is_ending)
             buf_adds(&b, "the end: ");
@@ -574,7 +604,7 @@ void release_drive(struct release *r)
         r->is_gone = !release_is_active(r);
         return;
     }
-    if (!r->e->is_stopping && !(is_final && r->g->is_busy)) {
+    if (!r->stranded && !r->e->is_stopping && !(is_final && r->g->is_busy)) {
         int n = deploy_next(&r->core, next, NEXT_MAX);
         for (int i = 0; i < n; i++)
             begin_one(r, &next[i]);
@@ -587,7 +617,7 @@ void release_drive(struct release *r)
         release_save(r, x);
         txn_submit(x, NULL, NULL);
     }
-    if (is_final && !release_is_active(r) && !deploy_unproved(&r->core))
+    if (is_final && (r->stranded || (!release_is_active(r) && !deploy_unproved(&r->core))))
         r->is_gone = true;
 }
 
@@ -618,7 +648,7 @@ static void check_room(struct release *r)
 
 void release_tick(struct release *r)
 {
-    if (!is_superseded(r)) {
+    if (!is_superseded(r) && !r->stranded) {
         check_room(r);
         release_probe_again(r);
         release_watch(r);

@@ -126,13 +126,29 @@ static void take_ledger(struct release *r, const struct insertion *w)
     }
 }
 
+static void take_up(struct release *r, const struct insertion *w)
+{
+    struct deploy_event lost = {.kind = EV_LOST};
+    char words[300];
+
+    take_ledger(r, w);
+    release_log(r, NULL, 'i', "%s %s of %s: %d instances in %d batches",
+                flavour_name(r->row.flavour), r->row.version, r->row.group, r->n,
+                r->row.n_batches);
+    if (!r->stranded) {
+        engine_kick(r->e, r);
+        return;
+    }
+    release_say_stranded(r, words, sizeof words);
+    release_apply(r, &lost, words, NULL);
+}
+
 static void insertion_done(void *arg, int rc, const struct err *err)
 {
     struct insertion *w = arg;
     struct opening *o = w->o;
     struct engine *e = o->e;
     struct group *g = o->g;
-    struct err why;
 
     FAILPOINT("engine:start:after");
     g->is_busy = false;
@@ -143,14 +159,7 @@ static void insertion_done(void *arg, int rc, const struct err *err)
         g->history++;
         g->rev = w->row.rev;
         group_moved(g, &o->action);
-        struct release *r = release_new(e, g, &w->row, w->targets, w->n, &why);
-        if (r) {
-            take_ledger(r, w);
-            release_log(r, NULL, 'i', "%s %s of %s: %d instances in %d batches",
-                        flavour_name(r->row.flavour), r->row.version, g->name, r->n,
-                        r->row.n_batches);
-            engine_kick(e, r);
-        }
+        take_up(release_new(e, g, &w->row, w->targets, w->n), w);
     }
     insertion_free(w);
     opening_free(o);
@@ -257,7 +266,7 @@ static void end_refused(struct opening *o, const char *words)
     opening_free(o);
 }
 
-static void found_out(struct opening *o, const struct err *e)
+static void proved(struct opening *o, const struct err *e)
 {
     char words[ERR_MSG_BYTES];
 
@@ -274,6 +283,14 @@ static void found_out(struct opening *o, const struct err *e)
         txn_submit(x, NULL, NULL);
     }
     submit_insertion(o);
+}
+
+static void found_out(struct opening *o, const struct err *e)
+{
+    if (e->code)
+        proved(o, e);
+    else
+        opening_prove(o, proved);
 }
 
 static int take_settings(struct opening *o, const struct args *args, struct err *err)
@@ -403,8 +420,8 @@ static void end_first(struct group *g, const struct action_row *a)
     }
 }
 
-/* There is something to go back to: only now does the open deployment end. */
-static void candidate_known(struct opening *o, const struct err *e)
+/* There is something to go back to, and it is there: only now does the open deployment end. */
+static void candidate_proved(struct opening *o, const struct err *e)
 {
     struct engine *en = o->e;
     struct group *g = o->g;
@@ -425,6 +442,14 @@ static void candidate_known(struct opening *o, const struct err *e)
     action_row_release(&a);
 }
 
+static void candidate_known(struct opening *o, const struct err *e)
+{
+    if (e->code)
+        candidate_proved(o, e);
+    else
+        opening_prove(o, candidate_proved);
+}
+
 static void seek_candidate(struct engine *e, struct group *g, const struct action_row *a)
 {
     struct err err;
@@ -433,6 +458,12 @@ static void seek_candidate(struct engine *e, struct group *g, const struct actio
 
     if (!args || (to && name_is_allowed("version", to, &err) < 0)) {
         refuse(e, a, err.msg);
+        args_free(args);
+        return;
+    }
+    if (!g->cfg && g->release->stranded) {
+        refuse(e, a, "the group is not in the inventory, and its release cannot be driven: "
+                     "Interrupt ends it");
         args_free(args);
         return;
     }

@@ -19,7 +19,7 @@ static void must_be(bool is_so, const struct err *e, const char *what)
     ck_assert_msg(is_so, "%s: %s", what, e->msg);
 }
 
-/* ---- what the screen wants of the world -------------------------------------------------------- */
+/* ---- what the screen wants of the world ------------------------------------------------------ */
 
 /* Only keys act, and keys are pressed on the seat's own thread. */
 static void do_act(void *arg, int64_t ticket, const struct action_row *row)
@@ -90,7 +90,7 @@ static const struct screen_ops ops = {
     .suspend = do_nothing, .redraw = do_nothing,
 };
 
-/* ---- the hand ---------------------------------------------------------------------------------- */
+/* ---- the hand -------------------------------------------------------------------------------- */
 
 static void *hand(void *arg)
 {
@@ -139,7 +139,7 @@ void seat_key(struct seat *c, const char *name)
     seat_draw(c);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void seat_init(struct seat *c, struct sim *sim, const char *user)
 {
@@ -170,7 +170,7 @@ void seat_release(struct seat *c)
     keymap_free(c->keymap);
 }
 
-/* ---- what is shown ----------------------------------------------------------------------------- */
+/* ---- what is shown --------------------------------------------------------------------------- */
 
 void seat_draw(struct seat *c)
 {
@@ -245,7 +245,7 @@ char *seat_actions(const struct seat *c)
     return text;
 }
 
-/* ---- the engine's word ------------------------------------------------------------------------- */
+/* ---- the engine's word ----------------------------------------------------------------------- */
 
 static bool answer_one(struct seat *c, const struct seat_question *q)
 {

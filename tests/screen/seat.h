@@ -1,6 +1,7 @@
-/* seat.h: a person at a console in front of the made-up world: a struct screen fed from the simulator's
- * store, whose keys are pressed on a thread of its own that inserts the action rows through a store
- * handle of its own, as the program's clerk does. Everything else of it is done by the test's thread. */
+/* seat.h: a person at a console in front of the made-up world: a struct screen fed from the
+ * simulator's store, whose keys are pressed on a thread of its own that inserts the action rows
+ * through a store handle of its own, as the program's clerk does. Everything else of it is done
+ * by the test's thread. */
 #ifndef FOOTPLATE_TESTS_SCREEN_SEAT_H
 #define FOOTPLATE_TESTS_SCREEN_SEAT_H
 

@@ -1,8 +1,9 @@
-/* test_two_consoles.c: two people at two consoles of one release. They press against each other in the
- * same instant, RACE_ROUNDS times (1,000 where it is not said): there is one order, both screens agree
- * afterwards, the loser is told, and a brake is never lost behind a Continue. And a key pressed on a
- * screen that is one state behind acts on nothing, the brake excepted. The engine is the real one, in the
- * made-up world of tests/engine; see seat.h for how near the consoles are to the program's. */
+/* test_two_consoles.c: two people at two consoles of one release. They press against each other
+ * in the same instant, RACE_ROUNDS times (1,000 where it is not said): there is one order, both
+ * screens agree afterwards, the loser is told, and a brake is never lost behind a Continue. And
+ * a key pressed on a screen that is one state behind acts on nothing, the brake excepted. The
+ * engine is the real one, in the made-up world of tests/engine; see seat.h for how near the
+ * consoles are to the program's. */
 #include "config.h"
 
 #include <stdio.h>
@@ -24,9 +25,9 @@ static int lock_fd;
                   s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
                   brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
 
-/* ---- the world --------------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
-/* The screens ask the lock whether an engine is alive; the simulator's has no process to hold it. */
+/* The screens ask the lock whether an engine is alive; the simulator's has no process for it. */
 static void open_world(uint64_t seed)
 {
     struct err e = {0};
@@ -93,7 +94,7 @@ static void begin_release(void)
     }
 }
 
-/* ---- where the two meet ------------------------------------------------------------------------ */
+/* ---- where the two meet ---------------------------------------------------------------------- */
 
 enum place {
     AT_REST, /* no release is open */
@@ -152,7 +153,7 @@ static void see(struct seat *c)
     seat_draw(c);
 }
 
-/* ---- one round --------------------------------------------------------------------------------- */
+/* ---- one round ------------------------------------------------------------------------------- */
 
 /* What ben does while ann presses Y in her dialog. */
 enum move {
@@ -208,15 +209,15 @@ static void prepare(const struct contest *c)
     seat_draw(&ben);
 }
 
-/* The instant. Now and then the engine looks while the rows come in; never where the witness counts the
- * Retries that were pressed. */
+/* The instant. Now and then the engine looks while the rows come in; never where the witness counts
+ * the Retries that were pressed. */
 static void clash(const struct contest *c)
 {
     pthread_barrier_t start;
     int skew = (int)world_between(&s.w, 0, 4000);
     bool is_anns = world_chance(&s.w, 500);
-    int turns = strcmp(c->key, "T") != 0 && world_chance(&s.w, 500) ? (int)world_between(&s.w, 1, 40)
-                                                                   : 0;
+    bool is_looking = strcmp(c->key, "T") != 0 && world_chance(&s.w, 500);
+    int turns = is_looking ? (int)world_between(&s.w, 1, 40) : 0;
 
     pthread_barrier_init(&start, NULL, 2);
     seat_begin(&ann, "Y", &start, is_anns ? skew : 0);
@@ -254,8 +255,9 @@ static void check_verdicts(const struct contest *c, bool is_ann_first)
     if (c->move == ASKS)
         return;
     bool is_ben_done = is_done(ben.act.id);
-    ck_assert_msg(is_ben_done == (!is_ann_first || c->move == BRAKES), "%s: ben, who came %s, was %s",
-                  c->name, is_ann_first ? "second" : "first", is_ben_done ? "obeyed" : "refused");
+    ck_assert_msg(is_ben_done == (!is_ann_first || c->move == BRAKES),
+                  "%s: ben, who came %s, was %s", c->name, is_ann_first ? "second" : "first",
+                  is_ben_done ? "obeyed" : "refused");
     seat_verdict(&ben);
     ck_assert_msg(seat_hints(&ben, is_ben_done ? ": " : " refused: the release moved on: now "),
                   "%s: ben is told nothing", c->name);
@@ -363,7 +365,7 @@ START_TEST(same_instant)
 }
 END_TEST
 
-/* ---- one state behind -------------------------------------------------------------------------- */
+/* ---- one state behind ------------------------------------------------------------------------ */
 
 /* Nothing moves any more: what stands, waits for a person. */
 static void come_to_rest(void)
@@ -405,7 +407,7 @@ static bool has_key(enum place at, char key)
     }
 }
 
-/* Opens what the key opens and answers what that asks; it is armed then, unless the engine would not. */
+/* Opens what the key opens and answers what that asks; armed then, unless the engine would not. */
 static void open_dialog(char key, bool is_opened)
 {
     seat_key(&ben, (char[]){key, '\0'});
