@@ -225,13 +225,9 @@ static char *text_of(const struct canvas *cv, int from, int to)
     return text;
 }
 
-bool seat_hints(const struct seat *c, const char *text)
+char *seat_line(const struct seat *c)
 {
-    char *line = text_of(c->cv, SEAT_ROWS - 1, SEAT_ROWS);
-    bool is_there = strstr(line, text) != NULL;
-
-    free(line);
-    return is_there;
+    return text_of(c->cv, SEAT_ROWS - 1, SEAT_ROWS);
 }
 
 char *seat_actions(const struct seat *c)

@@ -70,8 +70,8 @@ void seat_verdict(struct seat *c);
 bool seat_has_dialog(const struct seat *c, const char *title);
 bool seat_is_armed(const struct seat *c);
 void seat_stand(const struct seat *c, struct stand *out);
-/* Does the bottom line hold this text? */
-bool seat_hints(const struct seat *c, const char *text);
+/* The bottom line; freed by the caller. */
+char *seat_line(const struct seat *c);
 /* The lines of the actions pane, buttons first; freed by the caller. */
 char *seat_actions(const struct seat *c);
 
