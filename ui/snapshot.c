@@ -28,6 +28,20 @@ void config_ref_drop(struct config_ref *r)
     free(r);
 }
 
+struct history_ref *history_ref_hold(struct history_ref *r)
+{
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void history_ref_drop(struct history_ref *r)
+{
+    if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
+        return;
+    deployment_rows_free(r->rows, r->n);
+    free(r);
+}
+
 static void groups_free(struct group_line *g, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -51,7 +65,8 @@ static void content_free(struct snapshot *s)
     view_release(&s->past);
     sample_rows_free(s->samples, s->n_samples);
     journal_rows_free(s->journal, s->n_journal);
-    deployment_rows_free(s->history, s->n_history);
+    if (!s->body || !s->body->history)
+        deployment_rows_free(s->history, s->n_history);
     bad_rows_free(s->bad, s->n_bad);
     console_rows_free(s->consoles, s->n_consoles);
     action_rows_free(s->actions, s->n_actions);
@@ -60,6 +75,7 @@ static void content_free(struct snapshot *s)
     if (s->body) {
         config_ref_drop(s->body->config);
         config_ref_drop(s->body->frozen);
+        history_ref_drop(s->body->history);
         free(s->body->spots);
         free(s->body);
     }

@@ -15,6 +15,15 @@ struct config_ref {
 struct config_ref *config_ref_hold(struct config_ref *r); /* NULL stays NULL */
 void config_ref_drop(struct config_ref *r);
 
+/* Releases of a group, newest first; held in the same way. */
+struct history_ref {
+    atomic_int refs;
+    struct deployment_row *rows;
+    int n;
+};
+struct history_ref *history_ref_hold(struct history_ref *r);
+void history_ref_drop(struct history_ref *r);
+
 /* What is known of one host and port: indexes into the arrays of the snapshot, -1 nothing. */
 struct spot {
     const char *host; /* borrowed from the rows; NULL: a free place */
@@ -27,6 +36,7 @@ struct spot {
 struct snapshot_body {
     atomic_int refs;
     struct config_ref *config, *frozen;
+    struct history_ref *history;
     struct spot *spots;
     size_t n_spots;
 };

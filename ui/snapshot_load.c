@@ -11,7 +11,13 @@
 #include "base/mem.h"
 #include "store/history.h"
 
-enum { HISTORY_MIN = 200, HISTORY_LIMIT = 100000, ACTIONS_N = 20, EVENTS_N = 300 };
+enum {
+    HISTORY_MIN = 200,
+    HISTORY_LIMIT = 100000,
+    HISTORY_ANEW_MS = 5000,
+    ACTIONS_N = 20,
+    EVENTS_N = 300
+};
 
 /* ---- memory ------------------------------------------------------------------------------------- */
 
@@ -30,10 +36,19 @@ struct known_usual {
     int64_t step_ms[STEP_COUNT], total_ms, work_ms;
 };
 
+/* Releases change with the revision of their group, but for the words of the open one. */
+struct known_history {
+    char *group;
+    int64_t rev, last, read; /* of the group; its newest release; mono ms */
+    int limit;
+    struct history_ref *ref;
+};
+
 struct snapshot_memory {
     struct known_config *configs;
     int n_configs, cap_configs;
     struct known_usual usual;
+    struct known_history history;
 };
 
 struct snapshot_memory *snapshot_memory_new(void)
@@ -51,6 +66,8 @@ void snapshot_memory_free(struct snapshot_memory *m)
     }
     free(m->configs);
     free(m->usual.group);
+    free(m->history.group);
+    history_ref_drop(m->history.ref);
     free(m);
 }
 
@@ -196,7 +213,7 @@ static int read_open(struct load *l)
 static int read_ledgers(struct load *l)
 {
     struct ledger_row *rows = NULL;
-    int n, rc = take_count(ledger_list(l->store, NULL, &rows, l->e), &n);
+    int n, rc = take_count(ledger_brief(l->store, NULL, &rows, l->e), &n);
 
     for (int i = 0; i < n; i++) {
         struct group_line *g = line_of(l->s, rows[i].group);
@@ -271,17 +288,52 @@ static void read_configs(struct load *l)
         view_set_frozen(&s->present, memory_config(l->memory, present->config)->g);
 }
 
+static bool is_history_known(const struct load *l, const struct known_history *fresh)
+{
+    const struct known_history *k = &l->memory->history;
+
+    return k->ref && strcmp(k->group, fresh->group) == 0 && k->rev == fresh->rev &&
+           k->last == fresh->last && k->limit == fresh->limit &&
+           l->s->mono - k->read < HISTORY_ANEW_MS;
+}
+
+static int learn_history(struct load *l, const struct known_history *fresh)
+{
+    struct known_history *k = &l->memory->history;
+    struct history_ref *ref = xcalloc(1, sizeof *ref);
+    int rc = take_count(deployments_before(l->store, fresh->group, 0, fresh->limit + 1, &ref->rows,
+                                           l->e),
+                        &ref->n);
+
+    atomic_init(&ref->refs, 1);
+    if (rc < 0) {
+        history_ref_drop(ref);
+        return rc;
+    }
+    free(k->group);
+    history_ref_drop(k->ref);
+    *k = *fresh;
+    k->group = xstrdup(fresh->group);
+    k->ref = ref;
+    return 0;
+}
+
 static int read_history(struct load *l, const char *group, int limit)
 {
     struct snapshot *s = l->s;
-    int rc;
+    struct known_history fresh = {.group = (char *)(uintptr_t)group, .rev = s->present.rev,
+                                  .last = s->group >= 0 ? l->groups[s->group].last_deployment : 0,
+                                  .read = s->mono, .limit = limit};
+    int rc = is_history_known(l, &fresh) ? 0 : learn_history(l, &fresh);
 
-    deployment_rows_free(s->history, s->n_history);
-    s->history = NULL;
-    rc = take_count(deployments_before(l->store, group, 0, limit + 1, &s->history, l->e),
-                    &s->n_history);
+    if (rc < 0)
+        return rc;
+    history_ref_drop(s->body->history);
+    s->body->history = history_ref_hold(l->memory->history.ref);
+    s->history = s->body->history->rows;
+    s->n_history = s->body->history->n;
     s->has_more_history = s->n_history > limit;
-    return rc;
+    return 0;
 }
 
 static void find_candidate(struct snapshot *s)

@@ -86,8 +86,8 @@ static const struct col instance_cols[] = {
 };
 static const struct shape instance_shape = {
     .table = "instances",
-    .from = "instances i LEFT JOIN ledger l ON l.group_name = i.group_name AND l.host = i.host "
-            "AND l.port = i.port",
+    .from = "instances i LEFT JOIN ledger l INDEXED BY ledger_owed "
+            "ON l.group_name = i.group_name AND l.host = i.host AND l.port = i.port",
     .size = sizeof(struct instance_row), .cols = instance_cols, .n = ARRAY_LEN(instance_cols)};
 
 static const struct query q_instance_put = {

@@ -127,20 +127,27 @@ void journal_rows_free(struct journal_row *rows, int n)
 
 /* ---- ledger ---------------------------------------------------------------------------------- */
 
-static const struct col ledger_cols[] = {
-    COL_OF(struct ledger_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
-    COL_OF(struct ledger_row, host, "host", COL_TEXT, NAME_MAX_BYTES),
-    COL(struct ledger_row, port, "port", COL_INT),
-    COL(struct ledger_row, since, "since", COL_I64),
-    COL(struct ledger_row, deployment, "deployment", COL_REF),
-    COL_OF(struct ledger_row, config, "config", COL_TEXT, JSON_MAX_BYTES),
-    COL(struct ledger_row, is_reserved, "is_reserved", COL_BOOL),
-    COL(struct ledger_row, is_by_other, "is_by_other", COL_BOOL),
-    COL_OF(struct ledger_row, why, "why", COL_LINE, LINE_MAX_BYTES),
-};
+/* config_name: the column, or "NULL" for rows without it. */
+#define LEDGER_COLS(config_name)                                                                  \
+    COL_OF(struct ledger_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),                     \
+    COL_OF(struct ledger_row, host, "host", COL_TEXT, NAME_MAX_BYTES),                            \
+    COL(struct ledger_row, port, "port", COL_INT),                                                \
+    COL(struct ledger_row, since, "since", COL_I64),                                              \
+    COL(struct ledger_row, deployment, "deployment", COL_REF),                                    \
+    COL_OF(struct ledger_row, config, config_name, COL_TEXT, JSON_MAX_BYTES),                     \
+    COL(struct ledger_row, is_reserved, "is_reserved", COL_BOOL),                                 \
+    COL(struct ledger_row, is_by_other, "is_by_other", COL_BOOL),                                 \
+    COL_OF(struct ledger_row, why, "why", COL_LINE, LINE_MAX_BYTES)
+
+static const struct col ledger_cols[] = {LEDGER_COLS("config")};
+/* The index ledger_owed holds all of these: a row's own pages, with its long config, are not touched. */
+static const struct col ledger_brief_cols[] = {LEDGER_COLS("NULL")};
 static const struct shape ledger_shape = {
     .table = "ledger", .from = "ledger", .size = sizeof(struct ledger_row), .cols = ledger_cols,
     .n = ARRAY_LEN(ledger_cols), .n_stored = ARRAY_LEN(ledger_cols)};
+static const struct shape ledger_brief_shape = {
+    .table = "ledger", .from = "ledger INDEXED BY ledger_owed", .size = sizeof(struct ledger_row),
+    .cols = ledger_brief_cols, .n = ARRAY_LEN(ledger_brief_cols)};
 
 static const struct query q_add = {
     QUERY_INSERT, &ledger_shape,
@@ -156,6 +163,10 @@ static const struct query q_remove = {
     QUERY_PLAIN, NULL, "DELETE FROM ledger WHERE group_name = ?1 AND host = ?2 AND port = ?3"};
 static const struct query q_ledger = {
     QUERY_SELECT, &ledger_shape,
+    "WHERE ?1 IS NULL OR group_name = ?1 ORDER BY group_name, host, port"};
+
+static const struct query q_ledger_brief = {
+    QUERY_SELECT, &ledger_brief_shape,
     "WHERE ?1 IS NULL OR group_name = ?1 ORDER BY group_name, host, port"};
 
 int ledger_add(struct store *s, const struct ledger_row *r, struct err *e)
@@ -201,6 +212,15 @@ int ledger_list(struct store *s, const char *group, struct ledger_row **rows, st
 {
     void *p = NULL;
     int n = query_rows(s, &s->main, &q_ledger, ARGS(TEXT(group)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+int ledger_brief(struct store *s, const char *group, struct ledger_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_ledger_brief, ARGS(TEXT(group)), &p, e);
 
     *rows = p;
     return n;

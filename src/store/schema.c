@@ -274,6 +274,8 @@ static const char main_2[] =
     "CREATE INDEX deployments_newest ON deployments(group_name);\n"
     "CREATE INDEX deployments_started ON deployments(started);\n"
     "CREATE INDEX deployments_success ON deployments(group_name, flavour) WHERE status = 'SUCCESS';\n"
+    "CREATE INDEX ledger_owed ON ledger(group_name, host, port, since, deployment, is_reserved,\n"
+    "    is_by_other, why);\n"
     "DROP INDEX journal_step;\n"
     "CREATE INDEX journal_attempts ON journal(deployment, host, port, step, attempt);\n"
     "CREATE INDEX journal_took ON journal(deployment, step, intent_at, ended_at)\n"

@@ -149,7 +149,7 @@ static int read_rows(struct view *v, struct store *s, int64_t deployment, struct
     if (n < 0)
         return n;
     v->n_versions = n;
-    n = ledger_list(s, v->name, &v->ledger, e);
+    n = ledger_brief(s, v->name, &v->ledger, e);
     if (n < 0)
         return n;
     v->n_ledger = n;

@@ -33,7 +33,7 @@ struct view {
     int n_targets;
     struct instance_row *instances;
     int n_instances;
-    struct ledger_row *ledger;
+    struct ledger_row *ledger; /* without config */
     int n_ledger;
     struct version_row *versions; /* most instances first; NULL for unknown */
     int n_versions;
