@@ -1,6 +1,6 @@
-/* clerk.c: the thread that stores what a person wants and fetches what the engine says to it. It alone
- * owns a writing handle; it keeps this console's row, and sees to it that an engine is alive. Decides
- * nothing: whether an action is valid is the engine's to say.
+/* clerk.c: the thread that stores what a person wants and fetches what the engine says to it. It
+ * alone owns a writing handle; it keeps this console's row, and sees to it that an engine is
+ * alive. Decides nothing: whether an action is valid is the engine's to say.
  *
  *     clerk_act, clerk_ask -> fresh -> posted -> the row has its answer -> results -> clerk_take
  *                                           \-> no engine takes it: withdrawn */
@@ -64,7 +64,7 @@ struct desk {
     bool is_told;              /* of this spell without an engine */
 };
 
-/* ---- wishes and results ---------------------------------------------------------------------------- */
+/* ---- wishes and results ---------------------------------------------------------------------- */
 
 static void wish_free(struct wish *w)
 {
@@ -128,7 +128,7 @@ static void fail(struct clerk *c, const struct wish *w, const struct err *e)
     hand_out(c, result_new(w->is_question ? CLERK_ANSWER : CLERK_VERDICT, w->ticket, e));
 }
 
-/* ---- this console's row ------------------------------------------------------------------------------ */
+/* ---- this console's row ---------------------------------------------------------------------- */
 
 static int put_row(struct desk *d, struct err *e)
 {
@@ -179,7 +179,7 @@ static void take_driver(struct desk *d)
         d->is_row_put = false;
 }
 
-/* ---- the store ----------------------------------------------------------------------------------------- */
+/* ---- the store ------------------------------------------------------------------------------- */
 
 static bool open_store(struct desk *d)
 {
@@ -241,7 +241,7 @@ static void post_fresh(struct desk *d)
     }
 }
 
-/* ---- what came back -------------------------------------------------------------------------------------- */
+/* ---- what came back -------------------------------------------------------------------------- */
 
 /* 1: the result is there, 0: not yet. */
 static int look_for_verdict(struct desk *d, const struct wish *w)
@@ -344,7 +344,7 @@ static void look_for_answers(struct desk *d)
     }
 }
 
-/* ---- an engine ---------------------------------------------------------------------------------------------- */
+/* ---- an engine ------------------------------------------------------------------------------- */
 
 static void see_to_engine(struct desk *d)
 {
@@ -369,7 +369,7 @@ static void see_to_engine(struct desk *d)
     d->looked = d->tried;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------------------ */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static bool must_stop(struct clerk *c)
 {

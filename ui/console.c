@@ -1,12 +1,12 @@
-/* console.c: joins terminal, keyboard, screen and the threads in one poll loop. Decides nothing that a
- * person sees (screen.c does), reads no store (its threads do).
+/* console.c: joins terminal, keyboard, screen and the threads in one poll loop. Decides nothing
+ * that a person sees (screen.c does), reads no store (its threads do).
  *
  *     tty -> key_decoder -> screen        pictures: after a key at once, else two a second at most,
  *     reader, clerk, logs -> screen       and none while the terminal is behind (keys still act)
  *     signals -> size, stop, end
  *
- * Order of birth: guard (a process of its own), signals blocked, terminal, threads. The other way round
- * at the end; threads that hang are left behind. */
+ * Order of birth: guard (a process of its own), signals blocked, terminal, threads. The other way
+ * round at the end; threads that hang are left behind. */
 #include "config.h"
 
 #include "ui/console_int.h"
@@ -62,7 +62,7 @@ struct console {
     int64_t clients_at;        /* when to ask for them, -1 never */
 };
 
-/* ---- what the screen wants -------------------------------------------------------------------------- */
+/* ---- what the screen wants ------------------------------------------------------------------- */
 
 static void op_act(void *arg, int64_t ticket, const struct action_row *row)
 {
@@ -145,7 +145,7 @@ static const struct screen_ops ops = {
     .theme = op_theme, .copy = op_copy, .write = op_write, .bell = op_bell, .title = op_title,
     .suspend = op_suspend, .redraw = op_redraw};
 
-/* ---- wakes from threads -------------------------------------------------------------------------------- */
+/* ---- wakes from threads ---------------------------------------------------------------------- */
 
 static void on_woken(void *arg)
 {
@@ -170,7 +170,7 @@ static void on_key(void *arg, const struct key *k)
     screen_key(c->screen, k);
 }
 
-/* ---- birth and death ------------------------------------------------------------------------------------ */
+/* ---- birth and death ------------------------------------------------------------------------- */
 
 static int open_signals(struct console *c, struct err *e)
 {
@@ -272,7 +272,7 @@ static void console_close(struct console *c)
     pthread_sigmask(SIG_SETMASK, &c->before, NULL);
 }
 
-/* ---- what comes in ------------------------------------------------------------------------------------------ */
+/* ---- what comes in --------------------------------------------------------------------------- */
 
 static void take_snapshot(struct console *c)
 {
@@ -356,7 +356,7 @@ static void suspend(struct console *c)
     resize(c);
 }
 
-/* ---- who else looks at this tmux session ------------------------------------------------------------------------ */
+/* ---- who else looks at this tmux session ----------------------------------------------------- */
 
 /* TMUX holds the session's number; as a target it is "$N". */
 static void ask_clients(struct console *c)
@@ -410,7 +410,7 @@ static void see_to_clients(struct console *c)
         ask_clients(c);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------------ */
+/* ---- pictures -------------------------------------------------------------------------------- */
 
 /* When the next picture is due by what is new or by time; -1 never. */
 static int64_t next_picture(const struct console *c)
@@ -448,7 +448,7 @@ static void flush(struct console *c)
     c->is_behind = state == TERM_PENDING;
 }
 
-/* ---- the loop -------------------------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void sooner(int64_t *ms, int64_t other)
 {

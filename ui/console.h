@@ -1,4 +1,5 @@
-/* console.h: the full screen, for the command line: joins terminal, threads and screen in one poll loop. */
+/* console.h: the full screen, for the command line: joins terminal, threads and screen in one poll
+ * loop. */
 #ifndef FOOTPLATE_UI_CONSOLE_H
 #define FOOTPLATE_UI_CONSOLE_H
 
@@ -20,12 +21,13 @@ struct console_spec {
     void *ensure_arg;
 };
 
-/* Run until the person leaves or the terminal is gone. 0, or negative and *e in words. *last: a line for
- * the shell ("release 41 runs on"), to be freed, or NULL. */
+/* Run until the person leaves or the terminal is gone. 0, or negative and *e in words. *last: a
+ * line for the shell ("release 41 runs on"), to be freed, or NULL. */
 int console_run(const struct console_spec *spec, char **last, struct err *e);
 
-/* --dump-screen: one screen of rows x cols as text on standard output. focus: a pane's name, or NULL. */
-int console_dump(const struct console_spec *spec, int rows, int cols, const char *focus, struct buf *out,
-                 struct err *e);
+/* --dump-screen: one screen of rows x cols as text on standard output. focus: a pane's name, or
+ * NULL. */
+int console_dump(const struct console_spec *spec, int rows, int cols, const char *focus,
+                 struct buf *out, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* console_dump.c: the screen as text, once, for scripts and bug reports: the same screen as the console's
- * with what it asks for read on the spot. Starts nothing and sends nothing. */
+/* console_dump.c: the screen as text, once, for scripts and bug reports: the same screen as the
+ * console's with what it asks for read on the spot. Starts nothing and sends nothing. */
 #include "config.h"
 
 #include "ui/console_int.h"
@@ -19,7 +19,7 @@
 
 enum { LOG_WAIT_MS = 3000 };
 
-/* ---- shared with the console that runs --------------------------------------------------------------- */
+/* ---- shared with the console that runs ------------------------------------------------------- */
 
 static int pane_by_name(const char *name)
 {
@@ -37,8 +37,8 @@ int console_focus(struct screen *s, const struct keymap *keymap, const char *pan
 
     if (p < 0)
         return err_set(e, ERR_USAGE,
-                       "no pane \"%s\"; there are cluster, instances, logs, history, batches, actions",
-                       pane);
+                       "no pane \"%s\"; there are cluster, instances, logs, history, batches and "
+                       "actions", pane);
     if (key_parse(&key, keymap_key(keymap, (enum command)(CMD_PANE_1 + p))) == 0)
         screen_key(s, &key);
     return 0;
@@ -101,7 +101,7 @@ int console_write(const char *pane, struct raw text, int64_t wall, char *path, s
     return 0;
 }
 
-/* ---- one picture --------------------------------------------------------------------------------------- */
+/* ---- one picture ----------------------------------------------------------------------------- */
 
 struct dump {
     struct snapshot_want want;

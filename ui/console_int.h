@@ -8,8 +8,8 @@
 int console_focus(struct screen *s, const struct keymap *keymap, const char *pane, int64_t now,
                   struct err *e);
 
-/* "release 41 of shop-web runs on: BAKE_SUCCESS, waits; engine pid 812 on jump01"; NULL where nothing
- * goes on. The caller's. */
+/* "release 41 of shop-web runs on: BAKE_SUCCESS, waits; engine pid 812 on jump01"; NULL where
+ * nothing goes on. The caller's. */
 char *console_last_words(const struct snapshot *s);
 
 /* Write a pane's text to a new file of the present folder; its name into path, or negative. */

@@ -1,5 +1,5 @@
-/* helper.c: starts a program and reads its output bit by bit; it is killed when it takes too long. Knows
- * no program. */
+/* helper.c: starts a program and reads its output bit by bit; it is killed when it takes too long.
+ * Knows no program. */
 #include "config.h"
 
 #include "ui/helper.h"

@@ -1,8 +1,8 @@
-/* reader.c: the thread that makes snapshots. It alone owns a reading handle and this console's doorbell;
- * the drawing thread says what it wants and takes what there is, and waits for neither. Draws nothing,
- * judges nothing.
+/* reader.c: the thread that makes snapshots. It alone owns a reading handle and this console's
+ * doorbell; the drawing thread says what it wants and takes what there is, and waits for neither.
+ * Draws nothing, judges nothing.
  *
- *     ring, tick or want -> has anything changed? -> snapshot_load_again() -> out (the newest alone)
+ *     ring, tick, want -> has anything changed? -> snapshot_load_again() -> out (the newest)
  *
  * Where the store cannot be read the last content is handed out once more with the reason. */
 #include "config.h"

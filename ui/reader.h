@@ -1,6 +1,7 @@
-/* reader.h: two threads between the console and the store, so that the one that draws never waits for it:
- * the reader makes snapshots, the clerk stores actions and questions, sees to it that an engine is alive,
- * and watches for verdicts and answers. Each has a store handle of its own; what crosses is moved. */
+/* reader.h: two threads between the console and the store, so that the one that draws never waits
+ * for it: the reader makes snapshots, the clerk stores actions and questions, sees to it that an
+ * engine is alive, and watches for verdicts and answers. Each has a store handle of its own; what
+ * crosses is moved. */
 #ifndef FOOTPLATE_UI_READER_H
 #define FOOTPLATE_UI_READER_H
 
@@ -11,10 +12,10 @@
 #include "store/store.h"
 #include "ui/snapshot.h"
 
-/* The doorbell "console-PID" belongs to the reader; its ring makes it look (at most 5 times a second),
- * a tick of 500 ms behind it asks store_version() and whether the engine is alive; a snapshot is made only
- * when something has changed or is wanted. rung is called from its thread when the store has
- * changed, woken when a snapshot is there. */
+/* The doorbell "console-PID" belongs to the reader; its ring makes it look (at most 5 times a
+ * second), a tick of 500 ms behind it asks store_version() and whether the engine is alive; a
+ * snapshot is made only when something has changed or is wanted. rung is called from its thread
+ * when the store has changed, woken when a snapshot is there. */
 struct reader_events {
     void (*woken)(void *arg);
     void (*rung)(void *arg);
@@ -24,7 +25,8 @@ struct reader *reader_start(const char *store_dir, const char *name, const struc
                             void *arg, struct err *e);
 void reader_want(struct reader *r, const struct snapshot_want *want);
 struct snapshot *reader_take(struct reader *r); /* the newest, moved; NULL none */
-/* Waits a moment at most: a thread that hangs in the store is left behind, and calls nobody any more. */
+/* Waits a moment at most: a thread that hangs in the store is left behind, and calls nobody any
+ * more. */
 void reader_stop(struct reader *r);
 
 /* What comes back from the clerk. */
@@ -40,9 +42,9 @@ struct clerk_result {
 };
 void clerk_result_free(struct clerk_result *r);
 
-/* ensure_engine: blocks until one is alive (10 s at most), on the clerk's thread; prints nothing. NULL: an
- * engine is nobody's business. It is called not more often than every 5 s; a failure is told once until one
- * is alive again. */
+/* ensure_engine: blocks until one is alive (10 s at most), on the clerk's thread; prints nothing.
+ * NULL: an engine is nobody's business. It is called not more often than every 5 s; a failure is
+ * told once until one is alive again. */
 struct clerk_host {
     int (*ensure_engine)(void *arg, struct err *e);
     void *arg;
@@ -54,8 +56,10 @@ struct clerk;
 /* me: this console's row, kept in the store while the clerk lives; copied. */
 struct clerk *clerk_start(const char *store_dir, const struct console_row *me,
                           const struct clerk_host *host, struct err *e);
-void clerk_act(struct clerk *c, int64_t ticket, const struct action_row *row);         /* copied */
-void clerk_ask(struct clerk *c, int64_t ticket, const char *kind, const char *group, json_t *args); /* taken */
+/* row is copied, args are taken. */
+void clerk_act(struct clerk *c, int64_t ticket, const struct action_row *row);
+void clerk_ask(struct clerk *c, int64_t ticket, const char *kind, const char *group,
+               json_t *args);
 void clerk_driver(struct clerk *c, const char *driver);
 void clerk_ring(struct clerk *c); /* the store has changed: look for verdicts and answers */
 struct clerk_result *clerk_take(struct clerk *c);

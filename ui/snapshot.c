@@ -1,5 +1,5 @@
-/* snapshot.c: what a snapshot answers once it was read, its life, and the stand that a key carries. Reads
- * no store: snapshot_load.c does. */
+/* snapshot.c: what a snapshot answers once it was read, its life, and the stand that a key
+ * carries. Reads no store: snapshot_load.c does. */
 #include "config.h"
 
 #include "ui/snapshot_int.h"
@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "core/plan.h"
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct config_ref *config_ref_hold(struct config_ref *r)
 {
@@ -115,7 +115,7 @@ struct snapshot *snapshot_empty(const struct snapshot_want *want, const char *er
     return s;
 }
 
-/* ---- finding -------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static size_t spot_hash(const char *host, int port)
 {
@@ -169,7 +169,8 @@ void snapshot_index(struct snapshot *s)
         spot_make(b, s->journal[i].host, s->journal[i].port)->step[s->journal[i].step] = i;
 }
 
-/* Of a snapshot that was read; NULL for one that a test has put together by hand, or an empty one. */
+/* Of a snapshot that was read; NULL for one that a test has put together by hand, or an empty one.
+ */
 static const struct spot *spot_of(const struct snapshot *s, const char *host, int port)
 {
     const struct spot *p = s->body && s->body->spots ? spot_find(s->body, host, port) : NULL;
@@ -250,7 +251,7 @@ bool snapshot_is_bad(const struct snapshot *s, const char *version, const char *
     return false;
 }
 
-/* ---- which tense ------------------------------------------------------------------------------------ */
+/* ---- which tense ----------------------------------------------------------------------------- */
 
 bool snapshot_is_past(const struct snapshot *s)
 {
@@ -267,7 +268,7 @@ bool snapshot_is_idle(const struct snapshot *s)
     return !s->present.is_open && !snapshot_is_past(s);
 }
 
-/* ---- the stand -------------------------------------------------------------------------------------- */
+/* ---- the stand ------------------------------------------------------------------------------- */
 
 void snapshot_stand(const struct snapshot *s, struct stand *out)
 {
@@ -314,7 +315,7 @@ void stand_say(const struct stand *now, char *dst, size_t size)
         snprintf(dst, size, "now %s%s", deploy_status_name(now->status), held);
 }
 
-/* ---- figures ---------------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------------------------- */
 
 enum health sample_health(const struct sample_row *sample, int64_t wall)
 {

@@ -1,5 +1,5 @@
-/* snapshot.h: everything a frame shows of the store, read at one moment, never changed after. A reader
- * thread makes them (reader.h), the screen draws them. */
+/* snapshot.h: everything a frame shows of the store, read at one moment, never changed after. A
+ * reader thread makes them (reader.h), the screen draws them. */
 #ifndef FOOTPLATE_UI_SNAPSHOT_H
 #define FOOTPLATE_UI_SNAPSHOT_H
 
@@ -28,8 +28,8 @@ struct group_line {
     struct version_row *versions; /* most instances first */
     int n_versions;
     bool is_gone;
-    /* Its open deployment, which may be braked beside the rest, and is where no engine lives. is_waiting:
-     * a planned wait, a person is asked. */
+    /* Its open deployment, which may be braked beside the rest, and is where no engine lives.
+     * is_waiting: a planned wait, a person is asked. */
     bool is_open, is_braked, is_waiting, is_failed;
     enum deploy_status status;                      /* of the open one */
     char *version;                                  /* that it releases; NULL */
@@ -43,7 +43,7 @@ struct snapshot {
     struct group_line *groups;
     int n_groups;
     int group;             /* index of the group shown, -1 where there is none */
-    struct view present;   /* the open deployment, else the newest; what buttons and actions are about */
+    struct view present;   /* the open deployment, else the newest; what actions are about */
     struct view past;      /* name NULL: none is shown */
     struct group_config *config; /* today's of the group; NULL: not readable */
     struct sample_row *samples;
@@ -68,12 +68,12 @@ struct snapshot {
     int n_events;
     char *engine_owner;         /* of the lease; NULL never taken */
     int64_t engine_heartbeat;
-    char *error;                /* why the store could not be read; the rest is then the last that was */
-    struct snapshot_body *body; /* snapshot.c's own: found faster, and shared with the reader; may be NULL */
+    char *error;                /* why the store could not be read; the rest is what it was */
+    struct snapshot_body *body; /* snapshot.c's own; may be NULL */
 };
 
-/* What need not be read anew for every snapshot: configurations that were parsed, usual times. For one
- * thread. */
+/* What need not be read anew for every snapshot: configurations that were parsed, usual times. For
+ * one thread. */
 struct snapshot_memory;
 struct snapshot_memory *snapshot_memory_new(void);
 void snapshot_memory_free(struct snapshot_memory *m);
@@ -87,12 +87,14 @@ int snapshot_load_again(struct snapshot **out, struct store *s, const char *dir,
                         int64_t wall, struct err *e);
 /* One that holds nothing yet. error: NULL or why. */
 struct snapshot *snapshot_empty(const struct snapshot_want *want, const char *error);
-/* The content of `last` once more (shared, not copied), with another error; NULL: none. Any thread. */
+/* The content of `last` once more (shared, not copied), with another error; NULL: none. Any
+ * thread. */
 struct snapshot *snapshot_share(const struct snapshot *last, const char *error);
 /* Any thread. */
 void snapshot_free(struct snapshot *s);
 
-/* The deployment and targets that the panes show: the past one where one is opened, else the present. */
+/* The deployment and targets that the panes show: the past one where one is opened, else the
+ * present. */
 const struct view *snapshot_shown(const struct snapshot *s);
 /* Is no release open and no old one shown? */
 bool snapshot_is_idle(const struct snapshot *s);
@@ -113,8 +115,8 @@ const struct journal_row *snapshot_step(const struct snapshot *s, const char *ho
                                         enum step step);
 bool snapshot_is_bad(const struct snapshot *s, const char *version, const char **why);
 
-/* What the buttons and actions are about, in one number that changes whenever they might: the rev of
- * the group, the deployment and what the core offers. A dialog remembers it. */
+/* What the buttons and actions are about, in one number that changes whenever they might: the rev
+ * of the group, the deployment and what the core offers. A dialog remembers it. */
 struct stand {
     char group[256];
     int64_t deployment, rev;
@@ -127,9 +129,9 @@ bool stand_is_equal(const struct stand *a, const struct stand *b);
 /* "now BAKE_SUCCESS, braked": what has changed, for a person. */
 void stand_say(const struct stand *now, char *dst, size_t size);
 
-/* Figures that several panes say, of the group as it is now: n instances are in, out or unknown, some of
- * them sick; at most `limit` may be out. Without a balancer an instance is out while its step stops,
- * starts or verifies it. */
+/* Figures that several panes say, of the group as it is now: n instances are in, out or unknown,
+ * some of them sick; at most `limit` may be out. Without a balancer an instance is out while its
+ * step stops, starts or verifies it. */
 struct out_count {
     int in, out, sick, unknown, n, limit;
 };

@@ -1,6 +1,6 @@
-/* snapshot_load.c: reads one snapshot from the store: everything of footplate.db at one moment, samples
- * beside it. What is dear and seldom changes is kept in a memory between two readings. Draws nothing,
- * waits for nobody but the disk. */
+/* snapshot_load.c: reads one snapshot from the store: everything of footplate.db at one moment,
+ * samples beside it. What is dear and seldom changes is kept in a memory between two readings.
+ * Draws nothing, waits for nobody but the disk. */
 #include "config.h"
 
 #include "ui/snapshot_int.h"
@@ -19,7 +19,7 @@ enum {
     EVENTS_N = 300
 };
 
-/* ---- memory ------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* A configuration by its text. used: in the reading that goes on, else it is forgotten after it. */
 struct known_config {
@@ -112,7 +112,7 @@ static void memory_sweep(struct snapshot_memory *m)
     m->n_configs = kept;
 }
 
-/* ---- one reading --------------------------------------------------------------------------------- */
+/* ---- one reading ----------------------------------------------------------------------------- */
 
 struct load {
     struct store *store;
@@ -248,7 +248,7 @@ static void choose_group(struct load *l)
     }
 }
 
-/* ---- the group shown ------------------------------------------------------------------------------ */
+/* ---- the group shown ------------------------------------------------------------------------- */
 
 static int read_views(struct load *l, const char *group)
 {
@@ -351,7 +351,8 @@ static void find_candidate(struct snapshot *s)
     free(is_bad);
 }
 
-/* As far back as is wanted, and, where that holds nothing to go back to, as far as a rollback looks. */
+/* As far back as is wanted, and, where that holds nothing to go back to, as far as a rollback
+ * looks. */
 static int read_releases(struct load *l, const char *group)
 {
     struct snapshot *s = l->s;
@@ -400,7 +401,8 @@ static int read_usual(struct load *l, const char *group)
     struct snapshot *s = l->s;
     struct known_usual *u = &l->memory->usual;
     const struct deployment_row *d = snapshot_shown(s)->deployment;
-    struct known_usual fresh = {.ended = newest_ended(s), .flavour = d ? d->flavour : FLAVOUR_RELEASE};
+    struct known_usual fresh = {.ended = newest_ended(s),
+                                .flavour = d ? d->flavour : FLAVOUR_RELEASE};
     int rc;
 
     if (!u->group || strcmp(u->group, group) != 0 || u->ended != fresh.ended ||

@@ -15,8 +15,8 @@ void thread_drain(int fd);
 
 /* Start one with every signal blocked. 0 or negative. */
 int thread_start(pthread_t *t, void *(*run)(void *arg), void *arg, struct err *e);
-/* Wait for its end, at most so long: one that hangs in the store must not keep a person whose terminal
- * is gone. False: it goes on by itself, and what it uses must stay. */
+/* Wait for its end, at most so long: one that hangs in the store must not keep a person whose
+ * terminal is gone. False: it goes on by itself, and what it uses must stay. */
 bool thread_join(pthread_t t, int ms);
 
 #endif

@@ -1,6 +1,6 @@
-/* cli.h: what every command of the program shares: the folders, the store, messages, exit statuses.
- * The command line reads the store, inserts actions and questions and rings the bell; it talks to no
- * server. */
+/* cli.h: what every command of the program shares: the folders, the store, messages, exit
+ * statuses. The command line reads the store, inserts actions and questions and rings the bell; it
+ * talks to no server. */
 #ifndef FOOTPLATE_CLI_CLI_H
 #define FOOTPLATE_CLI_CLI_H
 
@@ -56,7 +56,8 @@ const struct cmd *command_find(const char *name);
 const char *command_nearest(const char *word);
 /* Is it a command of footplate that this version does not hold yet? */
 bool command_is_later(const char *name);
-/* The options that stand before or after every command: -c, --store, --driver, --version, --help. */
+/* The options that stand before or after every command: -c, --store, --driver, --version, --help.
+ */
 enum { GLOBAL_CONFIG, GLOBAL_STORE, GLOBAL_DRIVER, GLOBAL_VERSION, GLOBAL_HELP, GLOBAL_COUNT };
 extern const struct opt global_opts[GLOBAL_COUNT];
 
@@ -73,23 +74,25 @@ const struct inventory *cli_inventory(struct cli *c);
 /* The same without a word; NULL where it has errors. */
 const struct inventory *cli_inventory_quiet(struct cli *c);
 
-/* footplate.yaml alone, the caller's to free; the defaults where nothing was ever configured. NULL: its errors were printed, the exit status is 2. */
+/* footplate.yaml alone, the caller's to free; the defaults where nothing was ever configured.
+ * NULL: its errors were printed, the exit status is 2. */
 struct inventory *cli_settings(const struct cli *c);
 
-/* The store's folder: --store (a folder, or the footplate.db in one), else `store:` of footplate.yaml,
- * else the XDG state folder. NULL: said why on stderr, exit status 2. */
+/* The store's folder: --store (a folder, or the footplate.db in one), else `store:` of
+ * footplate.yaml, else the XDG state folder. NULL: said why on stderr, exit status 2. */
 const char *cli_store_dir(struct cli *c);
 
-/* Open the store to read it. EXIT_DONE and *s, which is NULL where nothing was ever released and there
- * is none; else a status after a message. */
+/* Open the store to read it. EXIT_DONE and *s, which is NULL where nothing was ever released and
+ * there is none; else a status after a message. */
 int cli_store_read(struct cli *c, struct store **s);
 
-/* Read the row of a group by name. Answers EXIT_DONE and *row, or a status after a message: 2 for a
- * name that neither store nor inventory holds (with the nearest), 3 for a group of the inventory that
- * nothing was ever done with. */
+/* Read the row of a group by name. Answers EXIT_DONE and *row, or a status after a message: 2 for
+ * a name that neither store nor inventory holds (with the nearest), 3 for a group of the inventory
+ * that nothing was ever done with. */
 int cli_group(struct cli *c, struct store *s, const char *name, struct group_row **row);
 
-/* Is the name a group of the store or the inventory? EXIT_DONE, or 2 after a message. s may be NULL. */
+/* Is the name a group of the store or the inventory? EXIT_DONE, or 2 after a message. s may be
+ * NULL. */
 int cli_group_exists(struct cli *c, struct store *s, const char *name);
 
 /* "web01:8080" or "web01". port 0 where none is named; ERR_USAGE in words. host of size bytes. */

@@ -1,5 +1,6 @@
-/* cmd_console.c: `console`, and `footplate` alone: the full screen, or one picture of it as text. Puts
- * together what the screen needs of the command line, the settings and the login; draws nothing. */
+/* cmd_console.c: `console`, and `footplate` alone: the full screen, or one picture of it as text.
+ * Puts together what the screen needs of the command line, the settings and the login; draws
+ * nothing. */
 #include "config.h"
 
 #include <stdio.h>

@@ -1,12 +1,13 @@
-/* console_keys.c: binds keys as a person has written them; what is allowed is the keymap's to say. */
+/* console_keys.c: binds keys as a person has written them; what is allowed is the keymap's to say.
+ */
 #include "config.h"
 
 #include "cli/console_keys.h"
 
 #include <stdio.h>
 
-/* Those that are named give up theirs first, so that two can change places; the brake keeps its keys
- * until it has others. */
+/* Those that are named give up theirs first, so that two can change places; the brake keeps its
+ * keys until it has others. */
 static void unbind(struct keymap *m, const struct inventory *settings)
 {
     struct err ignored = {0};

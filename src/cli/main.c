@@ -1,6 +1,6 @@
-/* main.c: the program `footplate`: reads the options that stand before the command, finds the command
- * in the table and runs it. Knows no command by name but `help`, and `console`, which is what no command
- * means on a terminal. */
+/* main.c: the program `footplate`: reads the options that stand before the command, finds the
+ * command in the table and runs it. Knows no command by name but `help`, and `console`, which is
+ * what no command means on a terminal. */
 #include "config.h"
 
 #include <locale.h>
@@ -137,8 +137,8 @@ int main(int argc, char **argv)
     int status;
 
     setlocale(LC_CTYPE, "");
-    /* `footplate logs shop-web | head` ends with an error of write, not with a signal in the middle of
-     * an action. */
+    /* `footplate logs shop-web | head` ends with an error of write, not with a signal in the
+     * middle of an action. */
     signal(SIGPIPE, SIG_IGN);
     status = dispatch(&c, &globals, argc - 1, argv + 1);
     options_release(&globals);

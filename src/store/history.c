@@ -1,5 +1,5 @@
-/* history.c: rows of releases put before the core's choice of what a rollback returns to. Reads nothing
- * itself. */
+/* history.c: rows of releases put before the core's choice of what a rollback returns to. Reads
+ * nothing itself. */
 #include "config.h"
 
 #include "store/history.h"

@@ -1,5 +1,5 @@
-/* post.c: rows that the engine answers, stored and rung for. Knows neither what an action does nor who
- * waits for its answer. */
+/* post.c: rows that the engine answers, stored and rung for. Knows neither what an action does nor
+ * who waits for its answer. */
 #include "config.h"
 
 #include "store/post.h"

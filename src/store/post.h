@@ -1,5 +1,5 @@
-/* post.h: putting a person's wish before the engine, and taking it back: for the command line and the
- * console alike. Each is a transaction of its own. */
+/* post.h: putting a person's wish before the engine, and taking it back: for the command line and
+ * the console alike. Each is a transaction of its own. */
 #ifndef FOOTPLATE_STORE_POST_H
 #define FOOTPLATE_STORE_POST_H
 
@@ -13,8 +13,8 @@ int64_t post_question(struct store *s, const struct question_row *row, struct er
  * certain that it will not happen. */
 bool post_withdraw(struct store *s, int64_t id, int64_t now);
 
-/* An engine that is alive beats its lease every few seconds: has it not for `longer` ms? Wall times of
- * one machine, so `longer` is wide: a jump of the clock costs at most a message. */
+/* An engine that is alive beats its lease every few seconds: has it not for `longer` ms? Wall
+ * times of one machine, so `longer` is wide: a jump of the clock costs at most a message. */
 bool post_is_stuck(struct store *s, int64_t now, int64_t longer);
 
 #endif

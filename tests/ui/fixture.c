@@ -27,6 +27,16 @@ enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_MS = 9000, BAKE
         (void)e;                                                                                  \
     } while (0)
 
+/* The same in Chinese. */
+static const char zh_driver[] = "\xe7\x8e\x8b\xe8\x8a\xb3";
+static const char zh_pressed[] = "\xe7\x8e\x8b\xe8\x8a\xb3 \xe6\x8c\x89\xe4\xba\x86 X";
+static const char zh_group[] = "\xe5\x95\x86\xe5\x9f\x8e-\xe5\x89\x8d\xe7\xab\xaf";
+static const char zh_fewer_orders[] = "\xe8\xae\xa2\xe5\x8d\x95\xe4\xb8\x8b\xe9\x99\x8d";
+static const char zh_unhealthy[] =
+    "\xe5\x81\xa5\xe5\xba\xb7\xe6\xa3\x80\xe6\x9f\xa5\xe8\xbf\x94\xe5\x9b\x9e 503";
+static const char zh_unpacked[] =
+    "\xe5\xb7\xb2\xe8\xa7\xa3\xe5\x8e\x8b\xe5\xb9\xb6\xe9\x93\xbe\xe6\x8e\xa5";
+
 /* The rows borrow what the fixture says: the store copies. */
 static char *borrow(const char *s)
 {
@@ -49,7 +59,7 @@ static void version_name(char *dst, size_t size, int i)
     snprintf(dst, size, "1.%d.0", i);
 }
 
-/* ---- groups --------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 static char *group_json(const struct fixture *f, const char *name, int n, bool is_first)
 {
@@ -112,14 +122,14 @@ static void put_groups(struct fixture *f)
     }
 }
 
-/* ---- history -------------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 static struct deployment_row release_row(const struct fixture *f, const char *config)
 {
     return (struct deployment_row){
         .group = borrow(f->group), .strategy = STRATEGY_CANARY, .config = borrow(config),
         .config_hash = borrow("c0ffee"), .package_sha256 = borrow("0123456789abcdef"),
-        .n_batches = 1, .driver = borrow(word(f, "ann", "\xe7\x8e\x8b\xe8\x8a\xb3"))};
+        .n_batches = 1, .driver = borrow(word(f, "ann", zh_driver))};
 }
 
 /* Every fifth was interrupted and taken back. */
@@ -143,7 +153,7 @@ static void put_history(struct fixture *f, const char *config)
         d.chain = is_back ? f->deployment : 0;
         d.rev = ++f->rev;
         if (is_back)
-            d.why = borrow(word(f, "orders fell by a third", "\xe8\xae\xa2\xe5\x8d\x95\xe4\xb8\x8b\xe9\x99\x8d"));
+            d.why = borrow(word(f, "orders fell by a third", zh_fewer_orders));
         if (d.status == DEPLOY_INTERRUPTED)
             d.summary = borrow("ended by ann, 2 of 10 on the new version");
         must(f->deployment = deployment_insert(f->store, &d, e));
@@ -152,7 +162,7 @@ static void put_history(struct fixture *f, const char *config)
     }
 }
 
-/* ---- the release ---------------------------------------------------------------------------------- */
+/* ---- the release ----------------------------------------------------------------------------- */
 
 /* One target on its way: its status, and where it stands in the plan. */
 struct made {
@@ -224,7 +234,7 @@ static const char *error_of(const struct fixture *f, enum target_status s)
     if (f->o.error)
         return f->o.error;
     return word(f, "GET /health answered 503, expected 200",
-                "\xe5\x81\xa5\xe5\xba\xb7\xe6\xa3\x80\xe6\x9f\xa5\xe8\xbf\x94\xe5\x9b\x9e 503");
+                zh_unhealthy);
 }
 
 /* Steps that are done, then the one that runs or has failed; each took STEP_MS. */
@@ -345,12 +355,12 @@ static void say_state(const struct fixture *f, struct deployment_row *d)
                       d->status == DEPLOY_ROLLOUT_FAILURE;
 
     d->brake = f->o.is_ending && f->o.brake == BRAKE_NONE ? BRAKE_OPERATOR : f->o.brake;
-    d->brake_text = borrow(d->brake ? word(f, "ann pressed X", "\xe7\x8e\x8b\xe8\x8a\xb3 \xe6\x8c\x89\xe4\xba\x86 X") : NULL);
+    d->brake_text = borrow(d->brake ? word(f, "ann pressed X", zh_pressed) : NULL);
     d->brake_at = d->brake ? FIXTURE_WALL - 20000 : 0;
     d->is_ending = f->o.is_ending;
     if (is_failure)
         d->summary = borrow(word(f, "web01 VERIFY: GET /health answered 503, expected 200",
-                                 "\xe5\x81\xa5\xe5\xba\xb7\xe6\xa3\x80\xe6\x9f\xa5\xe8\xbf\x94\xe5\x9b\x9e 503"));
+                                 zh_unhealthy));
     if (d->status == DEPLOY_SMOKE_SUCCESS || d->status == DEPLOY_BAKE_SUCCESS || is_failure ||
         d->brake) {
         d->waiting = borrow("a person");
@@ -388,7 +398,7 @@ static void put_release(struct fixture *f, const char *config)
     put_targets(f, &d, config);
 }
 
-/* ---- who, what, when -------------------------------------------------------------------------------- */
+/* ---- who, what, when ------------------------------------------------------------------------- */
 
 static void put_actions(struct fixture *f)
 {
@@ -412,13 +422,14 @@ static void put_event(struct fixture *f, const char *kind, const char *text, int
 
 static void put_consoles(struct fixture *f)
 {
-    static const char *const users[FIXTURE_CONSOLES_MAX] = {"ann", "bob", "\xe7\x8e\x8b\xe8\x8a\xb3", "dan"};
+    static const char *const users[FIXTURE_CONSOLES_MAX] = {"ann", "bob", zh_driver, "dan"};
 
     for (int i = 0; i < f->o.n_consoles; i++) {
         char name[32], tty[32];
         struct console_row row = {.name = name, .pid = 4711 + i, .user = borrow(users[i]),
                                   .driver = borrow(users[i]), .tty = tty,
-                                  .ssh_client = borrow("10.1.2.3"), .tmux = borrow(i ? NULL : "main"),
+                                  .ssh_client = borrow("10.1.2.3"),
+                                  .tmux = borrow(i ? NULL : "main"),
                                   .since = FIXTURE_WALL - (i + 1) * (int64_t)HOUR};
 
         snprintf(name, sizeof name, "console-%d", 4711 + i);
@@ -438,7 +449,7 @@ static void put_logs(struct fixture *f)
     for (int i = 0; i < f->o.n_log; i++) {
         fixture_host(f, i % f->o.n + 1, host[i], sizeof host[i]);
         snprintf(text[i], sizeof text[i], "%s %d: %s", step_word((enum step)(i % STEP_COUNT)), i,
-                 word(f, "unpacked and linked in 120 ms", "\xe5\xb7\xb2\xe8\xa7\xa3\xe5\x8e\x8b\xe5\xb9\xb6\xe9\x93\xbe\xe6\x8e\xa5"));
+                 word(f, "unpacked and linked in 120 ms", zh_unpacked));
         rows[i] = (struct log_row){.at = FIXTURE_WALL - (f->o.n_log - i) * 500, .group = f->group,
                                    .deployment = f->deployment, .host = host[i], .port = 8080,
                                    .level = levels[i % 8], .stream = i % 3 ? 'o' : 'f',
@@ -474,7 +485,7 @@ static void put_samples(struct fixture *f)
     free(host);
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void set_options(struct fixture *f, const struct fixture_options *o)
 {
@@ -499,7 +510,7 @@ static void set_options(struct fixture *f, const struct fixture_options *o)
         f->o.sample_age_ms = 1000;
     if (f->o.n_consoles > FIXTURE_CONSOLES_MAX)
         f->o.n_consoles = FIXTURE_CONSOLES_MAX;
-    str_copy(f->group, sizeof f->group, word(f, "shop-web", "\xe5\x95\x86\xe5\x9f\x8e-\xe5\x89\x8d\xe7\xab\xaf"));
+    str_copy(f->group, sizeof f->group, word(f, "shop-web", zh_group));
 }
 
 static void fill(struct fixture *f)

@@ -1,6 +1,7 @@
-/* fixture.h: a made-up store in a folder of its own, at a fixed time, for tests of the console: one group
- * whose release stands as asked, with history, journal, ledger, samples, events, actions and consoles
- * that fit it, and others beside it. It holds engine.lock, so that an engine counts as alive. */
+/* fixture.h: a made-up store in a folder of its own, at a fixed time, for tests of the console:
+ * one group whose release stands as asked, with history, journal, ledger, samples, events, actions
+ * and consoles that fit it, and others beside it. It holds engine.lock, so that an engine counts
+ * as alive. */
 #ifndef FOOTPLATE_TESTS_UI_FIXTURE_H
 #define FOOTPLATE_TESTS_UI_FIXTURE_H
 
@@ -16,8 +17,8 @@ enum { FIXTURE_MONO = 1000000, FIXTURE_CONSOLES_MAX = 4 };
 
 enum fixture_names { NAMES_ENGLISH, NAMES_CHINESE };
 
-/* All zero is a release in PENDING of 10 instances, 12 old releases, a second group, one console. A count
- * of -1 says none. */
+/* All zero is a release in PENDING of 10 instances, 12 old releases, a second group, one console.
+ * A count of -1 says none. */
 struct fixture_options {
     enum deploy_status status; /* of the newest release; a final one: the group is idle */
     enum flavour flavour;      /* FLAVOUR_RELEASE or FLAVOUR_ROLLBACK */

@@ -1,5 +1,5 @@
-/* test_reader.c: the two threads between console and store, with a made-up store and this test as the
- * engine. Every wait is for a thing to be seen, with a bound. */
+/* test_reader.c: the two threads between console and store, with a made-up store and this test as
+ * the engine. Every wait is for a thing to be seen, with a bound. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -180,7 +180,7 @@ START_TEST(no_store_yet)
 }
 END_TEST
 
-/* ---- the clerk --------------------------------------------------------------------------------------- */
+/* ---- the clerk ------------------------------------------------------------------------------- */
 
 static struct clerk *clerk_of(struct heard *h, int patience_ms)
 {

@@ -1,4 +1,5 @@
-/* test_snapshot.c: what a snapshot says of a made-up store, in every status, and that it is quick. */
+/* test_snapshot.c: what a snapshot says of a made-up store, in every status, and that it is quick.
+ */
 #include "config.h"
 
 #include <stdio.h>
