@@ -31,6 +31,7 @@ enum {
     FRAME_MS = 500,        /* between two pictures that nobody asked for */
     HOT_MS = 1000,         /* so long after a key what comes is an answer to it */
     HOT_FRAME_MS = 16,
+    FIRST_MS = 80,         /* so long the first picture waits for what the store holds */
     CLIENTS_EVERY_MS = 15000,
     CLIENTS_MS = 5000,
     CLIENTS_MAX = 16,
@@ -54,6 +55,7 @@ struct console {
     int signals_fd, wake_fd;
     sigset_t before;
     int64_t now;               /* mono ms of this turn of the loop */
+    int64_t born_at;
     int64_t key_at, drawn_at;  /* of the last key and picture; 0 none */
     bool is_stale;             /* the screen has something new to show */
     bool is_behind;            /* the terminal has not taken the last picture */
@@ -246,7 +248,7 @@ static int console_open(struct console *c, struct err *e)
         return rc;
     c->screen = screen_new(&ops, c, &c->who, spec->keymap, c->theme.name,
                            spec->group ? spec->group : "");
-    c->now = clock_mono_ms();
+    c->now = c->born_at = clock_mono_ms();
     screen_now(c->screen, c->now, clock_wall_ms());
     resize(c);
     return spec->pane ? console_focus(c->screen, spec->keymap, spec->pane, c->now, e) : 0;
@@ -415,8 +417,10 @@ static void see_to_clients(struct console *c)
 /* When the next picture is due by what is new or by time; -1 never. */
 static int64_t next_picture(const struct console *c)
 {
-    bool is_hot = c->key_at && c->now - c->key_at < HOT_MS;
-    int64_t soonest = c->drawn_at ? c->drawn_at + (is_hot ? HOT_FRAME_MS : FRAME_MS) : c->now;
+    int64_t asked_at = c->key_at ? c->key_at : c->born_at;
+    bool is_hot = c->now - asked_at < HOT_MS;
+    int64_t first = c->last ? c->now : c->born_at + FIRST_MS;
+    int64_t soonest = c->drawn_at ? c->drawn_at + (is_hot ? HOT_FRAME_MS : FRAME_MS) : first;
     int64_t by_time = screen_next(c->screen);
 
     if (c->is_behind)
