@@ -16,7 +16,7 @@ buttons_are "idle" ann 10 "Start"
 press ann X
 shows "X does nothing when nothing is open" ann 5 '[Nn]othing|no release|does nothing'
 
-opens ann N 'New release'
+opens ann N '─ New release ─'
 shows "the form" ann 10 'New release'
 shows "with the versions on offer" ann 20 '2\.1\.0'
 press ann 2 . 1 . 0
@@ -30,10 +30,10 @@ buttons_are "the canary waits" ann 60 "Interrupt Continue"
 shows "says what it waits for" ann 5 '[Ww]ait'
 is "the canary is out of traffic" "$(out_of_haproxy)" 127.0.1.1
 
-confirm "bake" ann K 'bake: pull the canary'
+confirm "bake" ann K '─ Continue ─'
 buttons_are "baked, waits" ann 60 "Interrupt Continue"
 is "the canary takes traffic" "$(out_of_haproxy)" ""
-confirm "roll out" ann K 'roll out'
+confirm "roll out" ann K '─ Continue ─'
 buttons_are "rolling out" ann 20 "Interrupt"
 buttons_are "success" ann 120 "Start"
 is "every current names it" "$(currents)" 2.1.0=4

@@ -8,7 +8,7 @@ size=${SCREEN_SIZE:-80x24}
 # start VERSION: form, plan, Y
 start()
 {
-    opens ann N 'New release' || return 1
+    opens ann N '─ New release ─' || return 1
     wait_until 20 sees ann "$1" || return 1
     press ann "$1"
     press ann Enter
@@ -28,11 +28,11 @@ buttons_are "smoking" ann 20 "Interrupt"
 buttons_are "the canary failed" ann 60 "Interrupt Retry"
 shows "says why" ann 10 'VERIFY|verify'
 press ann K
-shows "K does nothing now" ann 5 'does nothing now'
-confirm "retry" ann T 'again'
+shows "K does nothing now" ann 5 'K did nothing'
+confirm "retry" ann T '─ Retry ─'
 buttons_are "smoking again" ann 20 "Interrupt"
 buttons_are "failed again" ann 60 "Interrupt Retry"
-confirm "rollback" ann U 'back to 1\.0\.0'
+confirm "rollback" ann U '─ Rollback ─'
 buttons_are "rolled back" ann 90 "Start"
 is "everything runs what ran before" "$(currents)" 1.0.0=4
 is "nobody is out" "$(out_of_haproxy)" ""
@@ -44,15 +44,16 @@ press ann X
 buttons_are "X brakes at once" ann 10 "Interrupt Continue"
 shows "says who braked" ann 10 'braked'
 wait_until 30 sees_not ann 'in flight'
-confirm "lift" ann K 'lift the brake'
+confirm "lift" ann K '─ Continue ─'
 buttons_are "the canary waits" ann 60 "Interrupt Continue"
-confirm "end" ann X 'for good'
+confirm "end" ann X '─ Interrupt: end ─'
 buttons_are "ended" ann 30 "Start"
 is "the canary stays out" "$(out_of_haproxy)" 127.0.1.1
 shows "and the screen says so" ann 10 'out of traffic by us|ledger'
-confirm "rollback" ann U 'back to 1\.0\.0'
-buttons_are "rolled back" ann 90 "Start"
-is "all are back" "$(out_of_haproxy)" ""
+confirm "rollback" ann U '─ Rollback ─'
+is_all_in() { [ -z "$(out_of_haproxy)" ]; }
+ok "all are back" wait_until 60 is_all_in
+buttons_are "rolled back" ann 30 "Start"
 press ann q
 shows "the console has ended" ann 10 'ended with 0'
 load_stop
