@@ -49,9 +49,11 @@ enum key_place {
     X(CMD_OPEN, "open", "Enter", IN_ALL, "open", "Open: an instance whole, an old release, a group") \
     X(CMD_BACK, "back", "Esc", IN_ALL | IN_DIALOG, "back", "Back: close, unzoom, clear the filter") \
     X(CMD_ZOOM, "zoom", "z", IN_ALL, "zoom", "Zoom the pane, and back")                           \
-    X(CMD_FILTER, "filter", "/", IN_LISTS | IN_LOGS, "filter", "Show only what matches (PCRE2; with a capital, case counts)")       \
+    X(CMD_FILTER, "filter", "/", IN_LISTS | IN_LOGS, "filter",                                    \
+      "Show only what matches (PCRE2; with a capital, case counts)")                              \
     X(CMD_INVERT, "invert", "!", IN_LISTS | IN_LOGS, "", "Show only what does not match the filter") \
-    X(CMD_SEARCH, "search", "s", IN_LOGS, "search", "Light what matches, hide nothing (with a capital, case counts)")     \
+    X(CMD_SEARCH, "search", "s", IN_LOGS, "search",                                               \
+      "Light what matches, hide nothing (with a capital, case counts)")                           \
     X(CMD_NEXT_MATCH, "next-match", "n", IN_LISTS | IN_LOGS, "next", "Next match")                \
     X(CMD_PREV_MATCH, "previous-match", "p", IN_LISTS | IN_LOGS, "", "Previous match")            \
     X(CMD_HOLD, "hold", "Space", IN_LOGS, "hold", "Hold the moving log, and follow again")        \
