@@ -5,7 +5,10 @@ SCREEN_TESTS = \
 	tests/screen/release-120.sh \
 	tests/screen/trouble.sh \
 	tests/screen/trouble-120.sh \
-	tests/screen/terminal.sh
+	tests/screen/terminal.sh \
+	tests/screen/paste.sh \
+	tests/screen/keys.sh \
+	tests/screen/sizes.sh
 TESTS += $(SCREEN_TESTS)
 EXTRA_DIST += doc/picture.py tests/screen/lib.sh tests/screen/small.sh $(SCREEN_TESTS)
 
