@@ -270,6 +270,7 @@ tests_ui_test_golden_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
 tests_ui_test_golden_LDADD = $(UI_LIBS) $(CHECK_LIBS)
 EXTRA_DIST += \
+	tests/ui/golden/screen-sums.txt \
 	tests/ui/golden/screen-120x40-chinese.txt \
 	tests/ui/golden/screen-120x40.txt \
 	tests/ui/golden/screen-200x60-chinese.txt \
