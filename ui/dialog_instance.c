@@ -230,7 +230,7 @@ static void add_machine(struct sheet *h)
     else
         buf_adds(&b, "load ?");
     if (s->mem_total_kib > 0)
-        buf_addf(&b, ", memory %d%% of %lld MiB", (int)(s->mem_used_kib * 100 / s->mem_total_kib),
+        buf_addf(&b, ", memory %d%% of %lld MiB", say_percent(s->mem_used_kib, s->mem_total_kib),
                  (long long)(s->mem_total_kib / 1024));
     say_span(up, sizeof up, s->uptime_s * SECOND_MS);
     buf_addf(&b, ", up %s", s->uptime_s >= 0 ? up : "?");

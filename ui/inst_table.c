@@ -516,9 +516,9 @@ static void put_memory(const struct cell_at *c)
     char text[64] = "";
 
     /* Tenths of a GiB. */
-    int64_t u = used * 10 / (1024 * 1024), all = total * 10 / (1024 * 1024);
+    int64_t u = used / 1024 * 10 / 1024, all = total / 1024 * 10 / 1024;
     if (is_known && c->width < 12)
-        snprintf(text, sizeof text, "%d%%", (int)(used * 100 / total));
+        snprintf(text, sizeof text, "%d%%", say_percent(used, total));
     else if (is_known)
         snprintf(text, sizeof text, "%d.%d/%d.%d GiB", (int)(u / 10), (int)(u % 10),
                  (int)(all / 10), (int)(all % 10));

@@ -300,3 +300,9 @@ tests_ui_test_sgr_SOURCES = tests/ui/test_sgr.c tests/ui/vt.c
 tests_ui_test_sgr_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_sgr_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_ui_test_sgr_LDADD = ui/libui.a $(BASE_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_hostile
+tests_ui_test_hostile_SOURCES = tests/ui/test_hostile.c $(UI_PLAY) $(UI_FIXTURE)
+tests_ui_test_hostile_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_hostile_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
+tests_ui_test_hostile_LDADD = $(UI_LIBS) $(CHECK_LIBS)

@@ -20,6 +20,7 @@ enum {
     BAR_MIN = 6,
     BAR_MAX = 40,
     TAIL_FROM_COLS = 46,
+    BATCHES_MAX = 10000,
     SECOND_MS = 1000,
     MINUTE_MS = 60000,
     COARSE_FROM_MS = 10 * MINUTE_MS
@@ -64,16 +65,22 @@ static void count_target(struct batch *b, const struct target_row *t, int index)
     }
 }
 
+static int at_most(int n)
+{
+    return n < 0 ? 0 : n < BATCHES_MAX ? n : BATCHES_MAX;
+}
+
 static void read_release(struct pane *p, const struct view *v)
 {
     const struct deployment_row *d = v->deployment;
 
-    p->n = d->n_batches;
+    p->n = at_most(d->n_batches);
     for (int i = 0; i < v->n_targets; i++)
-        p->n = v->targets[i].batch >= p->n ? v->targets[i].batch + 1 : p->n;
+        if (v->targets[i].batch >= p->n)
+            p->n = at_most(v->targets[i].batch) + 1;
     p->batches = xcalloc((size_t)p->n + 1, sizeof *p->batches);
     for (int i = 0; i < v->n_targets; i++)
-        if (v->targets[i].batch >= 0)
+        if (v->targets[i].batch >= 0 && v->targets[i].batch < p->n)
             count_target(&p->batches[v->targets[i].batch], &v->targets[i], i);
     if (v->is_open && d->batch >= 0 && d->batch < p->n)
         p->present = d->batch;

@@ -261,6 +261,14 @@ struct mark mark_log(char level)
 
 /* ---- times ---------------------------------------------------------------------------------- */
 
+int say_percent(int64_t part, int64_t whole)
+{
+    enum { MOST = 999 };
+    double share = whole > 0 ? 100.0 * (double)part / (double)whole : -1;
+
+    return share < 0 ? -1 : share < MOST ? (int)share : MOST;
+}
+
 void say_span(char *dst, size_t size, int64_t ms)
 {
     int64_t s = ms < 0 ? 0 : ms / SECOND_MS;

@@ -37,6 +37,8 @@ struct mark mark_result(const struct deployment_row *d);    /* of an old release
 struct mark mark_log(char level);
 struct mark mark_batch(const struct view *v, int batch);    /* "> running", "= waits", "x failed" */
 
+/* Of what a server has told: 0 to 999, -1 where there is no whole. */
+int say_percent(int64_t part, int64_t whole);
 /* "4 s", "3 min 02 s", "2 h 05 min", "3 d 04 h": at most 11 cells. */
 void say_span(char *dst, size_t size, int64_t ms);
 /* The same for columns: "4s", "3m02s", "2h05m", "3d04h": at most 6 cells. */

@@ -142,7 +142,7 @@ static int64_t parse_kib(const char *text, const char *name)
         line += *line == '\n';
         if (strncmp(line, name, n) == 0 && line[n] == ':') {
             long long kib = strtoll(line + n + 1, NULL, 10);
-            return kib >= 0 ? kib : -1;
+            return kib >= 0 && kib < INT64_MAX / 2000 ? kib : -1;
         }
     }
     return -1;
