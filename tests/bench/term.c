@@ -717,6 +717,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: term [-s COLSxROWS] [-T TERM] [-o FILE] COMMAND [ARG]...\n");
         return 2;
     }
+    if (t.raw)
+        setvbuf(t.raw, NULL, _IONBF, 0);
     signal(SIGPIPE, SIG_IGN);
     t.argv = argv + optind;
     t.vt = vt_new(t.rows, t.cols);

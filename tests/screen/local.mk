@@ -8,7 +8,9 @@ SCREEN_TESTS = \
 	tests/screen/terminal.sh \
 	tests/screen/paste.sh \
 	tests/screen/keys.sh \
-	tests/screen/sizes.sh
+	tests/screen/sizes.sh \
+	tests/screen/two-clients.sh \
+	tests/screen/hostile.sh
 TESTS += $(SCREEN_TESTS)
 EXTRA_DIST += doc/picture.py tests/screen/lib.sh tests/screen/small.sh $(SCREEN_TESTS)
 
