@@ -59,7 +59,7 @@ struct console {
     int64_t key_at, drawn_at;  /* of the last key and picture; 0 none */
     bool is_stale;             /* the screen has something new to show */
     bool is_behind;            /* the terminal has not taken the last picture */
-    bool is_resized, is_gone, is_asked_to_end, must_suspend;
+    bool is_resized, is_gone, is_asked_to_end, must_suspend, is_continued;
     struct helper tmux;
     int64_t clients_at;        /* when to ask for them, -1 never */
 };
@@ -339,7 +339,7 @@ static void read_signals(struct console *c)
         else if (info.ssi_signo == SIGTSTP)
             c->must_suspend = true;
         else if (info.ssi_signo == SIGCONT)
-            c->is_resized = true;
+            c->is_continued = true;
         else if (info.ssi_signo == SIGHUP)
             c->is_gone = true;
         else
@@ -347,15 +347,23 @@ static void read_signals(struct console *c)
     }
 }
 
-/* Stop with the whole job; whatever size the terminal has when we come back. */
+/* Whatever size the terminal has now, and whoever has used it in the meantime. */
+static void resume(struct console *c)
+{
+    c->is_continued = false;
+    term_resume(c->term);
+    c->now = clock_mono_ms();
+    resize(c);
+}
+
+/* Stop with the whole job. */
 static void suspend(struct console *c)
 {
     c->must_suspend = false;
     term_suspend(c->term);
     guard_stop();
-    term_resume(c->term);
-    c->now = clock_mono_ms();
-    resize(c);
+    read_signals(c); /* the SIGCONT that ended this very stop */
+    resume(c);
 }
 
 /* ---- who else looks at this tmux session ----------------------------------------------------- */
@@ -440,6 +448,8 @@ static void draw(struct console *c)
         return;
     screen_draw(c->screen, c->canvas);
     c->is_behind = !term_present(c->term, c->canvas, &c->theme);
+    if (c->is_behind)
+        screen_dropped(c->screen);
     c->is_stale = c->is_behind;
     c->drawn_at = c->now;
 }
@@ -490,6 +500,8 @@ static void turn(struct console *c)
         read_signals(c);
     if (n > 0 && fds[2].revents)
         thread_drain(c->wake_fd);
+    if (c->is_continued) /* stopped from outside: the guard has given the shell its screen back */
+        resume(c);
     if (c->is_resized)
         resize(c);
     /* Keys before news: a key was pressed on the picture that stands. */
