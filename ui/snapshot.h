@@ -100,8 +100,6 @@ const struct view *snapshot_shown(const struct snapshot *s);
 bool snapshot_is_idle(const struct snapshot *s);
 bool snapshot_is_past(const struct snapshot *s);
 
-/* Health that was asked longer ago than this counts as unknown, never as healthy. */
-enum { SAMPLE_STALE_MS = 15000 };
 /* What a sample says at this moment. NULL: unknown. */
 enum health sample_health(const struct sample_row *sample, int64_t wall);
 

@@ -123,6 +123,8 @@ struct load {
     bool is_alive;
     struct group_row *groups;
     int n_groups;
+    struct instance_row *instances; /* of all groups */
+    int n_instances;
 };
 
 /* Arrays of the store are counted by what the call answers; an error leaves 0 rows. */
@@ -165,25 +167,9 @@ static int read_groups(struct load *l)
     return 0;
 }
 
-/* The rows come in order of group, the most instances first in each. */
-static int read_versions(struct load *l)
+static int read_instances(struct load *l)
 {
-    struct version_row *rows = NULL;
-    struct group_line *g = NULL;
-    int n, rc = take_count(versions_count(l->store, NULL, &rows, l->e), &n);
-
-    for (int i = 0; i < n; i++) {
-        if (!g || strcmp(g->name, rows[i].group) != 0)
-            g = line_of(l->s, rows[i].group);
-        if (!g)
-            continue;
-        g->versions = xreallocarray(g->versions, (size_t)g->n_versions + 1, sizeof *g->versions);
-        g->versions[g->n_versions++] = rows[i];
-        rows[i].group = NULL;
-        rows[i].version = NULL;
-    }
-    version_rows_free(rows, n);
-    return rc;
+    return take_count(instances_brief(l->store, &l->instances, l->e), &l->n_instances);
 }
 
 static int read_open(struct load *l)
@@ -460,7 +446,7 @@ static int read_main(struct load *l)
     int rc = read_groups(l);
 
     if (rc == 0)
-        rc = read_versions(l);
+        rc = read_instances(l);
     if (rc == 0)
         rc = read_open(l);
     if (rc == 0)
@@ -483,6 +469,29 @@ static int read_main(struct load *l)
     return rc;
 }
 
+/* Groups, instances and samples are in one order: one walk through all three. */
+static void count_versions(struct load *l, const struct sample_row *all, int n_all)
+{
+    int i = 0, k = 0;
+
+    for (int g = 0; g < l->s->n_groups; g++) {
+        struct group_line *line = &l->s->groups[g];
+        struct known_rows rows = {0};
+
+        while (i < l->n_instances && strcmp(l->instances[i].group, line->name) < 0)
+            i++;
+        while (k < n_all && strcmp(all[k].group, line->name) < 0)
+            k++;
+        rows.instances = l->n_instances ? &l->instances[i] : NULL;
+        rows.samples = n_all ? &all[k] : NULL;
+        for (; i < l->n_instances && strcmp(l->instances[i].group, line->name) == 0; i++)
+            rows.n_instances++;
+        for (; k < n_all && strcmp(all[k].group, line->name) == 0; k++)
+            rows.n_samples++;
+        line->n_versions = versions_known(&rows, l->s->wall, &line->versions);
+    }
+}
+
 /* Samples are in the other file, and of all groups for the alarms of those that are not shown. */
 static int read_samples(struct load *l)
 {
@@ -500,6 +509,8 @@ static int read_samples(struct load *l)
         if (g)
             g->n_sick += sample_health(&all[i], s->wall) == HEALTH_SICK;
     }
+    count_versions(l, all, n);
+    view_take_samples(&s->present, s->samples, s->n_samples);
     sample_rows_free(all, n);
     return rc;
 }
@@ -523,6 +534,7 @@ int snapshot_load_again(struct snapshot **out, struct store *s, const char *dir,
     if (rc == 0)
         rc = read_samples(&l);
     group_rows_free(l.groups, l.n_groups);
+    instance_rows_free(l.instances, l.n_instances);
     memory_sweep(m);
     if (rc < 0) {
         snapshot_free(l.s);

@@ -79,6 +79,7 @@ static const struct col instance_cols[] = {
     COL(struct instance_row, sessions, "i.sessions", COL_INT),
     COL_OF(struct instance_row, health, "i.health", COL_LINE, LINE_MAX_BYTES),
     COL(struct instance_row, at, "i.at", COL_I64),
+    COL(struct instance_row, traffic_at, "i.traffic_at", COL_I64),
     COL(struct instance_row, is_in_ledger, "l.host IS NOT NULL", COL_BOOL),
     COL(struct instance_row, is_reserved, "l.is_reserved", COL_BOOL),
     COL(struct instance_row, is_by_other, "l.is_by_other", COL_BOOL),
@@ -89,21 +90,50 @@ static const struct shape instance_shape = {
     .from = "instances i LEFT JOIN ledger l INDEXED BY ledger_owed "
             "ON l.group_name = i.group_name AND l.host = i.host AND l.port = i.port",
     .size = sizeof(struct instance_row), .cols = instance_cols, .n = ARRAY_LEN(instance_cols)};
+/* Of all groups at once, without their ledger. */
+static const struct col instance_brief_cols[] = {
+    COL_OF(struct instance_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
+    COL_OF(struct instance_row, host, "host", COL_TEXT, NAME_MAX_BYTES),
+    COL(struct instance_row, port, "port", COL_INT),
+    COL_OF(struct instance_row, version, "version", COL_LINE, NAME_MAX_BYTES),
+    COL(struct instance_row, at, "at", COL_I64),
+};
+static const struct shape instance_brief_shape = {
+    .table = "instances", .from = "instances", .size = sizeof(struct instance_row),
+    .cols = instance_brief_cols, .n = ARRAY_LEN(instance_brief_cols)};
 
 static const struct query q_instance_put = {
     QUERY_PLAIN, NULL,
-    "INSERT INTO instances (group_name, host, port, version, traffic, sessions, health, at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET "
+    "INSERT INTO instances (group_name, host, port, version, traffic, sessions, health, at, "
+    "traffic_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET "
     "version = excluded.version, traffic = excluded.traffic, sessions = excluded.sessions, "
-    "health = excluded.health, at = excluded.at"};
+    "health = excluded.health, at = excluded.at, traffic_at = excluded.traffic_at"};
+static const struct query q_instance_traffic = {
+    QUERY_PLAIN, NULL,
+    "INSERT INTO instances (group_name, host, port, traffic, sessions, at, traffic_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6) ON CONFLICT DO UPDATE SET "
+    "traffic = excluded.traffic, sessions = excluded.sessions, traffic_at = excluded.traffic_at"};
+static const struct query q_instances_all = {QUERY_SELECT, &instance_brief_shape,
+                                             "ORDER BY group_name, host, port"};
 static const struct query q_instances = {QUERY_SELECT, &instance_shape,
                                          "WHERE i.group_name = ?1 ORDER BY i.host, i.port"};
 
 int instance_put(struct store *s, const struct instance_row *r, struct err *e)
 {
+    int64_t read_at = r->traffic && r->traffic_at == 0 ? r->at : r->traffic_at;
+
     return query_write(s, &q_instance_put,
                        ARGS(TEXT(r->group), TEXT(r->host), I64(r->port), LINE(r->version),
-                            LINE(r->traffic), I64(r->sessions), LINE(r->health), I64(r->at)),
+                            LINE(r->traffic), I64(r->sessions), LINE(r->health), I64(r->at),
+                            I64(read_at)),
+                       NULL, e);
+}
+
+int instance_put_traffic(struct store *s, const struct instance_row *r, struct err *e)
+{
+    return query_write(s, &q_instance_traffic,
+                       ARGS(TEXT(r->group), TEXT(r->host), I64(r->port), LINE(r->traffic),
+                            I64(r->sessions), I64(r->traffic_at)),
                        NULL, e);
 }
 
@@ -111,6 +141,15 @@ int instances_list(struct store *s, const char *group, struct instance_row **row
 {
     void *p = NULL;
     int n = query_rows(s, &s->main, &q_instances, ARGS(TEXT(group)), &p, e);
+
+    *rows = p;
+    return n;
+}
+
+int instances_brief(struct store *s, struct instance_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_instances_all, NO_ARGS, &p, e);
 
     *rows = p;
     return n;

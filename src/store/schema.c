@@ -303,7 +303,12 @@ static const char log_2[] =
     ") STRICT, WITHOUT ROWID;\n"
     "CREATE INDEX logs_instance ON logs(group_name, host, port);\n";
 
-static const struct migration main_steps[] = {{1, main_1}, {2, main_2}};
+/* A balancer is read more often than an instance is probed: each has its own age. */
+static const char main_3[] =
+    "ALTER TABLE instances ADD COLUMN traffic_at INTEGER NOT NULL DEFAULT 0;\n"
+    "UPDATE instances SET traffic_at = at WHERE traffic IS NOT NULL;\n";
+
+static const struct migration main_steps[] = {{1, main_1}, {2, main_2}, {3, main_3}};
 static const struct migration log_steps[] = {{1, log_1}, {2, log_2}};
 
 /* "fpst" and "fplg": what file(1) and we know the files by. */

@@ -239,12 +239,18 @@ struct instance_row {
     char *traffic;  /* state name; NULL never read */
     int sessions;
     char *health;   /* "ok" or what was seen; NULL never read */
-    int64_t at;
+    int64_t at;         /* when version and health were probed; 0 never */
+    int64_t traffic_at; /* when traffic and sessions were read */
     /* Of its ledger entry; only read, never put. */
     bool is_in_ledger, is_reserved, is_by_other;
     int64_t ledger_since;
 };
+/* traffic_at 0: as old as the rest. */
 int instance_put(struct store *s, const struct instance_row *r, struct err *e);
+/* What a balancer says of it alone: traffic, sessions, traffic_at. The rest stays as it is. */
+int instance_put_traffic(struct store *s, const struct instance_row *r, struct err *e);
+/* Of all groups, in the order of group, host and port; only these, version and at are read. */
+int instances_brief(struct store *s, struct instance_row **rows, struct err *e);
 int instances_list(struct store *s, const char *group, struct instance_row **rows, struct err *e);
 void instance_rows_free(struct instance_row *rows, int n);
 

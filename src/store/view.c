@@ -70,6 +70,92 @@ void view_set_frozen(struct view *v, const struct group_config *g)
                                                                : g->deployment.ignore_verify;
 }
 
+/* ---- versions ---------------------------------------------------------------------------------- */
+
+const char *instance_version(const struct instance_row *i, const struct sample_row *s, int64_t now)
+{
+    bool is_heard = s && s->version && s->health_at > 0 && now - s->health_at <= SAMPLE_STALE_MS;
+    bool is_probed = i && i->at > 0;
+
+    if (!is_probed)
+        return i && i->version ? i->version : is_heard ? s->version : NULL;
+    if (i->version && is_heard && s->health_at > i->at && strcmp(i->version, s->version) != 0)
+        return NULL;
+    return i->version;
+}
+
+static void count_version(struct version_row **rows, int *n, const char *group, const char *version)
+{
+    struct version_row *r;
+
+    for (int k = 0; k < *n; k++) {
+        const char *other = (*rows)[k].version;
+        if (version && other ? strcmp(version, other) != 0 : version != other)
+            continue;
+        (*rows)[k].count++;
+        return;
+    }
+    if (*n % 8 == 0)
+        *rows = xreallocarray(*rows, (size_t)*n + 8, sizeof **rows);
+    r = &(*rows)[(*n)++];
+    *r = (struct version_row){xstrdup(group), xstrdup_null(version), 1};
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct version_row *x = a, *y = b;
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    if (!x->version || !y->version)
+        return !x->version - !y->version;
+    return strcmp(x->version, y->version);
+}
+
+/* Which of the two comes first. */
+static int order(const struct instance_row *i, const struct sample_row *s)
+{
+    int rc = strcmp(i->host, s->host);
+
+    return rc ? rc : (i->port > s->port) - (i->port < s->port);
+}
+
+/* An instance of which there is but a sample counts while it answers: who knows whether it is still there
+ * otherwise. */
+int versions_known(const struct known_rows *k, int64_t now, struct version_row **rows)
+{
+    int n = 0, i = 0, s = 0;
+
+    *rows = NULL;
+    while (i < k->n_instances || s < k->n_samples) {
+        const struct instance_row *in = i < k->n_instances ? &k->instances[i] : NULL;
+        const struct sample_row *sample = s < k->n_samples ? &k->samples[s] : NULL;
+        int first = !in ? 1 : !sample ? -1 : order(in, sample);
+        const char *version;
+
+        in = first <= 0 ? in : NULL;
+        sample = first >= 0 ? sample : NULL;
+        i += in != NULL;
+        s += sample != NULL;
+        version = instance_version(in, sample, now);
+        if (in || version)
+            count_version(rows, &n, in ? in->group : sample->group, version);
+    }
+    if (n > 1)
+        qsort(*rows, (size_t)n, sizeof **rows, by_count);
+    return n;
+}
+
+void view_take_samples(struct view *v, const struct sample_row *samples, int n)
+{
+    struct known_rows k = {v->instances, v->n_instances, samples, n};
+
+    version_rows_free(v->versions, v->n_versions);
+    v->n_versions = versions_known(&k, v->now, &v->versions);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
 /* Braked as the store says, or because nobody is there to drive it. */
 static void read_brake(struct view *v, struct store *s)
 {
@@ -145,10 +231,7 @@ static int read_rows(struct view *v, struct store *s, int64_t deployment, struct
     if (n < 0)
         return n;
     v->n_instances = n;
-    n = versions_count(s, v->name, &v->versions, e);
-    if (n < 0)
-        return n;
-    v->n_versions = n;
+    view_take_samples(v, NULL, 0);
     n = ledger_brief(s, v->name, &v->ledger, e);
     if (n < 0)
         return n;
@@ -174,6 +257,17 @@ int view_read(struct view *v, struct store *s, const char *group, int64_t deploy
     return 0;
 }
 
+/* Samples may be missing: the rest stands without them. */
+static void read_samples(struct view *v, struct store *s)
+{
+    struct sample_row *rows = NULL;
+    int n = samples_list(s, v->name, &rows, NULL);
+
+    if (n > 0)
+        view_take_samples(v, rows, n);
+    sample_rows_free(rows, n > 0 ? n : 0);
+}
+
 int view_load(struct view *v, struct store *s, const char *dir, const char *group,
               int64_t deployment, struct err *e)
 {
@@ -186,6 +280,8 @@ int view_load(struct view *v, struct store *s, const char *dir, const char *grou
     if (rc == 0)
         rc = view_read(v, s, group, deployment, is_alive, clock_wall_ms(), e);
     store_read_end(s);
+    if (rc == 0)
+        read_samples(v, s);
     if (rc == 0 && v->deployment && v->deployment->config) {
         frozen = group_config_from_json(v->deployment->config, NULL);
         view_set_frozen(v, frozen);

@@ -19,6 +19,9 @@ enum batch_status {
     BATCH_SUCCESS  /* every target is through */
 };
 
+/* What a poller heard longer ago than this counts as unknown, never as healthy. */
+enum { SAMPLE_STALE_MS = 15000 };
+
 /* deployment is the open one, else the newest, else NULL; what was only found running is no deployment
  * that anybody made, and is left to the history. A release whose engine is dead is braked by
  * that alone, whatever the store says: is_lost. */
@@ -35,7 +38,7 @@ struct view {
     int n_instances;
     struct ledger_row *ledger; /* without config */
     int n_ledger;
-    struct version_row *versions; /* most instances first; NULL for unknown */
+    struct version_row *versions; /* most instances first; NULL for unknown; see view_take_samples() */
     int n_versions;
     bool is_open, is_braked, is_lost;
     enum brake brake;
@@ -50,13 +53,34 @@ struct view {
 int view_load(struct view *v, struct store *s, const char *dir, const char *group,
               int64_t deployment, struct err *e);
 /* The same for who reads more at the same moment: inside store_read_begin()..store_read_end(). What
- * the core has from the configuration frozen at Start is not set: see view_set_frozen(). is_alive: does
+ * the core has from the configuration frozen at Start is not set: see view_set_frozen(); samples, which
+ * are in the other file, are not read: see view_take_samples(). is_alive: does
  * an engine live; now: wall ms. */
 int view_read(struct view *v, struct store *s, const char *group, int64_t deployment, bool is_alive,
               int64_t now, struct err *e);
 /* The settings that the sentences of the core need. g: as frozen at Start; NULL: not readable. */
 void view_set_frozen(struct view *v, const struct group_config *g);
 void view_release(struct view *v);
+
+/* The version that an instance runs as far as is known at `now` (wall ms); NULL: not known. What was proved
+ * counts, until a later health answer names another one: then nobody knows. Where nothing was ever
+ * probed, the version that its health answer names counts. Either may be NULL; an answer older than
+ * SAMPLE_STALE_MS says nothing. */
+const char *instance_version(const struct instance_row *i, const struct sample_row *s, int64_t now);
+
+/* Rows that a handle has read in the order of group, host and port: instances, and the samples of the
+ * same groups. */
+struct known_rows {
+    const struct instance_row *instances;
+    int n_instances;
+    const struct sample_row *samples;
+    int n_samples;
+};
+/* How many instances of one group run which version, the most first, NULL last among equals. The rows are
+ * of that group alone, and so are the answers. Answers how many; free with version_rows_free(). */
+int versions_known(const struct known_rows *k, int64_t now, struct version_row **rows);
+/* Take the samples of its group in: v->versions. */
+void view_take_samples(struct view *v, const struct sample_row *samples, int n);
 
 /* Does a person have to answer: a planned wait or a failure, with nothing in flight? */
 bool view_is_waiting(const struct view *v);

@@ -354,7 +354,7 @@ START_TEST(a_schema_moved_on_under_us_is_noticed)
 
     outside("footplate.db", "PRAGMA user_version = 99");
     must_fail(store_begin(s, e), ERR_UNAVAILABLE);
-    outside("footplate.db", "PRAGMA user_version = 2");
+    outside("footplate.db", "PRAGMA user_version = 3");
     must(store_begin(s, e));
     store_rollback(s);
     store_close(s);
