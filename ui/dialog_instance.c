@@ -129,15 +129,18 @@ static void add_traffic(struct sheet *h)
     struct mark m = inst_traffic_mark(&h->i);
     bool is_target = t && t->traffic == state && state;
     int sessions = is_target ? t->traffic_sessions : k ? k->sessions : 0;
+    bool is_old = state && !is_target && strcmp(state, k->traffic) != 0;
     struct buf b;
 
     buf_init(&b, TEXT_BYTES);
     buf_addf(&b, "%s %s", m.glyph, m.word);
-    if (state)
+    if (is_old)
+        buf_addf(&b, ": balancer said %s", k->traffic);
+    else if (state)
         buf_addf(&b, ": balancer says %s, %d session%s", state, sessions, sessions == 1 ? "" : "s");
     else
         buf_adds(&b, ": no balancer was ever asked");
-    buf_add_ago(&b, h, is_target ? t->traffic_at : k ? k->at : 0);
+    buf_add_ago(&b, h, is_target ? t->traffic_at : k ? k->traffic_at : 0);
     add_buf(h, "traffic", m.role, &b);
 }
 
@@ -195,16 +198,19 @@ static void add_version(struct sheet *h)
     const struct target_row *t = h->i.target;
     const char *now = inst_version(&h->i);
     const char *echo = h->i.sample ? h->i.sample->version : NULL;
+    const char *proved = h->i.known && !now ? h->i.known->version : NULL;
     const char *wanted = t && h->v->deployment ? h->v->deployment->version : NULL;
     struct buf b;
 
     buf_init(&b, TEXT_BYTES);
     buf_addf(&b, "%s now", now ? now : "? not known");
+    if (proved)
+        buf_addf(&b, ", %s was proved", proved);
     if (wanted && (!now || strcmp(now, wanted) != 0))
         buf_addf(&b, ", %s wanted", wanted);
     if (t && t->version_before && (!now || strcmp(now, t->version_before) != 0))
         buf_addf(&b, ", %s before the release", t->version_before);
-    if (echo && now && strcmp(echo, now) != 0)
+    if (echo && (!now || strcmp(echo, now) != 0))
         buf_addf(&b, "; but its health answer says %s", echo);
     else if (echo)
         buf_adds(&b, "; its health answer says so");
@@ -427,6 +433,7 @@ static void sheet_make(struct sheet *h, const struct dialog_state *d, const stru
     h->i = (struct inst){
         .host = d->host,
         .port = d->port,
+        .wall = s->wall,
         .target = snapshot_is_idle(s) ? NULL : snapshot_target(s, d->host, d->port),
         .known = is_past ? NULL : snapshot_instance(s, d->host, d->port),
         .sample = is_past ? NULL : snapshot_sample(s, d->host, d->port),

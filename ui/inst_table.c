@@ -24,11 +24,7 @@ enum {
 
 const char *inst_traffic(const struct inst *i)
 {
-    const struct target_row *t = i->target;
-
-    if (t && t->traffic && (!i->known || !i->known->traffic || t->traffic_at >= i->known->at))
-        return t->traffic;
-    return i->known ? i->known->traffic : NULL;
+    return instance_traffic(i->known, i->target, i->wall);
 }
 
 struct mark inst_traffic_mark(const struct inst *i)
@@ -46,11 +42,15 @@ struct mark inst_traffic_mark(const struct inst *i)
 
 const char *inst_version(const struct inst *i)
 {
-    if (i->target && i->target->version_now)
-        return i->target->version_now;
-    if (i->known && i->known->version)
-        return i->known->version;
-    return i->sample ? i->sample->version : NULL;
+    const char *proved = i->target ? i->target->version_now : NULL;
+    bool is_told_apart = i->known && i->known->version && proved &&
+                         strcmp(i->known->version, proved) == 0 &&
+                         !target_is_running(i->target->status);
+
+    /* What a step is changing is not what the last answer was about. */
+    if (proved && !is_told_apart)
+        return proved;
+    return instance_version(i->known, i->sample, i->wall);
 }
 
 static bool is_sick(const struct inst_table *t, const struct inst *i)
@@ -100,7 +100,7 @@ static void add_row(struct inst_table *t, const char *host, int port)
 {
     struct inst *i = &t->rows[t->n++];
 
-    *i = (struct inst){.host = host, .port = port};
+    *i = (struct inst){.host = host, .port = port, .wall = t->s->wall};
     if (!t->is_idle)
         i->target = snapshot_target(t->s, host, port);
     if (!t->is_past) {

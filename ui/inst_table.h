@@ -32,6 +32,7 @@ struct inst {
     const struct target_row *target;
     const struct instance_row *known;
     const struct sample_row *sample;
+    int64_t wall; /* when they were read */
     enum inst_rank rank;
 };
 

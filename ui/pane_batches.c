@@ -90,7 +90,8 @@ static void plan_one(struct plan_instance *out, const struct snapshot *s,
                      const struct instance_config *c)
 {
     const struct instance_row *k = snapshot_instance(s, c->host, c->port);
-    int state = k && k->traffic ? traffic_state_parse(k->traffic) : -1;
+    const char *traffic = instance_traffic(k, NULL, s->wall);
+    int state = traffic ? traffic_state_parse(traffic) : -1;
 
     *out = (struct plan_instance){
         .host = c->host,

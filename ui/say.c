@@ -194,9 +194,10 @@ struct mark mark_traffic(const struct instance_row *i, const char *traffic)
 {
     const char *name = traffic ? traffic : i ? i->traffic : NULL;
     int state = name ? traffic_state_parse(name) : -1;
-    bool is_known = i != NULL;
+    bool is_out = state >= 0 && state != TRAFFIC_NONE && state != TRAFFIC_UNKNOWN &&
+                  !traffic_is_admitted((enum traffic_state)state);
 
-    if (is_known && state >= 0 &&
+    if (i && is_out &&
         (i->is_by_other || traffic_is_by_other((enum traffic_state)state, i->is_in_ledger)))
         return state == TRAFFIC_ABSENT ? MARK("x", "absent", ROLE_FAIL)
                                        : MARK("o", "out by other", ROLE_WARN);

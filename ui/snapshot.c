@@ -324,6 +324,17 @@ enum health sample_health(const struct sample_row *sample, int64_t wall)
     return sample->health;
 }
 
+const char *instance_traffic(const struct instance_row *i, const struct target_row *t, int64_t wall)
+{
+    bool has_row = i && i->traffic;
+
+    if (t && t->traffic && (!has_row || t->traffic_at >= i->traffic_at))
+        return t->traffic;
+    if (!has_row || t || traffic_state_parse(i->traffic) == TRAFFIC_NONE)
+        return has_row ? i->traffic : NULL;
+    return wall - i->traffic_at > TRAFFIC_STALE_MS ? traffic_state_name(TRAFFIC_UNKNOWN) : i->traffic;
+}
+
 /* Between stop and the last verify, where nothing else holds the requests back. */
 static bool is_down_by_step(const struct target_row *t)
 {
@@ -336,7 +347,7 @@ static void count_one(struct out_count *c, const struct snapshot *s, const char 
     const struct target_row *t = s->present.is_open && !snapshot_is_past(s)
                                      ? snapshot_target(s, host, port)
                                      : NULL;
-    const char *traffic = i && i->traffic ? i->traffic : t ? t->traffic : NULL;
+    const char *traffic = instance_traffic(i, t, s->wall);
     int in = view_in_traffic(traffic);
 
     if (traffic && traffic_state_parse(traffic) == TRAFFIC_NONE)

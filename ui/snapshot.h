@@ -103,6 +103,13 @@ bool snapshot_is_past(const struct snapshot *s);
 /* What a sample says at this moment. NULL: unknown. */
 enum health sample_health(const struct sample_row *sample, int64_t wall);
 
+/* While no release is open the engine reads the balancers only for as long as somebody looks on; what it
+ * last read counts for this long. */
+enum { TRAFFIC_STALE_MS = 30000 };
+/* What a balancer says of an instance, a name of enum traffic_state; NULL: it was never asked. t: its target
+ * in the release that is open, or is shown, NULL none; i may be NULL. Too old is "unknown". */
+const char *instance_traffic(const struct instance_row *i, const struct target_row *t, int64_t wall);
+
 /* Of one instance, or NULL. */
 const struct sample_row *snapshot_sample(const struct snapshot *s, const char *host, int port);
 const struct instance_row *snapshot_instance(const struct snapshot *s, const char *host, int port);

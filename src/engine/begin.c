@@ -249,6 +249,7 @@ static void store_instance(struct target *t, enum traffic_state state, struct tx
     }
     row.traffic = t->row.traffic;
     row.sessions = t->row.traffic_sessions;
+    row.traffic_at = t->row.traffic_at;
     t->is_dirty = true;
     txn_instance(x, &row);
 }

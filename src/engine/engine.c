@@ -114,6 +114,8 @@ void engine_give_up(struct engine *e, const struct err *why)
     e->is_over = true;
     for (struct release *r = e->releases; r; r = r->next)
         release_detach(r);
+    for (int i = 0; i < e->n_groups; i++)
+        idle_forget(e->groups[i]);
     tell_ended(e, &copy);
 }
 
@@ -280,6 +282,7 @@ static void ticked(void *arg)
             release_tick(r);
         }
         free_ended(e);
+        idle_turn(e);
         check_idle(e);
     }
     if (e->is_over)
@@ -326,8 +329,10 @@ void engine_set_inventory(struct engine *e, struct inventory *inv)
     e->inv = inv;
     for (int i = 0; i < inv->n_groups; i++)
         engine_group_add(e, inv->groups[i].name);
-    for (int i = 0; i < e->n_groups; i++)
+    for (int i = 0; i < e->n_groups; i++) {
+        idle_forget(e->groups[i]);
         e->groups[i]->cfg = inventory_group(inv, e->groups[i]->name);
+    }
     inventory_free(old);
     engine_mirror(e);
 }
@@ -349,6 +354,7 @@ void engine_free(struct engine *e)
         release_free(e->releases);
     txn_forget(e);
     for (int i = 0; i < e->n_groups; i++) {
+        idle_forget(e->groups[i]);
         free(e->groups[i]->name);
         free(e->groups[i]);
     }

@@ -50,7 +50,8 @@ struct engine_spec {
     bool stays;                  /* do not end for want of work */
     bool has_samples;            /* a poller keeps sample rows: who is fresh there is not asked again */
     bool (*is_looked_on)(void *arg); /* does a person look on, for whom it should stay? NULL: nobody.
-                                        Asked every few seconds, and only when there is no work */
+                                        Asked every few seconds; while no release of a group
+                                        is open its balancers are read for them */
     void (*ended)(void *arg, const struct err *e); /* it has nothing to do any more, or cannot go on */
     void *arg;
 };

@@ -29,11 +29,15 @@ enum {
                                    that are at most 6 s old */
     SAMPLE_PLAN_MS = 15000,     /* ... and every 10 s while nothing is open */
     SAMPLE_MISSING = 3,         /* readings without a fresh sample, until it is asked from here */
+    IDLE_LOOK_MS = 2000,        /* does anybody look on? asked so often */
+    IDLE_READ_MS = 3000,        /* balancers are read so often for whoever does, while nothing is open */
+    IDLE_WRITE_MS = 10000,      /* how old a reading is that shows nothing new: stored so often */
     PROVED_FOR_MS = 8000,       /* what verify has proved stands until the poller has seen it too */
     UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */
 };
 
 struct engine;
+struct idle;
 struct opening;
 struct release;
 struct txn;
@@ -110,6 +114,7 @@ struct group {
     int64_t rev;
     const struct group_config *cfg; /* of e->inv; NULL when it is gone from the inventory */
     struct release *release;        /* the open one, or one with unknown targets; NULL */
+    struct idle *idle;              /* its balancers are read for whoever looks on; NULL they are not */
     bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
     int64_t history;                /* how many deployments are on record */
     int64_t moved_rev;              /* to which rev a person's action has last moved it; 0 none */
@@ -131,6 +136,9 @@ struct engine {
     int64_t fence;
     int64_t last_action, last_question;
     int64_t beat_at, busy_at;
+    int64_t looked_at, idle_full_at; /* mono, for idle.c */
+    bool is_looked_on;       /* does a person look on, as last asked */
+    bool is_idle_writing;
     int hands;               /* acts by hand and questions under way */
     bool is_looking, look_again;
     bool is_ready;           /* recovery is done */
@@ -232,6 +240,8 @@ void target_prepare(struct target *t);
 void target_release(struct target *t);
 struct traffic *release_traffic(struct engine *e, const struct group_config *cfg,
                                 const struct target *t, int n, struct err *err);
+struct traffic *group_traffic(struct engine *e, const struct group_config *cfg,
+                              const struct traffic_instance *in, int n, struct err *err);
 const char *target_label(const struct target *t); /* "web01" or "web01:8080" */
 
 /* ---- begin.c: from "may begin" to a step under way ---------------------------------------------------- */
@@ -278,6 +288,13 @@ void target_note_health(struct target *t, const char *bad);
 
 /* ---- watch.c: balancers and health while a release is open ------------------------------------------- */
 void release_watch(struct release *r);
+
+/* ---- idle.c: balancers while no release is open and somebody looks on ---------------------------------- */
+/* Every tick: who is due is read, what has changed is stored. */
+void idle_turn(struct engine *e);
+/* What is being read would tell of a time before an act, or of another configuration. Nothing follows; the
+ * next turn begins anew. */
+void idle_forget(struct group *g);
 
 /* ---- actions.c ----------------------------------------------------------------------------------- */
 void engine_take_action(struct engine *e, const struct action_row *a);

@@ -213,6 +213,7 @@ void group_hush(struct group *g)
 {
     struct release *r = g->release;
 
+    idle_forget(g);
     for (int i = 0; r && deploy_is_final(r->core.status) && i < r->n; i++) {
         struct target *t = &r->t[i];
         struct deploy_target *c = &r->core.targets[i];

@@ -121,10 +121,9 @@ void target_release(struct target *t)
     target_row_release(&t->row);
 }
 
-struct traffic *release_traffic(struct engine *e, const struct group_config *cfg,
-                                const struct target *t, int n, struct err *err)
+struct traffic *group_traffic(struct engine *e, const struct group_config *cfg,
+                              const struct traffic_instance *in, int n, struct err *err)
 {
-    struct traffic_instance *in = xcalloc((size_t)n, sizeof *in);
     struct traffic_config c = {
         .driver = cfg->traffic.driver == CONFIG_TRAFFIC_HAPROXY ? TRAFFIC_DRIVER_HAPROXY
                                                                 : TRAFFIC_DRIVER_NONE,
@@ -134,11 +133,19 @@ struct traffic *release_traffic(struct engine *e, const struct group_config *cfg
         .server = cfg->traffic.server,
         .timeout_ms = cfg->traffic.timeout_ms};
 
+    return traffic_new(e->net, &c, in, n, err);
+}
+
+struct traffic *release_traffic(struct engine *e, const struct group_config *cfg,
+                                const struct target *t, int n, struct err *err)
+{
+    struct traffic_instance *in = xcalloc((size_t)n, sizeof *in);
+
     for (int i = 0; i < n; i++) {
         in[i].host = t[i].row.host;
         in[i].port = t[i].row.port;
     }
-    struct traffic *tr = traffic_new(e->net, &c, in, n, err);
+    struct traffic *tr = group_traffic(e, cfg, in, n, err);
     free(in);
     return tr;
 }

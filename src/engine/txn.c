@@ -86,6 +86,7 @@ void txn_instance(struct txn *x, const struct instance_row *r)
     p->target.version_now = xstrdup_null(r->version);
     p->target.traffic = xstrdup_null(r->traffic);
     p->target.traffic_sessions = r->sessions;
+    p->target.traffic_at = r->traffic_at;
     p->target.error = xstrdup_null(r->health);
     p->target.updated = r->at;
 }
@@ -173,6 +174,7 @@ static int write_instance(struct store *s, struct part *p, struct err *err)
                              .version = p->target.version_now,
                              .traffic = p->target.traffic,
                              .sessions = p->target.traffic_sessions,
+                             .traffic_at = p->target.traffic_at,
                              .health = p->target.error,
                              .at = p->target.updated};
 

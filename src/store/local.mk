@@ -14,6 +14,7 @@ STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \
 	tests/store/test_crash \
 	tests/store/test_seen \
+	tests/store/test_versions \
 	tests/store/test_logs \
 	tests/store/test_past \
 	tests/store/test_trim \
@@ -51,6 +52,10 @@ tests_store_test_seen_SOURCES = tests/store/test_seen.c
 tests_store_test_seen_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_seen_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_seen_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+tests_store_test_versions_SOURCES = tests/store/test_versions.c
+tests_store_test_versions_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_versions_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_versions_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
 
 tests_store_test_logs_SOURCES = tests/store/test_logs.c
 tests_store_test_logs_CFLAGS = $(TEST_CFLAGS)

@@ -259,6 +259,43 @@ START_TEST(instances_know_their_ledger_entry)
 }
 END_TEST
 
+/* Who reads a balancer says nothing of the version, and who probes may know nothing of the balancer. */
+START_TEST(a_reading_leaves_the_probe_as_it_was)
+{
+    struct instance_row *rows;
+    char word_ready[] = "ready", word_maint[] = "maint";
+    struct instance_row i = {.group = word_shop, .host = word_host, .port = 1, .version = word_v1,
+                             .traffic = word_ready, .sessions = 3, .at = 100};
+
+    must(store_begin(s, e));
+    must(instance_put(s, &i, e));
+    i.port = 2;
+    i.traffic_at = 90;
+    must(instance_put(s, &i, e));
+    i = (struct instance_row){.group = word_shop, .host = word_host, .port = 1,
+                              .traffic = word_maint, .sessions = 1, .traffic_at = 200};
+    must(instance_put_traffic(s, &i, e));
+    i.port = 3;
+    must(instance_put_traffic(s, &i, e));
+    must(store_commit(s, e));
+    ck_assert_int_eq(instances_list(s, "shop", &rows, NULL), 3);
+    ck_assert_str_eq(rows[0].version, "1.0.0");
+    ck_assert_str_eq(rows[0].traffic, "maint");
+    ck_assert_int_eq(rows[0].sessions, 1);
+    ck_assert_int_eq(rows[0].at, 100);
+    ck_assert_int_eq(rows[0].traffic_at, 200);
+    ck_assert_int_eq(rows[1].traffic_at, 90);
+    ck_assert_int_eq(rows[2].at, 0);
+    ck_assert_ptr_null(rows[2].version);
+    instance_rows_free(rows, 3);
+    ck_assert_int_eq(instances_brief(s, &rows, NULL), 3);
+    ck_assert_int_eq(rows[2].port, 3);
+    ck_assert_str_eq(rows[0].version, "1.0.0");
+    ck_assert_ptr_null(rows[0].traffic);
+    instance_rows_free(rows, 3);
+}
+END_TEST
+
 START_TEST(an_intent_counts_attempts_and_has_one_outcome)
 {
     struct journal_row *rows;
@@ -601,6 +638,7 @@ int main(void)
     tcase_add_test(t, bad_versions_are_marked_and_cleared);
     tcase_add_test(t, targets_keep_their_place_and_change_their_state);
     tcase_add_test(t, instances_know_their_ledger_entry);
+    tcase_add_test(t, a_reading_leaves_the_probe_as_it_was);
     tcase_add_test(t, an_intent_counts_attempts_and_has_one_outcome);
     tcase_add_test(t, the_usual_time_is_the_median_of_ended_deployments);
     tcase_add_test(t, a_stale_fence_writes_nothing);

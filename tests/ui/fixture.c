@@ -114,7 +114,8 @@ static void put_groups(struct fixture *f)
             char host[32];
             struct instance_row row = {.group = name, .host = host, .port = 8080,
                                        .version = borrow(k == 1 ? "3.2.1" : "3.2.0"),
-                                       .traffic = borrow("ready"), .at = FIXTURE_WALL - HOUR};
+                                       .traffic = borrow("ready"), .at = FIXTURE_WALL - HOUR,
+                                       .traffic_at = FIXTURE_WALL - 2000};
 
             snprintf(host, sizeof host, "pay%02d", k);
             must(instance_put(f->store, &row, e));
@@ -477,7 +478,7 @@ static void put_samples(struct fixture *f)
             .group = f->group, .host = host[i], .port = 8080,
             .health = is_sick ? HEALTH_SICK : HEALTH_OK, .health_since = at - 5 * MINUTE,
             .health_text = borrow(is_sick ? "503 warming up" : "200"), .health_at = at,
-            .latency_ms = 8 + i % 5, .version = NULL, .system_at = at, .load_milli = 420 + i,
+            .latency_ms = 8 + i % 5, .version = borrow(f->o.echo), .system_at = at, .load_milli = 420 + i,
             .mem_used_kib = 1500000 + i * 1000, .mem_total_kib = 4000000, .uptime_s = 86400 * 12};
     }
     must(samples_put(f->store, rows, f->o.n, e));
@@ -532,10 +533,9 @@ static void fill(struct fixture *f)
     }
     must(store_commit(f->store, e));
     free(config);
-    if (f->o.is_never)
-        return;
-    put_logs(f);
-    if (f->o.sample_age_ms > 0)
+    if (!f->o.is_never)
+        put_logs(f);
+    if (f->o.sample_age_ms > 0 && (!f->o.is_never || f->o.echo))
         put_samples(f);
 }
 

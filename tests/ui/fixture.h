@@ -38,6 +38,7 @@ struct fixture_options {
     int n_unknown;             /* targets, after the canary */
     int n_by_other;            /* left out by other, before the sick ones */
     int n_log;                 /* lines of the release's log; 0: 40 */
+    const char *echo;          /* version that health answers name */
     int64_t sample_age_ms;     /* 0: 1 s; -1: no samples */
     const char *version;       /* that is released; NULL: "1.N.0" behind the history */
     const char *error;         /* of what failed; NULL: a usual one */

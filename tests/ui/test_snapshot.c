@@ -99,6 +99,33 @@ START_TEST(stale)
 }
 END_TEST
 
+/* What a balancer said too long ago is not known any more, but of an open release, which is watched. */
+START_TEST(stale_traffic)
+{
+    struct fixture_options o = {.status = DEPLOY_SUCCESS};
+    struct snapshot *s = made(&o);
+    struct instance_row i = {.traffic = s->present.instances[0].traffic,
+                             .traffic_at = s->wall - TRAFFIC_STALE_MS};
+    struct target_row t = {.traffic = NULL};
+    char drained[] = "drained";
+    struct out_count c;
+
+    ck_assert_str_eq(instance_traffic(&i, NULL, s->wall), "ready");
+    ck_assert_str_eq(instance_traffic(&i, NULL, s->wall + 1), "unknown");
+    ck_assert_str_eq(instance_traffic(&i, &t, s->wall + 1), "ready");
+    t = (struct target_row){.traffic = drained, .traffic_at = i.traffic_at - 1};
+    ck_assert_str_eq(instance_traffic(&i, &t, s->wall), "ready");
+    t.traffic_at++;
+    ck_assert_str_eq(instance_traffic(&i, &t, s->wall), "drained");
+    ck_assert_ptr_null(instance_traffic(NULL, NULL, s->wall));
+    s->wall += TRAFFIC_STALE_MS;
+    snapshot_count(s, &c);
+    ck_assert_int_eq(c.unknown, 10);
+    ck_assert_int_eq(c.in, 0);
+    unmade(s);
+}
+END_TEST
+
 START_TEST(without_balancer)
 {
     struct fixture_options o = {.status = DEPLOY_SMOKING, .is_without_balancer = true};
@@ -263,6 +290,28 @@ START_TEST(never_released)
 }
 END_TEST
 
+/* Before anything was released the health answers say what runs. */
+START_TEST(versions_by_echo)
+{
+    struct fixture_options o = {.is_never = true, .echo = "1.4.2", .n_groups = 3};
+    struct snapshot *s = made(&o);
+    const struct group_line *g = &s->groups[s->group];
+
+    ck_assert_int_eq(s->present.n_versions, 1);
+    ck_assert_str_eq(s->present.versions[0].version, "1.4.2");
+    ck_assert_int_eq(s->present.versions[0].count, 10);
+    ck_assert_int_eq(g->n_versions, 1);
+    ck_assert_str_eq(g->versions[0].version, "1.4.2");
+    ck_assert_int_eq(g->versions[0].count, 10);
+    for (int i = 0; i < s->n_groups; i++)
+        if (i != s->group) {
+            ck_assert_int_eq(s->groups[i].n_versions, 2);
+            ck_assert_str_eq(s->groups[i].versions[0].version, "3.2.0");
+        }
+    unmade(s);
+}
+END_TEST
+
 /* The content outlives the one that was read, whoever goes first. */
 START_TEST(shared)
 {
@@ -317,6 +366,7 @@ int main(void)
     tcase_add_loop_test(t, stands, 0, 2 * DEPLOY_STATUS_COUNT);
     tcase_add_test(t, counts);
     tcase_add_test(t, stale);
+    tcase_add_test(t, stale_traffic);
     tcase_add_test(t, without_balancer);
     tcase_add_test(t, finds);
     tcase_add_test(t, candidate);
@@ -326,6 +376,7 @@ int main(void)
     tcase_add_test(t, lost);
     tcase_add_test(t, stand_changes);
     tcase_add_test(t, never_released);
+    tcase_add_test(t, versions_by_echo);
     tcase_add_test(t, shared);
     tcase_add_test(t, quick);
     suite_add_tcase(s, t);

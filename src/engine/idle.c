@@ -1,0 +1,291 @@
+/* idle.c: while a person looks on and no release of a group is open, its balancers are read every few
+ * seconds, so that what other people do to its instances stands on the screen. Nothing is ever sent to a
+ * balancer from here.
+ *
+ * Of the ledger only that is settled which is somebody else's: a debt that they have taken over is theirs,
+ * and it is paid when they have brought the instance back. An instance of ours that reads in traffic
+ * although nobody took it over keeps its entry: whether it may take traffic a person decides, who sees
+ * both. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+
+/* What was last read of an instance. is_news: a person would see the difference to what is stored;
+ * is_fresh: it is but younger. */
+struct idle_one {
+    char *host;
+    int port;
+    enum traffic_state state;
+    int sessions;
+    int64_t at; /* wall; 0 never */
+    bool is_news, is_fresh;
+};
+
+struct idle {
+    struct group *g;
+    struct traffic *traffic; /* NULL: no driver can serve the configuration */
+    struct traffic_op *op;
+    struct idle_one *ones;
+    int n;
+    int64_t asked_at; /* mono; 0 never */
+};
+
+/* ---- into the store -------------------------------------------------------------------------------- */
+
+struct idle_row {
+    struct instance_row row; /* group, host owned */
+    enum traffic_state state;
+    bool may_settle;         /* nobody else in this process has the ledger in his hands */
+};
+
+struct idle_write {
+    struct engine *e;
+    struct idle_row *rows;
+    int n;
+    int64_t now;
+};
+
+static int record(struct store *s, const struct idle_write *w, const struct ledger_row *owed,
+                  const char *kind, const char *what, struct err *err)
+{
+    char text[400];
+    struct event_row ev = {.at = w->now, .group = owed->group, .deployment = owed->deployment,
+                           .kind = (char *)(uintptr_t)kind, .text = text};
+
+    snprintf(text, sizeof text, "%s:%d %s", owed->host, owed->port, what);
+    int64_t id = event_insert(s, &ev, err);
+    return id < 0 ? (int)id : 0;
+}
+
+static int settle(struct store *s, const struct idle_write *w, const struct idle_row *r,
+                  const struct ledger_row *owed, struct err *err)
+{
+    int rc = 0;
+
+    if (owed->is_reserved)
+        return 0;
+    if (r->state == TRAFFIC_MAINT && !owed->is_by_other) {
+        rc = ledger_set_by_other(s, owed->group, owed->host, owed->port, true, err);
+        return rc < 0 ? rc : record(s, w, owed, "by-other", "was taken over by somebody else", err);
+    }
+    if (r->state == TRAFFIC_READY && owed->is_by_other) {
+        rc = ledger_remove(s, owed->group, owed->host, owed->port, err);
+        return rc < 0 ? rc : record(s, w, owed, "pull-in", "was brought back by somebody else", err);
+    }
+    return 0;
+}
+
+static int settle_all(struct store *s, const struct idle_write *w, struct err *err)
+{
+    struct ledger_row *owed = NULL;
+    int n = ledger_brief(s, NULL, &owed, err), rc = n < 0 ? n : 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        for (int k = 0; k < w->n && rc == 0; k++) {
+            const struct instance_row *row = &w->rows[k].row;
+            if (w->rows[k].may_settle && row->port == owed[i].port &&
+                strcmp(row->host, owed[i].host) == 0 && strcmp(row->group, owed[i].group) == 0)
+                rc = settle(s, w, &w->rows[k], &owed[i], err);
+        }
+    }
+    ledger_rows_free(owed, n);
+    return rc;
+}
+
+static int write_run(struct store *s, void *arg, struct err *err)
+{
+    struct idle_write *w = arg;
+    int rc = 0;
+
+    FAILPOINT("engine:idle");
+    for (int i = 0; i < w->n && rc == 0; i++)
+        rc = instance_put_traffic(s, &w->rows[i].row, err);
+    return rc < 0 ? rc : settle_all(s, w, err);
+}
+
+static void write_free(struct idle_write *w)
+{
+    for (int i = 0; i < w->n; i++) {
+        free(w->rows[i].row.group);
+        free(w->rows[i].row.host);
+    }
+    free(w->rows);
+    free(w);
+}
+
+/* What could not be written is news the next time. */
+static void write_done(void *arg, int rc, const struct err *err)
+{
+    struct idle_write *w = arg;
+    struct engine *e = w->e;
+
+    e->is_idle_writing = false;
+    write_free(w);
+    if (rc >= 0 || e->is_over)
+        return;
+    for (int g = 0; g < e->n_groups; g++) {
+        struct idle *x = e->groups[g]->idle;
+        for (int i = 0; x && i < x->n; i++)
+            x->ones[i].is_news = x->ones[i].at != 0;
+    }
+    engine_store_failed(e, err);
+}
+
+static void gather(struct idle_write *w, const struct group *g, bool is_all)
+{
+    struct idle *x = g->idle;
+
+    for (int i = 0; x && i < x->n; i++) {
+        struct idle_one *one = &x->ones[i];
+        if (!one->is_news && !(is_all && one->is_fresh))
+            continue;
+        w->rows = xreallocarray(w->rows, (size_t)w->n + 1, sizeof *w->rows);
+        w->rows[w->n++] = (struct idle_row){
+            .row = {.group = xstrdup(g->name),
+                    .host = xstrdup(one->host),
+                    .port = one->port,
+                    .traffic = (char *)(uintptr_t)traffic_state_name(one->state),
+                    .sessions = one->sessions,
+                    .traffic_at = one->at},
+            .state = one->state,
+            .may_settle = !g->release && !g->is_busy};
+        one->is_news = one->is_fresh = false;
+    }
+}
+
+/* What has changed goes at once, ages together and seldom. */
+static void write_what_is_due(struct engine *e)
+{
+    int64_t now = engine_now(e);
+    bool is_all = now - e->idle_full_at >= IDLE_WRITE_MS;
+
+    if (e->is_idle_writing || e->is_over || e->is_store_lost)
+        return;
+    struct idle_write *w = xcalloc(1, sizeof *w);
+    w->e = e;
+    w->now = engine_wall(e);
+    for (int g = 0; g < e->n_groups; g++)
+        gather(w, e->groups[g], is_all);
+    if (w->n == 0) {
+        write_free(w);
+        return;
+    }
+    if (is_all)
+        e->idle_full_at = now;
+    e->is_idle_writing = true;
+    engine_job(e, write_run, write_done, w);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+/* Sessions come and go all the time; while they are waited for they are of interest. */
+static void take(struct idle_one *one, const struct traffic_reading *rd, int64_t wall)
+{
+    bool is_same = one->at != 0 && one->state == rd->state &&
+                   (one->sessions == rd->sessions || rd->state != TRAFFIC_DRAINING);
+
+    one->is_news |= !is_same;
+    one->is_fresh = true;
+    one->state = rd->state;
+    one->sessions = rd->sessions;
+    one->at = wall;
+}
+
+static void read_done(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
+                      const struct err *e)
+{
+    struct idle *x = arg;
+    int64_t wall = engine_wall(x->g->e);
+
+    (void)is_reloaded;
+    (void)e; /* what could not be asked reads unknown, and is shown so */
+    x->op = NULL;
+    for (int i = 0; i < n && i < x->n; i++)
+        take(&x->ones[i], &readings[i], wall);
+    write_what_is_due(x->g->e);
+}
+
+static struct idle *idle_new(struct group *g)
+{
+    const struct group_config *cfg = g->cfg;
+    struct idle *x = xcalloc(1, sizeof *x);
+    struct traffic_instance *in = xcalloc((size_t)cfg->n_instances + 1, sizeof *in);
+    struct err err;
+
+    x->g = g;
+    x->n = cfg->n_instances;
+    x->ones = xcalloc((size_t)x->n + 1, sizeof *x->ones);
+    for (int i = 0; i < x->n; i++) {
+        in[i].host = cfg->instances[i].host;
+        in[i].port = x->ones[i].port = cfg->instances[i].port;
+        x->ones[i].host = xstrdup(cfg->instances[i].host);
+    }
+    x->traffic = group_traffic(g->e, cfg, in, x->n, &err);
+    free(in);
+    return x;
+}
+
+void idle_forget(struct group *g)
+{
+    struct idle *x = g->idle;
+
+    if (!x)
+        return;
+    g->idle = NULL;
+    if (x->op)
+        traffic_cancel(x->op);
+    traffic_free(x->traffic);
+    for (int i = 0; i < x->n; i++)
+        free(x->ones[i].host);
+    free(x->ones);
+    free(x);
+}
+
+/* An act on the group reads for itself; a release that has ended may still be asking, which is no harm. */
+static bool is_watched(const struct group *g)
+{
+    return g->e->is_looked_on && g->cfg && g->cfg->n_instances > 0 && !g->is_busy &&
+           (!g->release || deploy_is_final(g->release->core.status));
+}
+
+/* Without a balancer there is one thing to say, once. */
+static bool is_due(const struct idle *x, int64_t now)
+{
+    if (x->op || !x->traffic)
+        return false;
+    return x->asked_at == 0 ||
+           (traffic_has_balancer(x->traffic) && now - x->asked_at >= IDLE_READ_MS);
+}
+
+void idle_turn(struct engine *e)
+{
+    int64_t now = engine_now(e);
+
+    if (!e->spec.is_looked_on || e->is_stopping || e->is_over)
+        return;
+    if (e->looked_at == 0 || now - e->looked_at >= IDLE_LOOK_MS) {
+        e->looked_at = now;
+        e->is_looked_on = e->spec.is_looked_on(e->spec.arg);
+    }
+    for (int i = 0; i < e->n_groups; i++) {
+        struct group *g = e->groups[i];
+        if (!is_watched(g)) {
+            idle_forget(g);
+            continue;
+        }
+        if (!g->idle)
+            g->idle = idle_new(g);
+        if (!is_due(g->idle, now))
+            continue;
+        g->idle->asked_at = now;
+        g->idle->op = traffic_read(g->idle->traffic, read_done, g->idle);
+    }
+    write_what_is_due(e);
+}

@@ -1,0 +1,314 @@
+/* test_engine_idle.c: what the engine makes of the balancers while no release is open and a person looks
+ * on: what others do is in the store within seconds, what cannot be asked is unknown, and the ledger
+ * changes only where the debt is somebody else's. In virtual time; see sim.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+#include "suite.h"
+
+#define must(call)                                                                                \
+    ck_assert_msg(call, "%s: %s; status %s, brake %s, waiting for: %s", #call,                    \
+                  s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
+                  brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
+
+/* SOON: a look at who looks on, a reading, and what the way takes. */
+enum { SOON = 7000, STEP = 30000, LONG = 120000, AGE_MS = 14000 };
+
+static struct sim s;
+
+static void begin(const struct sim_spec *spec)
+{
+    sim_open(&s, spec);
+    s.is_looked_on = true;
+    sim_start(&s);
+}
+
+static void finish(void)
+{
+    witness_end(&s.v);
+    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
+    sim_close(&s);
+    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
+}
+
+static void must_do(int64_t id)
+{
+    char words[400] = "";
+
+    must(sim_until_verdict(&s, id, LONG));
+    ck_assert_msg(sim_verdict(&s, id, words, sizeof words) == VERDICT_DONE, "refused: %s", words);
+}
+
+/* What the store says of instance i; "" nothing. */
+struct known {
+    char traffic[32];
+    int64_t traffic_at, at;
+    bool is_in_ledger, is_by_other;
+};
+
+static struct known known(int i)
+{
+    struct instance_row *rows = NULL;
+    struct known k = {.traffic = ""};
+    int n = instances_list(s.reader, "shop", &rows, NULL);
+
+    for (int r = 0; r < n; r++) {
+        if (strcmp(rows[r].host, s.w.in[i].host->name) != 0 || rows[r].port != s.w.in[i].port)
+            continue;
+        snprintf(k.traffic, sizeof k.traffic, "%s", rows[r].traffic ? rows[r].traffic : "");
+        k.traffic_at = rows[r].traffic_at;
+        k.at = rows[r].at;
+        k.is_in_ledger = rows[r].is_in_ledger;
+        k.is_by_other = rows[r].is_by_other;
+    }
+    instance_rows_free(rows, n);
+    return k;
+}
+
+static void reads(int i, const char *state)
+{
+    struct known k = known(i);
+
+    ck_assert_msg(strcmp(k.traffic, state) == 0, "%s reads \"%s\", not \"%s\"",
+                  s.w.in[i].host->name, k.traffic, state);
+}
+
+static int events(const char *text)
+{
+    struct event_row *ev = NULL;
+    int n = events_list(s.reader, NULL, 0, 0, &ev, NULL), found = 0;
+
+    for (int i = 0; i < n; i++)
+        found += strstr(ev[i].text, text) != NULL;
+    event_rows_free(ev, n);
+    return found;
+}
+
+/* A release that was ended with its canary out. */
+static void leave_a_debt(void)
+{
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\"}", 0));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    must_do(sim_press(&s, ACTION_INTERRUPT, NULL, 0));
+    must(sim_until_status(&s, DEPLOY_INTERRUPTED, STEP));
+    ck_assert_int_eq(sim_ledger(&s), 1);
+    must(sim_run(&s, SOON));
+    reads(0, "drained");
+}
+
+/* ---- what is shown --------------------------------------------------------------------------- */
+
+START_TEST(what_others_do_is_seen)
+{
+    begin(&(struct sim_spec){.seed = 1, .n = 3, .n_lb = 2});
+    must(sim_run(&s, SOON));
+    for (int i = 0; i < 3; i++)
+        reads(i, "ready");
+    world_maint(&s.w, 1, true);
+    must(sim_run(&s, 4000));
+    reads(0, "ready");
+    reads(1, "maint");
+    world_maint(&s.w, 1, false);
+    world_drain_by_other(&s.w, 2, true);
+    must(sim_run(&s, 4000));
+    reads(1, "ready");
+    ck_assert_msg(strncmp(known(2).traffic, "drain", 5) == 0, "%s", known(2).traffic);
+    ck_assert_int_eq(known(2).at, 0); /* nothing was probed */
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_balancer_that_is_gone)
+{
+    begin(&(struct sim_spec){.seed = 2, .n = 3, .n_lb = 2});
+    must(sim_run(&s, SOON));
+    reads(0, "ready");
+    world_stop_lb(&s.w, 1, 30000);
+    must(sim_run(&s, 10000));
+    for (int i = 0; i < 3; i++)
+        reads(i, "unknown");
+    must(sim_run(&s, 30000));
+    reads(0, "ready");
+    finish();
+}
+END_TEST
+
+START_TEST(without_a_balancer)
+{
+    begin(&(struct sim_spec){.seed = 3, .n = 2});
+    must(sim_run(&s, SOON));
+    reads(0, "none");
+    int64_t at = known(0).traffic_at;
+    must(sim_run(&s, 60000));
+    ck_assert_int_eq(known(0).traffic_at, at);
+    finish();
+}
+END_TEST
+
+/* Ages are stored seldom, and never get old. */
+START_TEST(nothing_new_is_seldom_written)
+{
+    begin(&(struct sim_spec){.seed = 4, .n = 3, .n_lb = 1});
+    must(sim_run(&s, SOON));
+    int64_t last = known(0).traffic_at;
+    int writes = 0;
+    for (int second = 0; second < 120; second++) {
+        must(sim_run(&s, 1000));
+        int64_t at = known(0).traffic_at;
+        writes += at != last;
+        last = at;
+        ck_assert_int_le(s.w.wall_base + s.w.now - at, AGE_MS);
+    }
+    ck_assert_int_ge(writes, 8);
+    ck_assert_int_le(writes, 12);
+    finish();
+}
+END_TEST
+
+START_TEST(nobody_looks_on)
+{
+    begin(&(struct sim_spec){.seed = 5, .n = 2, .n_lb = 1});
+    s.is_looked_on = false;
+    must(sim_run(&s, 30000));
+    reads(0, "");
+    s.is_looked_on = true;
+    must(sim_run(&s, SOON));
+    reads(0, "ready");
+    s.is_looked_on = false;
+    must(sim_run(&s, SOON));
+    int64_t at = known(0).traffic_at;
+    world_maint(&s.w, 0, true);
+    must(sim_run(&s, 30000));
+    ck_assert_int_eq(known(0).traffic_at, at);
+    finish();
+}
+END_TEST
+
+START_TEST(a_release_and_after_it)
+{
+    begin(&(struct sim_spec){.seed = 6, .n = 3, .n_lb = 2});
+    must(sim_run(&s, SOON));
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\",\"auto\":true}", 0));
+    must(sim_until_status(&s, DEPLOY_SUCCESS, LONG));
+    ck_assert_int_gt(known(0).at, 0);
+    must(sim_run(&s, 2000));
+    ck_assert_int_le(s.w.wall_base + s.w.now - known(0).traffic_at, 3000);
+    world_maint(&s.w, 2, true);
+    must(sim_run(&s, 4000));
+    reads(2, "maint");
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    finish();
+}
+END_TEST
+
+/* The act reads for itself; what was being read before it is not stored after it. */
+START_TEST(an_act_by_hand)
+{
+    begin(&(struct sim_spec){.seed = 7 + (uint64_t)_i, .n = 4, .n_lb = 2, .max_out = 5000});
+    must(sim_run(&s, SOON + 150 * _i));
+    must_do(sim_press_on(&s, ACTION_MARKDOWN, 1));
+    must(sim_run(&s, 4000));
+    reads(1, "drained");
+    ck_assert(known(1).is_in_ledger && !known(1).is_by_other);
+    must_do(sim_press_on(&s, ACTION_MARKUP, 1));
+    must(sim_run(&s, 4000));
+    reads(1, "ready");
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    ck_assert_int_eq(events("somebody else"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_crash_in_between)
+{
+    begin(&(struct sim_spec){.seed = 20 + (uint64_t)_i, .n = 3, .n_lb = 2});
+    must(sim_run(&s, 2000 + 37 * _i));
+    sim_crash(&s);
+    world_maint(&s.w, 1, true);
+    sim_start(&s);
+    must(sim_run(&s, SOON));
+    reads(0, "ready");
+    reads(1, "maint");
+    finish();
+}
+END_TEST
+
+/* ---- the ledger ------------------------------------------------------------------------------ */
+
+START_TEST(a_debt_taken_over_and_paid)
+{
+    begin(&(struct sim_spec){.seed = 60, .n = 3, .n_lb = 2});
+    leave_a_debt();
+    world_maint(&s.w, 0, true);
+    must(sim_run(&s, SOON));
+    reads(0, "maint");
+    ck_assert(known(0).is_in_ledger && known(0).is_by_other);
+    ck_assert_int_eq(events("web01:8080 was taken over by somebody else"), 1);
+    must(sim_run(&s, 30000));
+    ck_assert_int_eq(events("taken over"), 1);
+    world_maint(&s.w, 0, false);
+    must(sim_run(&s, SOON));
+    reads(0, "ready");
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    ck_assert_int_eq(events("web01:8080 was brought back by somebody else"), 1);
+    finish();
+}
+END_TEST
+
+/* In traffic with what a release has left there: the entry stays for a person to see. */
+START_TEST(a_debt_that_a_reload_forgot)
+{
+    begin(&(struct sim_spec){.seed = 61, .n = 3, .n_lb = 1});
+    leave_a_debt();
+    world_reload(&s.w, 0);
+    must(sim_run(&s, 20000));
+    reads(0, "ready");
+    ck_assert(known(0).is_in_ledger && !known(0).is_by_other);
+    ck_assert(sim_is_in(&s.w.in[0])); /* and nothing was sent */
+    finish();
+}
+END_TEST
+
+START_TEST(a_debt_behind_a_balancer_that_is_gone)
+{
+    begin(&(struct sim_spec){.seed = 62, .n = 3, .n_lb = 2});
+    leave_a_debt();
+    world_maint(&s.w, 0, true);
+    must(sim_run(&s, SOON));
+    world_stop_lb(&s.w, 1, 20000);
+    world_maint(&s.w, 0, false);
+    must(sim_run(&s, 10000));
+    reads(0, "unknown");
+    ck_assert(known(0).is_in_ledger && known(0).is_by_other);
+    must(sim_run(&s, 20000));
+    reads(0, "ready");
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    finish();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine idle");
+    TCase *t = tcase_create("all");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, what_others_do_is_seen);
+    tcase_add_test(t, a_balancer_that_is_gone);
+    tcase_add_test(t, without_a_balancer);
+    tcase_add_test(t, nothing_new_is_seldom_written);
+    tcase_add_test(t, nobody_looks_on);
+    tcase_add_test(t, a_release_and_after_it);
+    tcase_add_loop_test(t, an_act_by_hand, 0, 24);
+    tcase_add_loop_test(t, a_crash_in_between, 0, 24);
+    tcase_add_test(t, a_debt_taken_over_and_paid);
+    tcase_add_test(t, a_debt_that_a_reload_forgot);
+    tcase_add_test(t, a_debt_behind_a_balancer_that_is_gone);
+    suite_add_tcase(suite, t);
+    return suite_run(suite);
+}
