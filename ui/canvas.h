@@ -64,7 +64,14 @@ enum role {
 const char *role_name(enum role r);
 int role_parse(const char *name); /* or -1 */
 
-enum attr { ATTR_BOLD = 1 << 0, ATTR_DIM = 1 << 1, ATTR_UNDERLINE = 1 << 2, ATTR_REVERSE = 1 << 3 };
+/* ATTR_BAR: the cell is of the top line; a role without a ground of its own stands on that line's. */
+enum attr {
+    ATTR_BOLD = 1 << 0,
+    ATTR_DIM = 1 << 1,
+    ATTR_UNDERLINE = 1 << 2,
+    ATTR_REVERSE = 1 << 3,
+    ATTR_BAR = 1 << 4
+};
 
 /* Sides of a cell that a border line leaves by; lines that meet become tees and crossings. */
 enum line_side { LINE_UP = 1, LINE_DOWN = 2, LINE_LEFT = 4, LINE_RIGHT = 8 };

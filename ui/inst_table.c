@@ -549,6 +549,14 @@ static void put_running(const struct cell_at *c, bool has_time)
                  progress);
 }
 
+/* Where little of it fits, what was seen says more than what was done and expected. */
+static const char *gist_of(const char *error)
+{
+    const char *saw = strstr(error, "last saw ");
+
+    return saw ? saw + strlen("last ") : error;
+}
+
 static void put_target_rest(const struct cell_at *c, bool has_time)
 {
     const struct target_row *t = c->i->target;
@@ -561,7 +569,7 @@ static void put_target_rest(const struct cell_at *c, bool has_time)
     else if (t->status == TARGET_EXCLUDED && t->exclude_why)
         canvas_textf(c->cv, c->r, 0, c->at, c->width, m.role, "excluded: %s", t->exclude_why);
     else if (t->error && is_short && target_is_failure(t->status))
-        put(c, m.role, t->error);
+        put(c, m.role, gist_of(t->error));
     else if (t->error && (target_is_failure(t->status) || t->status == TARGET_UNKNOWN))
         canvas_textf(c->cv, c->r, 0, c->at, c->width, m.role, "%s: %s", m.word, t->error);
     else if (t->error && t->is_verify_ignored)

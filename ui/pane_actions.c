@@ -106,6 +106,19 @@ static void add_brake(struct lines *l, const struct ui *u)
              v->brake_text ? v->brake_text : brake_name(v->brake));
 }
 
+/* Why it has failed, whole, as far as there is room. */
+static void add_failure(struct lines *l, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    struct line *line;
+
+    if (!v->is_open || deploy_buttons(&v->deploy) != BUTTONS_INTERRUPT_RETRY)
+        return;
+    line = add(l, ROLE_FAIL);
+    snprintf(line->words, sizeof line->words, "x %s",
+             v->deployment->summary ? v->deployment->summary : mark_result(v->deployment).word);
+}
+
 static void add_debts(struct lines *l, const struct ui *u)
 {
     struct line *line;
@@ -158,12 +171,17 @@ static void add_driver(struct lines *l, const struct ui *u)
                  keymap_key(u->keymap, CMD_DRIVER));
 }
 
+static bool has_group(const struct ui *u)
+{
+    return u->snap->present.name && (u->snap->group >= 0 || u->snap->present.is_open);
+}
+
 static void collect(struct lines *l, const struct ui *u)
 {
     char waiting[WORDS_BYTES - 16];
 
     l->n = 0;
-    if (!u->snap->present.name)
+    if (!has_group(u))
         return;
     if (snapshot_is_past(u->snap))
         snprintf(add(l, ROLE_PAST)->words, WORDS_BYTES,
@@ -173,8 +191,10 @@ static void collect(struct lines *l, const struct ui *u)
     if (u->snap->present.is_open) {
         say_waiting(waiting, sizeof waiting, u->snap, u->keymap, u->wall);
         if (waiting[0])
-            snprintf(add(l, ROLE_WAIT)->words, WORDS_BYTES, "waits for %s", waiting);
+            snprintf(add(l, say_needs_person(&u->snap->present) ? ROLE_WAIT : ROLE_TEXT)->words,
+                     WORDS_BYTES, "waits for %s", waiting);
     }
+    add_failure(l, u);
     add_brake(l, u);
     add_debts(l, u);
     add_rollback(l, u);
@@ -226,11 +246,17 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
 {
     struct actions *a = p;
     struct lines l;
+    char text[WORDS_BYTES];
     int row = 0;
 
     collect(&l, u);
     a->n_lines = l.n;
-    if (!u->snap->present.name) {
+    if (!has_group(u) && u->snap->error) {
+        snprintf(text, sizeof text, "x The store cannot be read: %s", u->snap->error);
+        canvas_wrap(cv, r, 0, ROLE_FAIL, text, true);
+        return;
+    }
+    if (!has_group(u)) {
         canvas_wrap(cv, r, 0, ROLE_DIM,
                     u->is_loaded ? "Nothing to release: no group in the configuration. "
                                    "`footplate check` says where it is read from."
@@ -262,7 +288,8 @@ static void draw_short(void *p, const struct ui *u, struct canvas *cv, struct re
         col += canvas_textf(cv, r, 0, col, -1, ROLE_STRONG, " %s  ", line->name);
     }
     for (int i = 0; i < l.n; i++)
-        if (l.at[i].role == ROLE_WARN || l.at[i].role == ROLE_WAIT) {
+        if (l.at[i].role != ROLE_BUTTON && l.at[i].role != ROLE_BUTTON_QUIET &&
+            l.at[i].role != ROLE_DIM && l.at[i].role != ROLE_PAST) {
             canvas_text(cv, r, 0, col, -1, l.at[i].role, l.at[i].words);
             break;
         }

@@ -390,7 +390,7 @@ static void say_release(const struct pane *p, const struct ui *u, struct phrases
     if (is_counting(v) && p->present >= 0) {
         row_label(p, p->present, label, sizeof label);
         say_short(left, sizeof left, v->deployment->interval_until - u->wall + SECOND_MS - 1);
-        snprintf(add_phrase(ph, ROLE_WAIT), PHRASE_BYTES, "= %s in %s", label, left);
+        snprintf(add_phrase(ph, ROLE_RUN), PHRASE_BYTES, "%s in %s", label, left);
     }
     if (snapshot_is_past(p->s)) {
         struct mark m = mark_result(v->deployment);
@@ -516,6 +516,8 @@ static void pane_title(void *arg, const struct ui *u, struct buf *out)
         return;
     if (p->plan) {
         buf_addf(out, "next: %s%d", has_canary ? "canary + " : "", p->n - has_canary);
+    } else if (has_canary && p->present == 0) {
+        buf_addf(out, "canary, %d to come", p->n - 1);
     } else if (p->present >= 0) {
         row_label(p, p->present, label, sizeof label);
         buf_addf(out, "%s of %d", label, p->n - has_canary);

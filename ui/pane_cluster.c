@@ -71,13 +71,19 @@ static void add_traffic(struct rows *l, const struct ui *u)
 {
     struct out_count c;
     struct row *row;
+    struct buf b;
 
     snapshot_count(u->snap, &c);
     row = add(l, "traffic", c.out > c.limit || c.sick > 0 ? ROLE_WARN : ROLE_TEXT);
-    snprintf(row->words, WORDS_BYTES, "%d in, %d out, %d sick; limit %d", c.in, c.out, c.sick, c.limit);
+    buf_init(&b, WORDS_BYTES - 1);
+    buf_addf(&b, "%d in, %d out", c.in, c.out);
+    if (c.sick > 0 || c.unknown == 0)
+        buf_addf(&b, ", %d sick", c.sick);
     if (c.unknown > 0)
-        snprintf(row->words + strlen(row->words), WORDS_BYTES - strlen(row->words), "; %d not known",
-                 c.unknown);
+        buf_addf(&b, ", %d unknown", c.unknown);
+    buf_addf(&b, "; max %d", c.limit);
+    str_copy(row->words, WORDS_BYTES, buf_str(&b));
+    buf_release(&b);
 }
 
 static void add_ledger(struct rows *l, const struct ui *u)
@@ -123,10 +129,10 @@ static void add_place(struct rows *l, const struct ui *u)
         return;
     snprintf(add(l, "site", ROLE_TEXT)->words, WORDS_BYTES, "%s%s", g->site ? g->site : "",
              g->path ? g->path : "");
-    snprintf(add(l, "doc base", ROLE_DIM)->words, WORDS_BYTES, "%s, port %d", g->doc_base ? g->doc_base : "?",
-             g->port);
+    str_copy(add(l, "doc base", ROLE_DIM)->words, WORDS_BYTES, g->doc_base ? g->doc_base : "?");
     if (g->health_check_url)
         str_copy(add(l, "health", ROLE_DIM)->words, WORDS_BYTES, g->health_check_url);
+    snprintf(add(l, "port", ROLE_DIM)->words, WORDS_BYTES, "%d", g->port);
 }
 
 static void add_eta(struct rows *l, const struct ui *u)
@@ -199,7 +205,7 @@ static void say_group(const struct group_line *g, struct buf *b)
         buf_addf(b, "%s%s x%d", i ? ", " : "", g->versions[i].version ? g->versions[i].version : "?",
                  g->versions[i].count);
     if (g->n_versions == 0)
-        buf_addf(b, "%d instance%s, nothing known yet", g->n_instances, g->n_instances == 1 ? "" : "s");
+        buf_addf(b, "%d instance%s", g->n_instances, g->n_instances == 1 ? "" : "s");
     if (g->n_ledger > 0)
         buf_addf(b, "  %d out by us", g->n_ledger);
     if (g->n_sick > 0)

@@ -14,7 +14,7 @@
 #include "ui/list.h"
 #include "ui/say.h"
 
-enum { MORE_ROWS = 500, ROADMAP_MAX = 40, TEXT_BYTES = 96 };
+enum { MORE_ROWS = 500, ROADMAP_MAX = 40, TEXT_BYTES = 96, SUMMARY_CELLS = 20 };
 
 struct history {
     struct list *list;
@@ -115,7 +115,9 @@ static int draw_columns(const struct ui *u, const struct deployment_row *d, stru
             columns[i].say(u, d, text, sizeof text);
         else
             str_copy(text, sizeof text, columns[i].head);
-        canvas_fit(cv, r, 0, col, columns[i].cells, role, columns[i].align, text);
+        canvas_fit(cv, r, 0, col, columns[i].cells,
+                   d && columns[i].say == say_result ? mark_result(d).role : role, columns[i].align,
+                   text);
         col += columns[i].cells + 1;
     }
     return col;
@@ -169,7 +171,7 @@ static void draw_row(void *p, const struct ui *u, int row, struct canvas *cv, st
         col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, r.cols >= 60 ? "goes back here " : "back ");
     if (snapshot_is_bad(u->snap, d->version, &why))
         col += canvas_textf(cv, r, 0, col, -1, ROLE_FAIL, "bad%s%s ", why ? ": " : "", why ? why : "");
-    if (d->summary && d->status != DEPLOY_SUCCESS)
+    if (d->summary && d->status != DEPLOY_SUCCESS && r.cols - col >= SUMMARY_CELLS)
         canvas_text(cv, r, 0, col, -1, ROLE_DIM, d->summary);
     if (is_cursor)
         canvas_paint(cv, r, 0, 0, r.cols, u->is_focused ? ROLE_CURSOR : ROLE_CURSOR_DIM, 0);

@@ -9,8 +9,9 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, SENTENCE_BYTES = 1024, NAMES_MAX = 3 };
+enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, SENTENCE_BYTES = 1024, NAMES_MAX = 3, QUOTE_CELLS = 20 };
 
 /* ---- what it waits for ---------------------------------------------------------------------- */
 
@@ -23,12 +24,18 @@ struct saying {
     struct buf *b;
 };
 
-/* "K (lift the brake)"; a command without a key is named by its word. */
-static void add_key(const struct saying *y, enum command c, const char *what)
+/* A command without a key is named by its word. */
+static const char *key_of(const struct saying *y, enum command c)
 {
     const char *key = keymap_key(y->m, c);
 
-    buf_addf(y->b, "%s (%s)", *key ? key : command_info(c)->name, what);
+    return *key ? key : command_info(c)->name;
+}
+
+/* "K (lift the brake)" */
+static void add_key(const struct saying *y, enum command c, const char *what)
+{
+    buf_addf(y->b, "%s (%s)", key_of(y, c), what);
 }
 
 /* " since 14:03:22 (4 min 10 s)" */
@@ -48,6 +55,21 @@ static int64_t person_since(const struct saying *y)
     return y->v->is_braked && y->v->brake_at > 0 ? y->v->brake_at : y->d->waiting_since;
 }
 
+/* The words, with what they quote of a server's answer down to its beginning: the rest is in the log. */
+static void add_quoted(struct buf *b, const char *words)
+{
+    const char *open = strchr(words, '"'), *close = strrchr(words, '"');
+    char quote[QUOTE_CELLS * 8];
+
+    if (!open || (int)text_cells(open) - (int)text_cells(close) <= QUOTE_CELLS) {
+        buf_adds(b, words);
+        return;
+    }
+    str_copy(quote, sizeof quote, open);
+    quote[text_cut(quote, QUOTE_CELLS)] = '\0';
+    buf_addf(b, "%.*s%s...%s", (int)(open - words), words, quote, close);
+}
+
 /* What the engine has said: it names hosts. Its words about a person were of before what is in
  * flight now. */
 static void add_engine_words(const struct saying *y)
@@ -56,7 +78,7 @@ static void add_engine_words(const struct saying *y)
     char flying[160];
 
     if (words && *words && strncmp(words, "a person", strlen("a person")) != 0) {
-        buf_adds(y->b, words);
+        add_quoted(y->b, words);
         return;
     }
     view_say_in_flight(y->v, flying, sizeof flying);
@@ -142,20 +164,18 @@ static void say_unproved(const struct saying *y)
     }
 }
 
-/* A planned wait, a failure or a brake, with nothing in flight. */
+/* A planned wait, a failure or a brake, with nothing in flight. What the keys do stands beside the buttons. */
 static void say_person(const struct saying *y)
 {
     bool is_retry = deploy_buttons(&y->v->deploy) == BUTTONS_INTERRUPT_RETRY;
-    char what[200];
 
-    if (is_retry)
-        deploy_say_retry(&y->v->deploy, what, sizeof what);
-    else
-        deploy_say_continue(&y->v->deploy, what, sizeof what);
     buf_adds(y->b, "a person");
     add_since(y, person_since(y));
     buf_adds(y->b, ": ");
-    add_key(y, is_retry ? CMD_RETRY : CMD_CONTINUE, what);
+    if (y->v->is_braked)
+        add_key(y, CMD_CONTINUE, "lift the brake");
+    else
+        buf_adds(y->b, key_of(y, is_retry ? CMD_RETRY : CMD_CONTINUE));
     buf_adds(y->b, " or ");
     add_key(y, CMD_INTERRUPT, "end");
 }

@@ -149,8 +149,11 @@ static int64_t heartbeat(const struct screen *s)
 
 int64_t screen_data_age(const struct screen *s)
 {
-    if (s->is_loaded && s->snap->error)
+    if (s->is_loaded && s->snap->error) {
+        if (s->good_mono == 0)
+            return -1;
         return s->mono > s->good_mono ? s->mono - s->good_mono : 0;
+    }
     int64_t beat = heartbeat(s);
     return beat > 0 && s->wall - beat > STALE_MS ? s->wall - beat : -1;
 }
@@ -378,7 +381,7 @@ void screen_say(struct screen *s, enum role role, const char *fmt, ...)
     vsnprintf(s->message.text, sizeof s->message.text, fmt, ap);
     va_end(ap);
     s->message.role = role;
-    s->message.until = s->mono + MESSAGE_MS;
+    s->message.until = s->mono + (role == ROLE_OK ? DONE_MS : MESSAGE_MS);
     s->message.is_shown = true;
 }
 

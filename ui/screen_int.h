@@ -17,6 +17,7 @@ enum {
     ARM_MS = 400,            /* a dialog, after it was painted */
     QUIET_MS = 700,          /* action keys, after the buttons changed */
     MESSAGE_MS = 5000,
+    DONE_MS = 2500,          /* what was taken as it was meant: the keys are worth more */
     STALE_MS = 10000,        /* three heartbeats of the engine and a bit */
     DIALOGS_MAX = 3,         /* help over a dialog over another's page */
     TICKETS_MAX = 64,

@@ -204,6 +204,8 @@ static void put_engine(struct top *t, const struct screen *s)
         put(&t->of[P_ENGINE], 0, v->is_open ? ROLE_FAIL : ROLE_WARN, "%s",
             s->snap->engine_owner ? "! ENGINE LOST" : "no engine yet");
     }
+    if (age < 0 && s->snap->error)
+        put(&t->of[P_AGE], 0, ROLE_FAIL, "! store unreadable");
     if (age < 0)
         return;
     say_span(span, sizeof span, age);
@@ -357,6 +359,7 @@ void status_draw_top(struct screen *s, struct canvas *cv, struct rect r)
     int clock = (int)text_cells(form_of(&t.of[P_CLOCK]));
     int right = r.cols - clock - people - (people && clock ? t.gap : 0);
     draw_pieces(&t, cv, r, P_PEOPLE, PIECES, right > col ? right : col);
+    canvas_paint(cv, r, 0, 0, r.cols, -1, ATTR_BAR);
 }
 
 void status_say_title(const struct screen *s, char *dst, size_t size)
@@ -420,7 +423,7 @@ static void add_actions(struct hints *h, const struct screen *s)
     bool is_quiet = screen_is_quiet(s);
     char says[160], words[32];
 
-    if (!s->is_loaded || !v->name || !*v->name)
+    if (!s->is_loaded || !v->name || !*v->name || (s->snap->group < 0 && !v->is_open))
         return;
     enum buttons b = deploy_buttons(v->is_open ? &v->deploy : NULL);
     if (b == BUTTONS_START) {

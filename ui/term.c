@@ -72,6 +72,7 @@ struct term {
     struct theme theme; /* that the looks are of */
     bool has_theme;
     struct look looks[ROLE_COUNT];
+    struct look bar_looks[ROLE_COUNT]; /* of cells with ATTR_BAR */
     struct {
         int fg, bg;
     } pairs[PAIRS_MAX];
@@ -337,6 +338,14 @@ static void use_theme(struct term *t, const struct theme *th)
         if (t->colours > 0)
             t->looks[r].pair = pair_of(t, theme_fg(s, t->colours), theme_bg(s, t->colours));
     }
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        struct style s = theme_bar_style(th, (enum role)r);
+        t->bar_looks[r].attrs = curses_attrs(theme_bar_attrs(th, (enum role)r, t->colours));
+        t->bar_looks[r].pair = 0;
+        if (t->colours > 0)
+            t->bar_looks[r].pair =
+                pair_of(t, theme_fg(&s, t->colours), theme_bg(&s, t->colours));
+    }
 }
 
 /* ---- cells to curses ------------------------------------------------------------------------- */
@@ -374,7 +383,8 @@ static void put_cell(struct term *t, cchar_t *dst, const struct canvas *cv, cons
 {
     enum { WCHARS = CCHARW_MAX };
     wchar_t w[WCHARS + 1];
-    const struct look *look = &t->looks[c->role < ROLE_COUNT ? c->role : ROLE_TEXT];
+    const struct look *looks = c->attrs & ATTR_BAR ? t->bar_looks : t->looks;
+    const struct look *look = &looks[c->role < ROLE_COUNT ? c->role : ROLE_TEXT];
     const char *text = c->lines ? canvas_line_text(cv, c->lines) : c->text;
     int n = decode(text, w, WCHARS);
 

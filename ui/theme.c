@@ -171,6 +171,31 @@ unsigned theme_attrs(const struct theme *t, enum role r, int n)
     return s->attrs | (n < 16 && s->fg16 >= 8 ? ATTR_BOLD : 0);
 }
 
+struct style theme_bar_style(const struct theme *t, enum role r)
+{
+    const struct style *bar = &t->roles[ROLE_STATUS];
+    struct style s = t->roles[r];
+
+    if (s.bg != COLOUR_DEFAULT)
+        return s;
+    s.bg = bar->bg;
+    s.bg16 = bar->bg16;
+    if (s.fg == COLOUR_DEFAULT) {
+        s.fg = bar->fg;
+        s.fg16 = bar->fg16;
+    }
+    return s;
+}
+
+unsigned theme_bar_attrs(const struct theme *t, enum role r, int n)
+{
+    unsigned attrs = theme_attrs(t, r, n);
+
+    if (r == ROLE_STATUS)
+        return attrs;
+    return attrs ^ (theme_attrs(t, ROLE_STATUS, n) & ATTR_REVERSE);
+}
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static int fail_at(struct parser *p, const char *what, const char *word)

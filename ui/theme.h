@@ -50,4 +50,9 @@ uint32_t theme_rgb(int colour);
  * whose colour carried its meaning has its attributes from the mono theme. */
 unsigned theme_attrs(const struct theme *t, enum role r, int n);
 
+/* The same for a cell with ATTR_BAR: what a role leaves open is as in ROLE_STATUS. Where that one is
+ * reversed, a role that is reversed itself is not: it stands out from the line as it does from text. */
+struct style theme_bar_style(const struct theme *t, enum role r);
+unsigned theme_bar_attrs(const struct theme *t, enum role r, int n);
+
 #endif

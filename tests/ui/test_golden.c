@@ -47,7 +47,9 @@ static void add_mono(const struct canvas *cv, struct buf *out)
         int n = 0, end = 0;
         for (int col = 0; col < canvas_cols(cv) && n < 511; col++) {
             const struct cell *c = canvas_cell(cv, row, col);
-            unsigned attrs = theme_attrs(&t, (enum role)c->role, 0) | c->attrs;
+            unsigned attrs = (c->attrs & ATTR_BAR ? theme_bar_attrs : theme_attrs)(
+                                 &t, (enum role)c->role, 0) |
+                             c->attrs;
             if (c->cells == 0)
                 continue;
             line[n++] = attrs ? "0123456789abcdef"[attrs & 15] : ' ';
