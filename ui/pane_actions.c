@@ -155,10 +155,11 @@ static void add_last(struct lines *l, const struct ui *u)
 
     if (v->is_open || !v->deployment || !result)
         return;
+    bool has_more = v->deployment->summary && v->deployment->status != DEPLOY_SUCCESS;
     say_when(when, sizeof when, v->deployment->ended, u->wall);
     snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "last: #%lld %s %s, %s%s%s",
              (long long)v->deployment->id, v->deployment->version, result, when,
-             v->deployment->summary ? ": " : "", v->deployment->summary ? v->deployment->summary : "");
+             has_more ? ": " : "", has_more ? v->deployment->summary : "");
 }
 
 static void add_driver(struct lines *l, const struct ui *u)

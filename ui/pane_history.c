@@ -86,10 +86,10 @@ static void say_result(const struct ui *u, const struct deployment_row *d, char 
 static const struct column columns[] = {
     {"no", 7, 56, TEXT_LEFT, say_number},
     {"version", 12, 0, TEXT_LEFT, say_version},
-    {"result", 12, 44, TEXT_LEFT, say_result},
+    {"result", 13, 44, TEXT_LEFT, say_result},
     {"what", 9, 66, TEXT_LEFT, say_flavour},
     {"from", 16, 96, TEXT_LEFT, say_from},
-    {"when", 12, 34, TEXT_LEFT, say_when_ended},
+    {"when", 11, 34, TEXT_LEFT, say_when_ended},
     {"took", 10, 48, TEXT_RIGHT, say_how_long},
     {"who", 10, 78, TEXT_LEFT, say_who},
 };
