@@ -138,8 +138,10 @@ int versions_known(const struct known_rows *k, int64_t now, struct version_row *
         i += in != NULL;
         s += sample != NULL;
         version = instance_version(in, sample, now);
-        if (in || version)
-            count_version(rows, &n, in ? in->group : sample->group, version);
+        if (in)
+            count_version(rows, &n, in->group, version);
+        else if (sample && version)
+            count_version(rows, &n, sample->group, version);
     }
     if (n > 1)
         qsort(*rows, (size_t)n, sizeof **rows, by_count);
