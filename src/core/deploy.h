@@ -161,8 +161,8 @@ enum deploy_effect {
 
 /* Apply one event. 0 and *effects (a set of enum deploy_effect), or ERR_REFUSED with a sentence
  * that says why and what is valid now; then d and *effects are unchanged. rev grows by one when
- * status, brake, ending, buttons or the plan (an exclusion) have changed or an operator brakes what is
- * braked, else not at all.
+ * status, brake, ending, buttons or the plan (an exclusion) have changed or an operator brakes what
+ * is braked, else not at all.
  *
  * What is not said by the names:
  * EV_PREPARED      only in PENDING, neither braked nor ending, and when no target waits for a

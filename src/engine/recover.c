@@ -204,8 +204,11 @@ static void take_release(const struct recovery *w, struct loaded *l)
     }
     if (r->core.brake == BRAKE_SHUTDOWN)
         str_copy(words, sizeof words, r->row.brake_text ? r->row.brake_text : words);
-    if (r->stranded)
+    if (r->stranded) {
         release_say_stranded(r, words, sizeof words);
+        str_set(&r->row.brake_text, words); /* a brake that stands keeps its own words */
+        r->is_dirty = true;
+    }
     bool was_braked = r->core.brake != BRAKE_NONE;
     int64_t rev = r->core.rev;
     release_log(r, NULL, 'w', "%s", words);

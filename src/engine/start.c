@@ -418,6 +418,7 @@ static void end_first(struct group *g, const struct action_row *a)
         if (!deploy_is_final(r->core.status) && !r->core.is_ending)
             release_apply(r, &ev, "rollback asked for", NULL);
     }
+    group_moved(g, a);
 }
 
 /* There is something to go back to, and it is there: only now does the open deployment end. */

@@ -263,14 +263,16 @@ END_TEST
 /* ---- stranded -------------------------------------------------------------------------------- */
 
 /* As another version of the program may have left it: the engine was lost in an install. */
-static void put_unreadable(enum deploy_status status)
+static void put_unreadable(enum brake brake)
 {
     struct deployment_row d = {.group = (char *)(uintptr_t)"shop",
                                .strategy = STRATEGY_CANARY,
                                .version = (char *)(uintptr_t)"1.1.0",
                                .config = (char *)(uintptr_t)"{\"group\":\"shop\"}",
                                .config_hash = (char *)(uintptr_t)"0",
-                               .status = status,
+                               .status = DEPLOY_SMOKING,
+                               .brake = brake,
+                               .brake_text = brake ? (char *)(uintptr_t)"lost at noon" : NULL,
                                .n_batches = 2,
                                .started = 1000,
                                .rev = 7};
@@ -293,7 +295,7 @@ static void put_unreadable(enum deploy_status status)
 START_TEST(an_unreadable_release_stands_braked)
 {
     sim_open(&s, &(struct sim_spec){.seed = 8, .n = 2});
-    put_unreadable(DEPLOY_SMOKING);
+    put_unreadable(_i ? BRAKE_LOST : BRAKE_NONE);
     sim_start(&s);
     must(sim_run(&s, 3000));
     ck_assert_int_eq(sim_status(&s), DEPLOY_SMOKING);
@@ -324,7 +326,7 @@ END_TEST
 START_TEST(an_unreadable_release_that_has_ended)
 {
     sim_open(&s, &(struct sim_spec){.seed = 9, .n = 2, .leaves = true});
-    put_unreadable(DEPLOY_SMOKING);
+    put_unreadable(BRAKE_NONE);
     sim_start(&s);
     must(sim_run(&s, 3000));
     must_do(sim_press(&s, ACTION_INTERRUPT, NULL, 0));
@@ -350,7 +352,7 @@ int main(void)
     tcase_add_test(t, an_open_release_is_not_ended_for_it);
     tcase_add_test(t, a_rollback_to_what_is_cached);
     tcase_add_test(t, the_preview_says_so);
-    tcase_add_test(t, an_unreadable_release_stands_braked);
+    tcase_add_loop_test(t, an_unreadable_release_stands_braked, 0, 2);
     tcase_add_test(t, an_unreadable_release_that_has_ended);
     suite_add_tcase(suite, t);
     return suite_run(suite);
