@@ -40,14 +40,13 @@ one_key()
     local first changed last bytes reads writes=
     read -r first changed last bytes reads <<<"$(tell "$1" key 400 -1 "$2")"
     if [ -n "${3:-}" ] && strace -o /dev/null true 2>/dev/null; then
-        strace -qq -e trace=write,writev -o "$T/strace" -p "$3" 2>/dev/null &
+        strace -qq -y -e trace=write,writev -o "$T/strace" -p "$3" 2>/dev/null &
         local tracer=$!
         sleep 0.5
         order "$1" key 400 -1 "$2"
         kill "$tracer"
         wait "$tracer" 2>/dev/null
-        # Wakes of threads are 8 bytes; the terminal's begin with ESC.
-        writes=", $(grep -c '\\33' "$T/strace") write(s) to the terminal"
+        writes=", $(grep -c '/dev/pts/' "$T/strace") write(s)"
     fi
     echo "$bytes bytes in $reads read(s)$writes"
 }
@@ -112,7 +111,7 @@ printf '\n%s\n' "The console, $size, screen-256color"
 printf '%-58s %14s   %s\n' "" "" "aim"
 first_paint "first paint" ann "8192 B" "$footplate" -c "$F/config" console
 console=$(console_of ann)
-row "idle, its engine polls 10 instances: bytes" "$(rest ann 20)" "2 B/s"
+row "idle, answers of 10 polled instances change: bytes" "$(rest ann 20)"
 row "a cursor key" "$(order ann send 2; sleep 1; one_key ann '\e[B' "$console")" "300 B, 1 write"
 row "idle: processor time of the console" "$(cpu ann "$console" 20) %" "0.5 %"
 engine=$(engines)

@@ -13,7 +13,8 @@ tests_bench_floor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/src
 tests_bench_floor_LDADD = $(BASE_LIBS) $(SSH2_LIBS) $(CRYPTO_LIBS)
 
 .PHONY: bench
-bench: all tests/bench/floor tests/bench/term tests/bench/churn tests/bench/bigstore
+bench: all tests/bench/floor tests/bench/term tests/bench/churn tests/bench/bigstore \
+		tests/screen/rows
 	@abs_top_builddir='$(abs_top_builddir)' bash $(top_srcdir)/tests/bench/release.sh $(BENCH_INSTANCES) $(BENCH_RUNS)
 	@abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' bash $(top_srcdir)/tests/bench/console.sh
 
