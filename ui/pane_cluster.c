@@ -197,11 +197,12 @@ static struct mark mark_group(const struct group_line *g)
     return (struct mark){"+", "idle", ROLE_OK};
 }
 
-static void say_group(const struct group_line *g, struct buf *b)
+/* What an open release of the shown group runs on stands among its facts. */
+static void say_group(const struct group_line *g, bool is_shown, struct buf *b)
 {
     if (g->is_open)
         buf_addf(b, "to %s  ", g->version ? g->version : "?");
-    for (int i = 0; i < g->n_versions; i++)
+    for (int i = 0; i < g->n_versions && !(g->is_open && is_shown); i++)
         buf_addf(b, "%s%s x%d", i ? ", " : "", g->versions[i].version ? g->versions[i].version : "?",
                  g->versions[i].count);
     if (g->n_versions == 0)
@@ -231,7 +232,7 @@ static void draw_group(const struct cluster *c, const struct ui *u, int i, struc
                             g->environment) + 1;
     col += canvas_fit(cv, r, 0, col, 8, mark.role, TEXT_LEFT, mark.word);
     buf_init(&b, WORDS_BYTES);
-    say_group(g, &b);
+    say_group(g, is_shown, &b);
     canvas_text(cv, r, 0, col, -1, ROLE_TEXT, buf_str(&b));
     buf_release(&b);
     if (strcmp(c->cursor, g->name) == 0 && u->is_focused) {
