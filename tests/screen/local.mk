@@ -1,6 +1,7 @@
 # The console in a real terminal: in tmux in front of a fleet of its own where it releases something, on a pty
 # where the terminal itself is the matter.
 SCREEN_TESTS = \
+	tests/screen/idle.sh \
 	tests/screen/release.sh \
 	tests/screen/release-120.sh \
 	tests/screen/trouble.sh \
