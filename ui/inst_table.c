@@ -465,6 +465,15 @@ static void put_nothing(const struct cell_at *c)
     put_right(c, c->t->is_past ? ROLE_DIM : ROLE_UNKNOWN, c->t->is_past ? "-" : "?");
 }
 
+/* One figure that counts: at rest an answer wobbles by a millisecond or two with every poll, and each
+ * change of a cell is bytes on somebody's line. The instance whole has it exactly. */
+static int about(int64_t ms)
+{
+    int step = ms < 100 ? 10 : ms < SECOND_MS ? 50 : 100;
+
+    return (int)((ms + step / 2) / step * step);
+}
+
 static void put_latency(const struct cell_at *c)
 {
     const struct sample_row *s = c->i->sample;
@@ -475,8 +484,10 @@ static void put_latency(const struct cell_at *c)
         put_nothing(c);
         return;
     }
-    if (s->latency_ms < (c->width < 7 ? 1 : 10) * SECOND_MS)
-        snprintf(text, sizeof text, "%d ms", (int)s->latency_ms);
+    if (s->latency_ms < 10)
+        snprintf(text, sizeof text, "<10ms");
+    else if (s->latency_ms < (c->width < 7 ? 1 : 10) * SECOND_MS)
+        snprintf(text, sizeof text, "%d ms", about(s->latency_ms));
     else
         say_short(text, sizeof text, s->latency_ms);
     put_right(c, is_stale ? ROLE_STALE : ROLE_TEXT, text);
@@ -498,11 +509,9 @@ static void put_load(const struct cell_at *c)
     int64_t milli = c->i->sample ? c->i->sample->load_milli : -1;
     char text[32];
 
-    if (milli < 10000)
-        snprintf(text, sizeof text, "%d.%02d", (int)(milli / 1000),
-                 (int)(milli < 0 ? 0 : milli % 1000 / 10));
-    else if (milli < 100000)
-        snprintf(text, sizeof text, "%d.%d", (int)(milli / 1000), (int)(milli % 1000 / 100));
+    if (milli < 100000)
+        snprintf(text, sizeof text, "%d.%d", (int)(milli / 1000),
+                 (int)(milli < 0 ? 0 : milli % 1000 / 100));
     else
         snprintf(text, sizeof text, "%lld", (long long)(milli / 1000));
     put_system(c, milli >= 0, text);
