@@ -22,7 +22,8 @@ struct history {
 
 /* ---- columns ---------------------------------------------------------------------------------------- */
 
-/* What a column says of one release; cells 0: the rest of the row. from: the narrowest pane that has it. */
+/* What a column says of one release. from: the narrowest pane that has it: behind the last one there is
+ * always room for the key that goes back. */
 struct column {
     const char *head;
     int cells, from;
@@ -84,14 +85,14 @@ static void say_result(const struct ui *u, const struct deployment_row *d, char 
 }
 
 static const struct column columns[] = {
-    {"no", 7, 56, TEXT_LEFT, say_number},
+    {"no", 7, 58, TEXT_LEFT, say_number},
     {"version", 12, 0, TEXT_LEFT, say_version},
-    {"result", 13, 44, TEXT_LEFT, say_result},
-    {"what", 9, 66, TEXT_LEFT, say_flavour},
-    {"from", 16, 96, TEXT_LEFT, say_from},
+    {"result", 13, 50, TEXT_LEFT, say_result},
+    {"what", 9, 79, TEXT_LEFT, say_flavour},
+    {"from", 16, 108, TEXT_LEFT, say_from},
     {"when", 11, 34, TEXT_LEFT, say_when_ended},
-    {"took", 10, 48, TEXT_RIGHT, say_how_long},
-    {"who", 10, 78, TEXT_LEFT, say_who},
+    {"took", 10, 69, TEXT_RIGHT, say_how_long},
+    {"who", 10, 90, TEXT_LEFT, say_who},
 };
 
 enum { MARK_CELLS = 2 };
@@ -167,8 +168,10 @@ static void draw_row(void *p, const struct ui *u, int row, struct canvas *cv, st
     col = draw_columns(u, d, cv, r, d->flavour == FLAVOUR_OBSERVED ? ROLE_DIM : ROLE_TEXT);
     if (row == u->snap->candidate)
         col += canvas_textf(cv, r, 0, col, -1, ROLE_KEY, " %s ", keymap_key(u->keymap, CMD_ROLLBACK)) + 1;
-    if (row == u->snap->candidate)
-        col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, r.cols >= 60 ? "goes back here " : "back ");
+    if (row == u->snap->candidate && r.cols - col >= 14)
+        col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, "goes back here ");
+    else if (row == u->snap->candidate && r.cols - col >= 4)
+        col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, "back ");
     if (snapshot_is_bad(u->snap, d->version, &why))
         col += canvas_textf(cv, r, 0, col, -1, ROLE_FAIL, "bad%s%s ", why ? ": " : "", why ? why : "");
     if (d->summary && d->status != DEPLOY_SUCCESS && r.cols - col >= SUMMARY_CELLS)
