@@ -26,8 +26,10 @@ console()
     local name=$1 size=$2
     shift 2
     tm new-session -d -s "$name" -x "${size%x*}" -y "${size#*x}" \
-        "'$footplate' -c '$F/config' --driver $name console $* ; echo ended with \$? ; exec cat" || return 1
-    tm resize-window -t "$name" -x "${size%x*}" -y "${size#*x}" || { fail "tmux starts"; exit 1; }
+        "'$footplate' -c '$F/config' --driver $name console $* ; echo ended with \$? ; exec cat" &&
+        tm resize-window -t "$name" -x "${size%x*}" -y "${size#*x}" && return
+    fail "tmux starts"
+    done_testing
 }
 
 resize() { tm resize-window -t "$1" -x "${2%x*}" -y "${2#*x}"; }
@@ -59,45 +61,45 @@ $(see "$2")"
     fi
 }
 
-# The buttons that the screen shows, in its order.
+# The buttons of a picture on standard input, in its order.
 buttons()
 {
-    see "$1" | grep -Eo '(^|[^[:alnum:]]) ?[NXKT] +(Start|Interrupt|Continue|Retry)( |$)' |
+    grep -Eo '(^|[^[:alnum:]]) ?[NXKT] +(Start|Interrupt|Continue|Retry)( |$)' |
         grep -Eo 'Start|Interrupt|Continue|Retry' | paste -sd' '
 }
-buttons_are_now()
-{
-    buttons_seen=$(buttons "$1")
-    case $buttons_seen in
-    Start | Interrupt | "Interrupt Retry" | "Interrupt Continue") ;;
-    # Between two frames tmux may show half of a change: looked at again by who waits.
-    *) wrong_buttons=$((wrong_buttons + 1)); return 1 ;;
-    esac
-    [ "$buttons_seen" = "$2" ]
-}
-wrong_buttons=0
 
-# buttons_are DESCRIPTION NAME SECONDS "BUTTON [BUTTON]"
-buttons_are()
+# stands_now NAME REGEX "BUTTON [BUTTON]": one picture with both, its top line and its buttons
+stands_now()
 {
-    if wait_until "$3" buttons_are_now "$2" "$4"; then
-        pass "$1: $4"
+    local picture
+    picture=$(see "$1")
+    top_seen=${picture%%$'\n'*}
+    buttons_seen=$(buttons <<<"$picture")
+    [ "$buttons_seen" = "$3" ] && [[ $top_seen =~ $2 ]]
+}
+
+# stands DESCRIPTION NAME SECONDS REGEX "BUTTON [BUTTON]": waits until the top line says that state and the buttons
+# are these. Right after a key the picture is still the one before: the two together must not be true of that one.
+stands()
+{
+    if wait_until "$3" stands_now "$2" "$4" "$5"; then
+        pass "$1: $5"
     else
-        fail "$1: $4" "the buttons are '$buttons_seen' on:
+        fail "$1: $5" "no /$4/, or the buttons are '$buttons_seen', on:
 $(see "$2")"
     fi
 }
 
-# opens NAME KEY REGEX: presses a key that opens a dialog until it is there: within 0.7 s after the buttons have
-# changed the screen refuses it, as it should
+# opens NAME KEY REGEX: presses a key that opens a dialog, until it is there. For a moment after the buttons have
+# changed the screen refuses it, as it should. Pressed again only where it was refused: in a dialog that opens late
+# the second one would be an answer.
 opens()
 {
     local tries
-    for ((tries = 0; tries < 10; tries++)); do
+    for ((tries = 0; tries < 3; tries++)); do
+        wait_until 20 sees_not "$1" '\(new:' || return 1
         press "$1" "$2"
-        if wait_until 2 sees "$1" "$3"; then
-            return 0
-        fi
+        wait_until 20 sees "$1" "$3|$2 did nothing" && wait_until 1 sees "$1" "$3" && return 0
     done
     return 1
 }
@@ -114,5 +116,5 @@ $(see "$2")"
     fi
     pass "$1: an armed dialog"
     press "$2" Y
-    hides "$1: it closes" "$2" 10 'any other key: no'
+    hides "$1: it closes" "$2" 20 'any other key: no'
 }

@@ -7,12 +7,12 @@ size=${SCREEN_SIZE:-80x24}
 
 fleet_up 4
 load_start
-new_version 2.1.0
+new_version 2.1.0 start_takes=1
 console ann "$size" shop-web
 
 shows "idle: the group" ann 30 'shop-web'
 shows "idle: the other group" ann 10 'pay-api'
-buttons_are "idle" ann 10 "Start"
+stands "idle" ann 30 'idle' "Start"
 press ann X
 shows "X does nothing when nothing is open" ann 5 '[Nn]othing|no release|does nothing'
 
@@ -25,17 +25,23 @@ shows "the plan: sentence" ann 20 'Release 2\.1\.0 to 4 instances of shop-web'
 shows "the plan: batches" ann 10 'canary'
 shows "armed" ann 10 'Y .*begin.*any other key: no'
 press ann Y
-buttons_are "smoking" ann 20 "Interrupt"
-buttons_are "the canary waits" ann 60 "Interrupt Continue"
+stands "smoking" ann 60 '> (preparing|smoking)' "Interrupt"
+stands "the canary waits" ann 60 '= smoked, waits' "Interrupt Continue"
 shows "says what it waits for" ann 5 '[Ww]ait'
 is "the canary is out of traffic" "$(out_of_haproxy)" 127.0.1.1
 
+# An engine that does not answer yet: the buttons are still those of before, and the screen says why.
+engine=$(engines)
+kill -STOP "$engine"
 confirm "bake" ann K '─ Continue ─'
-buttons_are "baked, waits" ann 60 "Interrupt Continue"
+shows "until the engine answers, it says so" ann 20 'sent, not answered yet'
+ok "the picture is the one before" stands_now ann '= smoked, waits' "Interrupt Continue"
+kill -CONT "$engine"
+stands "baked" ann 60 '= baked, waits' "Interrupt Continue"
 is "the canary takes traffic" "$(out_of_haproxy)" ""
 confirm "roll out" ann K '─ Continue ─'
-buttons_are "rolling out" ann 20 "Interrupt"
-buttons_are "success" ann 120 "Start"
+stands "rolling out" ann 60 '> rolling out' "Interrupt"
+stands "success" ann 120 '\+ success' "Start"
 is "every current names it" "$(currents)" "2.0.0=2 2.1.0=4"
 shows "the versions that run" ann 10 '2\.1\.0'
 is "nobody is out" "$(out_of_haproxy)" ""
