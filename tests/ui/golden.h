@@ -1,4 +1,4 @@
-/* golden.h: compares a canvas with a picture in tests/ui/golden/NAME.txt. With UPDATE_GOLDEN=1 in
+/* golden.h: compares a canvas, or any text, with a picture in tests/ui/golden/NAME.txt. With UPDATE_GOLDEN=1 in
  * the environment the picture is written instead, into the source. Where they differ the new
  * picture is left in the build folder as tests/ui/NAME.new and the first row that differs is
  * said. */
@@ -93,31 +93,40 @@ static inline void golden_differ(const char *name, const char *want, const char 
 }
 
 /* name: letters, digits and "-". */
-static inline void golden_check(const struct canvas *cv, const char *name, unsigned flags)
+static inline void golden_check_text(const struct buf *have, const char *name)
 {
     const char *src = getenv("abs_top_srcdir"), *build = getenv("abs_top_builddir");
     const char *update = getenv("UPDATE_GOLDEN");
     char path[4096];
-    struct buf have, want;
+    struct buf want;
 
     ck_assert_msg(src && build, "abs_top_srcdir and abs_top_builddir are not set");
-    buf_init(&have, 0);
+    snprintf(path, sizeof path, "%s/tests/ui/golden/%s.txt", src, name);
+    if (update && strcmp(update, "1") == 0) {
+        golden_write(path, have);
+        return;
+    }
     buf_init(&want, 0);
+    if (!golden_read(path, &want))
+        ck_abort_msg("%s is not there: UPDATE_GOLDEN=1 writes it", path);
+    if (want.len != have->len || memcmp(want.p, have->p, have->len) != 0) {
+        snprintf(path, sizeof path, "%s/tests/ui/%s.new", build, name);
+        golden_write(path, have);
+        golden_differ(name, buf_str(&want), buf_str(have));
+    }
+    buf_release(&want);
+}
+
+static inline void golden_check(const struct canvas *cv, const char *name, unsigned flags)
+{
+    struct buf have;
+
+    buf_init(&have, 0);
     canvas_dump(cv, &have);
     if (flags & GOLDEN_ROLES)
         golden_roles(cv, &have);
-    snprintf(path, sizeof path, "%s/tests/ui/golden/%s.txt", src, name);
-    if (update && strcmp(update, "1") == 0) {
-        golden_write(path, &have);
-    } else if (!golden_read(path, &want)) {
-        ck_abort_msg("%s is not there: UPDATE_GOLDEN=1 writes it", path);
-    } else if (want.len != have.len || memcmp(want.p, have.p, have.len) != 0) {
-        snprintf(path, sizeof path, "%s/tests/ui/%s.new", build, name);
-        golden_write(path, &have);
-        golden_differ(name, buf_str(&want), buf_str(&have));
-    }
+    golden_check_text(&have, name);
     buf_release(&have);
-    buf_release(&want);
 }
 
 #endif

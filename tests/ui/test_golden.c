@@ -105,30 +105,6 @@ static void add_picture(const struct variant *v, enum deploy_status status, bool
     play_release(&p);
 }
 
-static void compare(const char *name, const struct buf *have)
-{
-    const char *src = getenv("abs_top_srcdir"), *build = getenv("abs_top_builddir");
-    const char *update = getenv("UPDATE_GOLDEN");
-    char path[4096];
-    struct buf want;
-
-    ck_assert_msg(src && build, "abs_top_srcdir and abs_top_builddir are not set");
-    snprintf(path, sizeof path, "%s/tests/ui/golden/%s.txt", src, name);
-    if (update && strcmp(update, "1") == 0) {
-        golden_write(path, have);
-        return;
-    }
-    buf_init(&want, 0);
-    if (!golden_read(path, &want))
-        ck_abort_msg("%s is not there: UPDATE_GOLDEN=1 writes it", path);
-    if (want.len != have->len || memcmp(want.p, have->p, have->len) != 0) {
-        snprintf(path, sizeof path, "%s/tests/ui/%s.new", build, name);
-        golden_write(path, have);
-        golden_differ(name, buf_str(&want), buf_str(have));
-    }
-    buf_release(&want);
-}
-
 START_TEST(every_status)
 {
     const struct variant *v = &variants[_i];
@@ -140,7 +116,7 @@ START_TEST(every_status)
         if (!deploy_is_final((enum deploy_status)status))
             add_picture(v, (enum deploy_status)status, true, &have);
     }
-    compare(v->name, &have);
+    golden_check_text(&have, v->name);
     buf_release(&have);
 }
 END_TEST
@@ -242,7 +218,7 @@ START_TEST(everything_crossed)
             if (!deploy_is_final((enum deploy_status)status))
                 cross(&x, (enum deploy_status)status, true, (enum fixture_names)names);
         }
-    compare("screen-sums", &x.have);
+    golden_check_text(&x.have, "screen-sums");
     buf_release(&x.have);
 }
 END_TEST
