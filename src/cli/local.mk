@@ -38,4 +38,4 @@ tests_cli_footplate_scripted_LDADD = src/cli/libcli.a ui/libui.a src/monitor/lib
 
 CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh
 TESTS += $(CLI_TESTS)
-EXTRA_DIST += $(CLI_TESTS)
+EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh

@@ -1,55 +1,16 @@
 #!/bin/bash
 # cli.sh: the command line against an engine that plays stories (scripted_engine.c): options, exit
 # statuses, JSON, following, prompts. No server is asked.
-set -u
-export LC_ALL=C.UTF-8
-unset XDG_STATE_HOME XDG_CONFIG_HOME FOOTPLATE_DRIVER TMUX SSH_CONNECTION
-program=${abs_top_builddir:?run me by make check}/tests/cli/footplate-scripted
-T=$(mktemp -d /tmp/fpc.XXXXXX) || exit 99
-export STORY=$T/story HOME=$T/home ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
+. "${abs_top_srcdir:?run me by make check}/tests/cli/lib.sh"
 export FOOTPLATE_DRIVER=anna
-mkdir -p "$STORY" "$HOME" "$T/config/groups.d"
 
-cleanup()
+why_not()
 {
-    local pid
-    trap - EXIT HUP INT TERM
-    if [ -s "$STORY/engine.pid" ]; then
-        pid=$(cat "$STORY/engine.pid")
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "$T"; then kill -9 "$pid"; fi
-    fi
-    rm -rf "$T"
+    in_short=" - exit status $code: $(head -c 300 "$T/err" | LC_ALL=C tr -cs "A-Za-z0-9 .,:;=/_'()<>%+-" ' ' | head -c 140)"
+    echo "exit status $code"
+    echo "stdout:"; head -c 3000 "$T/out"
+    echo "stderr:"; head -c 3000 "$T/err"
 }
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-
-# ---- TAP ------------------------------------------------------------------------------------------
-
-number=0
-ok()
-{
-    number=$((number + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $number - $2"
-        return
-    fi
-    # The reason is in the description too: a report of one line for each test carries it on.
-    said=$(head -c 300 "$T/err" | LC_ALL=C tr -cs "A-Za-z0-9 .,:;=/_'()<>%+-" ' ')
-    echo "not ok $number - $2 - exit status $code: ${said:0:140}"
-    {
-        echo "exit status $code"
-        echo "stdout:"; head -c 3000 "$T/out"
-        echo "stderr:"; head -c 3000 "$T/err"
-    } | sed 's/^/#   /'
-}
-
-# fp ARGUMENTS...: status in $code, output in $T/out and $T/err
-fp()
-{
-    code=0
-    timeout 60 "$program" -c "$T/config" --store "$T/store" "$@" >"$T/out" 2>"$T/err" </dev/null || code=$?
-}
-code=0
 is() { [ "$code" = "$1" ]; ok $? "$2"; }
 out_has() { grep -qF -- "$1" "$T/out"; ok $? "$2"; }
 err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
@@ -65,15 +26,6 @@ usage_is()
     fp "$@"
     [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
     ok $? "exit 2: footplate $*"
-}
-
-wait_until()
-{
-    local end=$((SECONDS + 60))
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
 }
 
 story() { cat >"$STORY/story-$1"; }
@@ -92,19 +44,6 @@ end_engine()
     kill -9 "$pid" 2>/dev/null
     wait_until gone "$pid"
 }
-
-cat >"$T/config/groups.d/shop.yaml" <<END
-group: shop-web
-doc_base: $T/srv
-port: 8080
-health_check_url: http://%h:%p/health
-transport: local
-instances:
-  - host: web[01-04]
-package: {name: shop, source: $T/packages, url: "http://127.0.0.1:1/shop-%v.tar.gz"}
-commands: {stop: "true", start: "true"}
-END
-mkdir -p "$T/packages"
 
 # ---- words and options ------------------------------------------------------------------------------
 

@@ -2,71 +2,28 @@
 # console.sh: the program's full screen in a real terminal (tmux), by keys alone, against an engine that
 # plays stories: it opens, shows what changes, acts, stops, and leaves the terminal as it was after
 # every kind of end. What the screen looks like is for the tests of ui.
-set -u
-export LC_ALL=C.UTF-8
-unset XDG_STATE_HOME XDG_CONFIG_HOME FOOTPLATE_DRIVER TMUX TMUX_PANE SSH_CONNECTION NO_COLOR
-program=${abs_top_builddir:?run me by make check}/tests/cli/footplate-scripted
 if ! command -v tmux >/dev/null; then
     echo '1..0 # SKIP no tmux'
     exit 0
 fi
-T=$(mktemp -d /tmp/fps.XXXXXX) || exit 99
-export STORY=$T/story HOME=$T/home ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}:log_path=$T/asan
+. "${abs_top_srcdir:?run me by make check}/tests/cli/lib.sh"
+export ASAN_OPTIONS=$ASAN_OPTIONS:log_path=$T/asan
 server=fps$$
-mkdir -p "$STORY" "$HOME" "$T/config/groups.d"
+patience_s=30
 
-cleanup()
+leave() { tmux -L "$server" kill-server 2>/dev/null; }
+why_not()
 {
-    local pid
-    trap - EXIT HUP INT TERM
-    tmux -L "$server" kill-server 2>/dev/null
-    if [ -s "$STORY/engine.pid" ]; then
-        pid=$(cat "$STORY/engine.pid")
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "$T"; then kill -9 "$pid"; fi
-    fi
-    rm -rf "$T"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
-
-number=0
-ok()
-{
-    number=$((number + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $number - $2"
-        return
-    fi
-    echo "not ok $number - $2"
-    screen | sed 's/^/#   /'
-    cat "$T"/asan.* 2>/dev/null | head -30 | sed 's/^/#   /'
+    screen
+    cat "$T"/asan.* 2>/dev/null | head -30
 }
 
 tm() { tmux -L "$server" -f /dev/null "$@"; }
 screen() { tm capture-pane -p 2>/dev/null; }
 key() { tm send-keys "$@"; }
 
-# until_seen TEXT, until_gone TEXT: on the screen, at most 30 s
-until_seen()
-{
-    local i
-    for ((i = 0; i < 600; i++)); do
-        screen | grep -qF -- "$1" && return 0
-        sleep 0.05
-    done
-    return 1
-}
-# until_true COMMAND...: at most 30 s
-until_true()
-{
-    local i
-    for ((i = 0; i < 600; i++)); do
-        "$@" 2>/dev/null && return 0
-        sleep 0.05
-    done
-    return 1
-}
-fp() { timeout 60 "$program" -c "$T/config" --store "$T/store" "$@" >"$T/out" 2>"$T/err" </dev/null; }
+shows() { screen | grep -qF -- "$1"; }
+until_seen() { wait_until shows "$1"; }
 
 # The processes of the console: the guard and its child.
 consoles() { pgrep -f -- "$program -c $T/config --store $T/store console"; }
@@ -82,18 +39,6 @@ begin()
     key "clear; $program -c $T/config --store $T/store console $1; echo \"EXIT=\$?\"" Enter
 }
 
-cat >"$T/config/groups.d/shop.yaml" <<END
-group: shop-web
-doc_base: $T/srv
-port: 8080
-health_check_url: http://%h:%p/health
-transport: local
-instances:
-  - host: web[01-04]
-package: {name: shop, source: $T/packages, url: "http://127.0.0.1:1/shop-%v.tar.gz"}
-commands: {stop: "true", start: "true"}
-END
-mkdir -p "$T/packages"
 cat >"$STORY/story-start" <<'END'
 open RELEASE
 verdict done the release begins
@@ -140,7 +85,7 @@ until_seen 'EXIT=0'
 ok $? 'q leaves'
 screen | grep -q '^release [0-9]* of shop-web runs on: SMOKING, braked; engine '
 ok $? 'with a last line for the shell'
-until_true none_left
+wait_until none_left
 ok $? 'and nothing is left behind'
 
 # ---- the terminal and its ends ------------------------------------------------------------------------------
@@ -166,7 +111,7 @@ kill -TERM "$(child)"
 until_seen 'EXIT='
 ok $? 'SIGTERM ends it'
 key 'clear; stty -a | grep -c " echo "' Enter
-until_true sh -c "tmux -L $server capture-pane -p | grep -qx 1"
+wait_until sh -c "tmux -L $server capture-pane -p | grep -qx 1"
 ok $? 'and the terminal is as it was'
 begin ''
 until_seen '1 cluster'
@@ -174,7 +119,7 @@ kill -9 "$(child)"
 until_seen 'EXIT='
 ok $? 'so does kill -9'
 key 'clear; stty -a | grep -c " echo "' Enter
-until_true sh -c "tmux -L $server capture-pane -p | grep -qx 1"
+wait_until sh -c "tmux -L $server capture-pane -p | grep -qx 1"
 ok $? 'and the terminal is as it was, for the guard holds its modes'
 
 # ---- what is refused ------------------------------------------------------------------------------------------
@@ -203,7 +148,7 @@ ok $? 'and help keys says them'
 begin ''
 until_seen '1 cluster'
 tm kill-server
-until_true none_left
+wait_until none_left
 ok $? 'a console whose terminal is gone ends'
 [ -z "$(cat "$T"/asan.* 2>/dev/null)" ]
 ok $? 'and no sanitizer has anything to say'
