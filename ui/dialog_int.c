@@ -118,20 +118,3 @@ bool key_is(const struct key *k, uint32_t ch)
 {
     return k->kind == KEY_CHAR && k->ch == ch;
 }
-
-const char *json_text(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? s : "";
-}
-
-const char *answer_trouble(const json_t *answer)
-{
-    const json_t *error = json_object_get(answer, "error");
-    const char *refused = json_string_value(json_object_get(answer, "refused"));
-
-    if (error)
-        return json_text(error, "message");
-    return refused && refused[0] ? refused : NULL;
-}

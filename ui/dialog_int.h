@@ -2,8 +2,6 @@
 #ifndef FOOTPLATE_UI_DIALOG_INT_H
 #define FOOTPLATE_UI_DIALOG_INT_H
 
-#include <jansson.h>
-
 #include "ui/pane.h"
 
 /* How many rows canvas_wrap() takes for a text, for a dialog that says its size before there is a canvas. */
@@ -25,9 +23,5 @@ int say_out_of_traffic(const struct ui *u, char *dst, size_t size);
 void say_setting_ms(char *dst, size_t size, int64_t ms);
 
 bool key_is(const struct key *k, uint32_t ch);
-
-const char *json_text(const json_t *object, const char *key); /* "" where there is none */
-/* What an answer of the engine says instead of an answer: its refusal or its error; NULL: neither. */
-const char *answer_trouble(const json_t *answer);
 
 #endif

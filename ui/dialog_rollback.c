@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "store/answer.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
@@ -56,8 +57,8 @@ static const json_t *instances_of(const struct rollback *r)
 static void say_sentence(const struct rollback *r, const struct ui *u, char *dst, size_t size)
 {
     const struct view *v = &u->snap->present;
-    const char *to = json_text(r->preview, "to");
-    const char *leaves = json_text(r->preview, "leaves");
+    const char *to = answer_text(r->preview, "to");
+    const char *leaves = answer_text(r->preview, "leaves");
     size_t n = json_array_size(instances_of(r));
     char end[80] = "Take";
 
@@ -87,7 +88,7 @@ static void draw_choices(const struct rollback *r, struct canvas *cv, struct rec
     int col = canvas_text(cv, at, row, 0, -1, ROLE_DIM, "back to ");
 
     for (int i = 0; i < r->n_choices && col < at.cols; i++) {
-        bool is_it = strcmp(r->choice[i], json_text(r->preview, "to")) == 0;
+        bool is_it = strcmp(r->choice[i], answer_text(r->preview, "to")) == 0;
 
         col += canvas_textf(cv, at, row, col, -1, is_it ? ROLE_CURSOR : ROLE_DIALOG, is_it ? "[%s]" : " %s ",
                             r->choice[i]);
@@ -100,16 +101,16 @@ static void draw_choices(const struct rollback *r, struct canvas *cv, struct rec
 
 static void draw_instance(const struct ui *u, const json_t *in, struct canvas *cv, struct rect at, int row)
 {
-    const char *from = json_text(in, "from");
-    const char *trouble = json_text(in, "trouble");
+    const char *from = answer_text(in, "from");
+    const char *trouble = answer_text(in, "trouble");
     char name[300];
     int col;
 
-    say_instance(name, sizeof name, u->snap, json_text(in, "host"),
+    say_instance(name, sizeof name, u->snap, answer_text(in, "host"),
                  (int)json_integer_value(json_object_get(in, "port")));
     canvas_fit(cv, at, row, 0, 20, ROLE_DIALOG, TEXT_LEFT, name);
     col = 21 + canvas_textf(cv, at, row, 21, -1, ROLE_DIALOG, "%s -> %s", from[0] ? from : "?",
-                            json_text(in, "to"));
+                            answer_text(in, "to"));
     if (trouble[0])
         canvas_textf(cv, at, row, col, -1, ROLE_FAIL, "  ! %s", trouble);
     else
@@ -131,7 +132,7 @@ static void draw_preview(struct rollback *r, const struct ui *u, struct canvas *
     say_sentence(r, u, sentence, sizeof sentence);
     draw_paragraph(cv, at, &row, ROLE_STRONG, sentence);
     draw_choices(r, cv, at, row++);
-    draw_paragraph(cv, at, &row, ROLE_DIALOG, json_text(r->preview, "says"));
+    draw_paragraph(cv, at, &row, ROLE_DIALOG, answer_text(r->preview, "says"));
     json_array_foreach (warnings, i, w) {
         canvas_text(cv, at, row, 0, -1, ROLE_WARN, "!");
         struct rect rest = {at.row, at.col + 2, at.rows, at.cols - 2};
@@ -182,8 +183,8 @@ static void take_choices(struct rollback *r)
     json_array_foreach (list, i, c) {
         if (r->n_choices == CHOICES_MAX)
             break;
-        str_copy(r->choice[r->n_choices], VERSION_BYTES, json_text(c, "version"));
-        str_copy(r->date[r->n_choices], sizeof r->date[0], json_text(c, "date"));
+        str_copy(r->choice[r->n_choices], VERSION_BYTES, answer_text(c, "version"));
+        str_copy(r->date[r->n_choices], sizeof r->date[0], answer_text(c, "date"));
         r->n_choices++;
     }
 }
@@ -225,7 +226,7 @@ static void choose(struct rollback *r, const struct ui *u, int step)
     int now = -1;
 
     for (int i = 0; i < r->n_choices; i++)
-        if (strcmp(r->choice[i], json_text(r->preview, "to")) == 0)
+        if (strcmp(r->choice[i], answer_text(r->preview, "to")) == 0)
             now = i;
     if (now < 0 || now + step < 0 || now + step >= r->n_choices)
         return;
@@ -246,7 +247,7 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
         choose(r, u, k->kind == KEY_LEFT ? -1 : 1);
     else if (key_is(k, 'Y') && r->preview) {
         screen_act(u->screen, ACTION_ROLLBACK, &r->asked,
-                   json_pack("{s:s}", "to", json_text(r->preview, "to")));
+                   json_pack("{s:s}", "to", answer_text(r->preview, "to")));
         return false;
     } else {
         return false;

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "core/plan.h"
+#include "store/answer.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 #include "ui/start_plan.h"
@@ -185,7 +186,7 @@ static void take_offers(struct start *f, const json_t *answer, const struct ui *
     json_array_foreach (list, i, v) {
         struct offer *o = &f->offers[f->n_offers++];
 
-        str_copy(o->version, sizeof o->version, json_text(v, "version"));
+        str_copy(o->version, sizeof o->version, answer_text(v, "version"));
         o->size = json_integer_value(json_object_get(v, "size"));
         o->mtime = json_integer_value(json_object_get(v, "mtime"));
         o->is_bad = json_is_true(json_object_get(v, "bad"));
@@ -423,9 +424,9 @@ static void draw_plan(struct start *f, struct canvas *cv, struct rect r, bool is
     char sentence[WORDS_BYTES];
     int row = 1;
 
-    plan_sentence(f->plan, sentence, sizeof sentence);
+    answer_say_plan(f->plan, sentence, sizeof sentence);
     draw_paragraph(cv, r, &row, ROLE_STRONG, sentence);
-    draw_paragraph(cv, r, &row, ROLE_DIALOG, json_text(f->plan, "says"));
+    draw_paragraph(cv, r, &row, ROLE_DIALOG, answer_text(f->plan, "says"));
     body = (struct rect){r.row + row, r.col, r.rows - row - 1, r.cols};
     f->visible = body.rows > 0 ? plan_text_draw(f->lines, cv, body, f->first) : 0;
     draw_answer(cv, r, "begin", is_armed);

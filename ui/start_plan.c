@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "ui/dialog_int.h"
+#include "store/answer.h"
 
 struct plan_line {
     enum role role;
@@ -45,13 +45,13 @@ static void add_batch(struct plan_text *t, const json_t *batch)
              json_array_size(list) == 1 ? "" : "s");
     add(t, ROLE_STRONG, 0, name);
     json_array_foreach (list, i, in) {
-        const char *why = json_text(in, "why");
-        const char *version = json_text(in, "version");
+        const char *why = answer_text(in, "why");
+        const char *version = answer_text(in, "version");
         bool is_skipped = json_is_true(json_object_get(in, "skip"));
         struct buf b;
 
         buf_init(&b, 1024);
-        buf_addf(&b, "%s:%lld  now %s%s%s%s", json_text(in, "host"),
+        buf_addf(&b, "%s:%lld  now %s%s%s%s", answer_text(in, "host"),
                  (long long)json_integer_value(json_object_get(in, "port")), version[0] ? version : "?",
                  is_skipped ? "  skipped" : "", why[0] ? ": " : "", why);
         add(t, is_skipped ? ROLE_DIM : why[0] ? ROLE_WARN : ROLE_DIALOG, 2, buf_str(&b));
@@ -65,7 +65,7 @@ static void add_step(struct plan_text *t, const json_t *step)
     const json_t *line;
     size_t i;
 
-    add(t, ROLE_STRONG, 0, json_text(step, "step"));
+    add(t, ROLE_STRONG, 0, answer_text(step, "step"));
     json_array_foreach (lines, i, line)
         add(t, ROLE_DIALOG, 2, json_string_value(line) ? json_string_value(line) : "");
 }
@@ -88,8 +88,8 @@ struct plan_text *plan_text_new(const json_t *plan)
         add(t, ROLE_DIM, 0, "what is run on each instance:");
     json_array_foreach (json_object_get(plan, "steps"), i, entry)
         add_step(t, entry);
-    if (json_text(plan, "sha256")[0]) {
-        char *words = xasprintf("package sha256 %s", json_text(plan, "sha256"));
+    if (answer_text(plan, "sha256")[0]) {
+        char *words = xasprintf("package sha256 %s", answer_text(plan, "sha256"));
 
         add(t, ROLE_DIM, 0, words);
         free(words);
@@ -124,18 +124,4 @@ int plan_text_draw(const struct plan_text *t, struct canvas *cv, struct rect r, 
         row += canvas_wrap(cv, at, row, l->role, l->text, true);
     }
     return i - first;
-}
-
-void plan_sentence(const json_t *plan, char *dst, size_t size)
-{
-    const json_t *batches = json_object_get(plan, "batches");
-    long long n = json_integer_value(json_object_get(plan, "n"));
-    const char *from = json_text(plan, "from");
-    size_t n_batches = json_array_size(batches);
-    bool has_canary = json_is_true(json_object_get(json_array_get(batches, 0), "canary"));
-
-    snprintf(dst, size, "Release %s to %lld instance%s of %s in %zu batch%s%s%s%s%s.",
-             json_text(plan, "version"), n, n == 1 ? "" : "s", json_text(plan, "group"), n_batches,
-             n_batches == 1 ? "" : "es", has_canary ? ", canary first" : "", from[0] ? " (now " : "",
-             from, from[0] ? ")" : "");
 }

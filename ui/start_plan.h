@@ -16,7 +16,4 @@ void plan_text_free(struct plan_text *t);
 int plan_text_draw(const struct plan_text *t, struct canvas *cv, struct rect r, int first);
 int plan_text_count(const struct plan_text *t);
 
-/* "Release 1.1.0 to 10 instances of shop-web in 6 batches, canary first (now 1.0.0)." */
-void plan_sentence(const json_t *plan, char *dst, size_t size);
-
 #endif

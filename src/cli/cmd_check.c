@@ -15,6 +15,7 @@
 #include "cli/plan_print.h"
 #include "cli/status.h"
 #include "cli/tmux.h"
+#include "store/answer.h"
 
 enum { OPT_JSON };
 static const struct opt opts[] = {
@@ -22,13 +23,6 @@ static const struct opt opts[] = {
 };
 
 enum { NAME_CELLS = 28, VERSION_CELLS = 16 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? s : "";
-}
 
 static bool is_ok(const json_t *entry)
 {
@@ -57,7 +51,7 @@ static void print_instance(const json_t *entry)
     const json_t *line;
     size_t i;
 
-    snprintf(name, sizeof name, "%s:%lld", text_of(entry, "host"),
+    snprintf(name, sizeof name, "%s:%lld", answer_text(entry, "host"),
              json_integer_value(json_object_get(entry, "port")));
     if (json_array_size(lines) == 0)
         print_entry(name, is_ok(entry), "");
@@ -76,11 +70,11 @@ static void print_version(const json_t *entry)
     if (size >= 0)
         snprintf(words, sizeof words, "%lld bytes", size);
     printf("       ");
-    out_column(stdout, text_of(entry, "version"), VERSION_CELLS);
+    out_column(stdout, answer_text(entry, "version"), VERSION_CELLS);
     printf(" %s", words);
     if (running)
         printf(", on %lld", running);
-    if (!text_of(entry, "sha256")[0])
+    if (!answer_text(entry, "sha256")[0])
         printf(", no digest: cannot be released");
     puts(is_bad ? ", marked bad" : "");
 }
@@ -112,7 +106,7 @@ static void print_group(const char *name, const json_t *answer)
     json_array_foreach (json_object_get(answer, "instances"), i, entry)
         print_instance(entry);
     json_array_foreach (json_object_get(answer, "balancers"), i, entry)
-        print_entry(text_of(entry, "address"), is_ok(entry), text_of(entry, "line"));
+        print_entry(answer_text(entry, "address"), is_ok(entry), answer_text(entry, "line"));
     if (json_array_size(json_object_get(answer, "versions")))
         puts("  versions on offer");
     json_array_foreach (json_object_get(answer, "versions"), i, entry)

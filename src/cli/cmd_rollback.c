@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/follow.h"
 #include "cli/plan_print.h"
+#include "store/answer.h"
 
 enum { OPT_TO, OPT_WHY, OPT_REV, OPT_YES, OPT_DETACH };
 static const struct opt opts[] = {
@@ -31,17 +32,17 @@ static json_t *rollback_args(const struct args *a)
 static int ask_person(struct act *act, const struct args *a)
 {
     json_t *preview = NULL;
-    const json_t *to, *refused;
+    const char *to, *trouble;
     struct buf b;
     int status = act_ask(act, "rollback", act->view.name, rollback_args(a), &preview);
 
     if (status != EXIT_DONE)
         return status;
-    to = json_object_get(preview, "to");
-    refused = json_object_get(preview, "refused");
+    to = answer_text(preview, "to");
+    trouble = answer_trouble(preview);
     buf_init(&b, 0);
-    if (json_is_string(refused) && json_string_length(refused)) {
-        status = cli_fail(EXIT_REFUSED, "refused: %s", json_string_value(refused));
+    if (trouble) {
+        status = cli_fail(EXIT_REFUSED, "refused: %s", trouble);
     } else {
         size_t n = json_array_size(json_object_get(preview, "instances"));
 
@@ -50,7 +51,7 @@ static int ask_person(struct act *act, const struct args *a)
         else
             buf_adds(&b, "Take");
         buf_addf(&b, " %zu %s of %s back to %s.", n, n == 1 ? "instance" : "instances",
-                 act->view.name, json_is_string(to) ? json_string_value(to) : "?");
+                 act->view.name, to[0] ? to : "?");
         print_warnings(stderr, preview);
         status = act_confirm(false, buf_str(&b));
     }

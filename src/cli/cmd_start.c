@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/plan_print.h"
 #include "cli/start_args.h"
+#include "store/answer.h"
 
 enum { OPT_SET, OPT_ONLY_NEW, OPT_AUTO, OPT_WHY, OPT_REV, OPT_YES, OPT_DETACH };
 static const struct opt opts[] = {
@@ -34,7 +35,7 @@ static int ask_person(struct act *act, const struct args *a)
     if (status != EXIT_DONE)
         return status;
     plan_print(stderr, plan, PLAN_BRIEF);
-    plan_say(plan, sentence, sizeof sentence);
+    answer_say_plan(plan, sentence, sizeof sentence);
     json_decref(plan);
     return act_confirm(false, sentence);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cli/out.h"
+#include "store/answer.h"
 
 enum { LABEL_CELLS = 20 };
 
@@ -21,18 +22,11 @@ json_t *plan_args(const char *version, const char *const *set, int n, int is_onl
     return args;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? s : "";
-}
-
 static void add_instance(struct buf *b, const json_t *instance)
 {
-    const char *why = text_of(instance, "why");
+    const char *why = answer_text(instance, "why");
 
-    buf_addf(b, "%s%s:%lld", b->len ? "  " : "", text_of(instance, "host"),
+    buf_addf(b, "%s%s:%lld", b->len ? "  " : "", answer_text(instance, "host"),
              json_integer_value(json_object_get(instance, "port")));
     if (json_is_true(json_object_get(instance, "skip")))
         buf_addf(b, " (skipped%s%s)", why[0] ? ": " : "", why);
@@ -65,7 +59,7 @@ static void print_step(FILE *f, const json_t *step)
     size_t i;
 
     fputs("  ", f);
-    out_string(f, text_of(step, "step"));
+    out_string(f, answer_text(step, "step"));
     fputc('\n', f);
     json_array_foreach (lines, i, text) {
         fputs("    ", f);
@@ -87,20 +81,6 @@ void print_warnings(FILE *f, const json_t *answer)
     }
 }
 
-void plan_say(const json_t *plan, char *dst, size_t size)
-{
-    const json_t *batches = json_object_get(plan, "batches");
-    const char *from = text_of(plan, "from");
-    bool has_canary = json_is_true(json_object_get(json_array_get(batches, 0), "canary"));
-    size_t n = json_array_size(batches);
-
-    snprintf(dst, size, "Release %s to %lld %s of %s in %zu %s%s%s%s%s.", text_of(plan, "version"),
-             json_integer_value(json_object_get(plan, "n")),
-             json_integer_value(json_object_get(plan, "n")) == 1 ? "instance" : "instances",
-             text_of(plan, "group"), n, n == 1 ? "batch" : "batches",
-             has_canary ? ", canary first" : "", from[0] ? " (now " : "", from, from[0] ? ")" : "");
-}
-
 void plan_print(FILE *f, const json_t *plan, unsigned flags)
 {
     const json_t *batches = json_object_get(plan, "batches");
@@ -109,10 +89,10 @@ void plan_print(FILE *f, const json_t *plan, unsigned flags)
     char sentence[512];
     size_t i;
 
-    plan_say(plan, sentence, sizeof sentence);
+    answer_say_plan(plan, sentence, sizeof sentence);
     out_string(f, sentence);
     fputs("\n  ", f);
-    out_wrap(f, text_of(plan, "says"), 2, out_width());
+    out_wrap(f, answer_text(plan, "says"), 2, out_width());
     fputc('\n', f);
     json_array_foreach (batches, i, entry)
         print_batch(f, entry);

@@ -3,7 +3,6 @@
 #define FOOTPLATE_CLI_PLAN_PRINT_H
 
 #include <jansson.h>
-#include <stddef.h>
 #include <stdio.h>
 
 /* What start, plan and the prompt share: the args of the question and of the action. set: n
@@ -13,9 +12,6 @@ json_t *plan_args(const char *version, const char *const *set, int n, int is_onl
 enum plan_flags { PLAN_BRIEF = 0, PLAN_STEPS = 1 /* and the very commands of each step */ };
 
 void plan_print(FILE *f, const json_t *plan, unsigned flags);
-
-/* "Release 1.1.0 to 10 instances of shop-web in 5 batches, canary first (now 1.0.0)." */
-void plan_say(const json_t *plan, char *dst, size_t size);
 
 /* "  warning: ..." lines of any answer. */
 void print_warnings(FILE *f, const json_t *answer);
