@@ -477,7 +477,7 @@ static int about(int64_t ms)
 static void put_latency(const struct cell_at *c)
 {
     const struct sample_row *s = c->i->sample;
-    bool is_stale = s && c->wall - s->health_at > SAMPLE_STALE_MS;
+    bool is_stale = !sample_is_fresh(s, c->wall, SAMPLE_STALE_MS);
     char text[32];
 
     if (!s || s->health_at == 0 || s->latency_ms < 0) {
@@ -593,7 +593,7 @@ static void put_rest(const struct cell_at *c, bool has_time)
 {
     const struct inst *i = c->i;
     const struct sample_row *s = i->sample;
-    bool is_stale = s && c->wall - s->health_at > SAMPLE_STALE_MS;
+    bool is_stale = !sample_is_fresh(s, c->wall, SAMPLE_STALE_MS);
 
     if (i->rank == INST_SICK && !c->t->is_idle)
         canvas_textf(c->cv, c->r, 0, c->at, c->width, ROLE_FAIL, "sick: %s",

@@ -235,7 +235,7 @@ struct mark mark_health(const struct sample_row *s, int64_t wall)
     if (!s || s->health_at == 0 || (int)s->health < 0 || s->health >= HEALTH_COUNT)
         return marks[HEALTH_UNKNOWN];
     m = marks[s->health];
-    if (wall - s->health_at <= SAMPLE_STALE_MS)
+    if (sample_is_fresh(s, wall, SAMPLE_STALE_MS))
         return m;
     say_short(age, sizeof age, wall - s->health_at);
     snprintf(m.word, sizeof m.word, "%s %s", marks[s->health].word, age);

@@ -317,13 +317,6 @@ void stand_say(const struct stand *now, char *dst, size_t size)
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-enum health sample_health(const struct sample_row *sample, int64_t wall)
-{
-    if (!sample || sample->health_at == 0 || wall - sample->health_at > SAMPLE_STALE_MS)
-        return HEALTH_UNKNOWN;
-    return sample->health;
-}
-
 const char *instance_traffic(const struct instance_row *i, const struct target_row *t, int64_t wall)
 {
     bool has_row = i && i->traffic;

@@ -100,9 +100,6 @@ const struct view *snapshot_shown(const struct snapshot *s);
 bool snapshot_is_idle(const struct snapshot *s);
 bool snapshot_is_past(const struct snapshot *s);
 
-/* What a sample says at this moment. NULL: unknown. */
-enum health sample_health(const struct sample_row *sample, int64_t wall);
-
 /* While no release is open the engine reads the balancers only for as long as somebody looks on; what it
  * last read counts for this long. */
 enum { TRAFFIC_STALE_MS = 30000 };

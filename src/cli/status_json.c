@@ -8,9 +8,6 @@
 #include "base/text.h"
 #include "cli/status.h"
 
-/* The poller writes every 10 s where nobody looks on. */
-enum { HEALTH_OLD_MS = 15000 };
-
 json_t *json_time(int64_t wall_ms)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -174,13 +171,13 @@ static json_t *health(const struct view *v, const struct sample_row *samples, in
 
     for (int i = 0; i < n; i++) {
         const struct sample_row *s = &samples[i];
-        bool is_old = v->now - s->health_at > HEALTH_OLD_MS;
+        bool is_old = !sample_is_fresh(s, v->now, SAMPLE_STALE_MS);
         json_t *entry = json_object();
 
         json_object_set_new(entry, "host", json_safe(s->host));
         json_object_set_new(entry, "port", json_integer(s->port));
         json_object_set_new(entry, "health",
-                            json_string(health_name(is_old ? HEALTH_UNKNOWN : s->health)));
+                            json_string(health_name(sample_health(s, v->now))));
         json_object_set_new(entry, "since", json_time(is_old ? 0 : s->health_since));
         json_object_set_new(entry, "seen", json_safe(s->health_text));
         json_object_set_new(entry, "at", json_time(s->health_at));

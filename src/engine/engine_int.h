@@ -274,7 +274,6 @@ void release_prepare_again(struct release *r);
  * ones: 0. Free with sample_rows_free(). */
 int samples_read(struct store *s, const char *group, struct sample_row **rows);
 const struct sample_row *sample_find(const struct sample_row *rows, int n, const char *host, int port);
-bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms);
 bool sample_is_sick(const struct sample_row *s);
 /* Take what the newest samples say of the release's instances. Whoever has none is asked from here. */
 void release_take_samples(struct release *r);

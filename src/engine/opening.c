@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "store/history.h"
+#include "store/view.h"
 
 enum { INDEX_DEADLINE_MS = 10000, INDEX_MAX_BYTES = 1 << 20 };
 
@@ -220,7 +221,7 @@ bool opening_is_sick(const struct opening *o, int i)
     const struct sample_row *s =
         sample_find(o->facts.samples, o->facts.n_samples, t->host, t->port);
 
-    return s && sample_is_fresh(s, engine_wall(o->e), SAMPLE_PLAN_MS) && sample_is_sick(s);
+    return sample_is_fresh(s, engine_wall(o->e), SAMPLE_PLAN_MS) && sample_is_sick(s);
 }
 
 /* ---- plan -------------------------------------------------------------------------------------------- */

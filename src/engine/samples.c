@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/view.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -32,12 +33,6 @@ const struct sample_row *sample_find(const struct sample_row *rows, int n, const
     struct sample_row key = {.host = (char *)(uintptr_t)host, .port = port};
 
     return n > 0 ? bsearch(&key, rows, (size_t)n, sizeof *rows, compare) : NULL;
-}
-
-/* One from the future was written before the clock was set back. */
-bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms)
-{
-    return s->health_at > 0 && s->health_at <= now + 1000 && now - s->health_at <= limit_ms;
 }
 
 /* One that flaps cannot be counted on. */
@@ -94,7 +89,7 @@ static void sample_target(struct target *t, const struct sampling *w, int64_t no
 
     if (!target_is_at_rest(t))
         return;
-    if (!s || !sample_is_fresh(s, now, SAMPLE_FRESH_MS)) {
+    if (!sample_is_fresh(s, now, SAMPLE_FRESH_MS)) {
         if (++t->unsampled >= SAMPLE_MISSING)
             target_ask_health(t);
         return;

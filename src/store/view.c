@@ -70,11 +70,24 @@ void view_set_frozen(struct view *v, const struct group_config *g)
                                                                : g->deployment.ignore_verify;
 }
 
-/* ---- versions ---------------------------------------------------------------------------------- */
+/* ---- samples and versions ---------------------------------------------------------------------------------- */
+
+bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms)
+{
+    enum { TOLERANCE_MS = 1000 };
+
+    return s && s->health_at > 0 && s->health_at <= now + TOLERANCE_MS &&
+           now - s->health_at <= limit_ms;
+}
+
+enum health sample_health(const struct sample_row *s, int64_t now)
+{
+    return sample_is_fresh(s, now, SAMPLE_STALE_MS) ? s->health : HEALTH_UNKNOWN;
+}
 
 const char *instance_version(const struct instance_row *i, const struct sample_row *s, int64_t now)
 {
-    bool is_heard = s && s->version && s->health_at > 0 && now - s->health_at <= SAMPLE_STALE_MS;
+    bool is_heard = s && s->version && sample_is_fresh(s, now, SAMPLE_STALE_MS);
     bool is_probed = i && i->at > 0;
 
     if (!is_probed)

@@ -22,6 +22,12 @@ enum batch_status {
 /* What a poller heard longer ago than this counts as unknown, never as healthy. */
 enum { SAMPLE_STALE_MS = 15000 };
 
+/* Was the health heard in the limit_ms before now (wall ms)? One from the future was written before the
+ * clock was set back, and says nothing. NULL is not fresh. */
+bool sample_is_fresh(const struct sample_row *s, int64_t now, int64_t limit_ms);
+/* The health, as long as it is not stale; NULL: unknown. */
+enum health sample_health(const struct sample_row *s, int64_t now);
+
 /* deployment is the open one, else the newest, else NULL; what was only found running is no deployment
  * that anybody made, and is left to the history. A release whose engine is dead is braked by
  * that alone, whatever the store says: is_lost. */

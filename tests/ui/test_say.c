@@ -152,6 +152,11 @@ START_TEST(health)
     check_is(mark_health(&s, 100000 + SAMPLE_STALE_MS), "+ ok");
     check_is(mark_health(&s, 100000 + 64000), "? ok 1m04s");
     ck_assert_int_eq(mark_health(&s, 164000).role, ROLE_STALE);
+    /* Written before the clock was set back: how old it is nobody knows. */
+    check_is(mark_health(&s, 100000 - 3600000), "? ok 0s");
+    ck_assert_int_eq(sample_health(&s, 100000 - 3600000), HEALTH_UNKNOWN);
+    ck_assert_int_eq(sample_health(&s, 99500), HEALTH_OK);
+    ck_assert_int_eq(sample_health(&s, 100001 + SAMPLE_STALE_MS), HEALTH_UNKNOWN);
     s.health_at = 0;
     check_is(mark_health(&s, 100000), "? unknown");
 }
