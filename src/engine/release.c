@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/state.h"
 
 enum { NEXT_MAX = 256 };
 
@@ -20,34 +21,12 @@ static void core_from_rows(struct release *r)
 {
     struct deploy *d = &r->core;
 
-    d->status = r->row.status;
-    d->flavour = r->row.flavour;
-    d->strategy = r->row.strategy;
-    d->brake = r->row.brake;
-    d->is_ending = r->row.is_ending;
-    d->is_abandoned = r->row.is_abandoned;
-    d->is_auto = r->row.is_auto;
-    d->is_interval = r->row.is_interval;
-    d->batch = r->row.batch;
-    d->n_batches = r->row.n_batches;
-    d->max_failures = r->row.max_failures;
-    d->has_interval = r->cfg->deployment.batch_interval_ms > 0;
-    d->ignore_verify = r->row.flavour == FLAVOUR_ROLLBACK ? r->cfg->rollback.ignore_verify
-                                                          : r->cfg->deployment.ignore_verify;
-    d->rev = r->row.rev;
+    *d = state_of(&r->row);
+    state_set_frozen(d, r->cfg);
     d->n_targets = r->n;
     d->targets = xcalloc((size_t)r->n, sizeof *d->targets);
-    for (int i = 0; i < r->n; i++) {
-        const struct target_row *t = &r->t[i].row;
-        d->targets[i] = (struct deploy_target){.status = t->status,
-                                               .from = t->from,
-                                               .lost = t->lost,
-                                               .batch = t->batch,
-                                               .is_canary = t->is_canary,
-                                               .needs_probe = t->needs_probe,
-                                               .is_verify_ignored = t->is_verify_ignored,
-                                               .is_left_by_other = t->is_left_by_other};
-    }
+    for (int i = 0; i < r->n; i++)
+        d->targets[i] = state_of_target(&r->t[i].row);
 }
 
 static void target_from_core(struct target *t)

@@ -6,7 +6,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
 	src/store/q_action.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
-	src/store/view.c src/store/view.h \
+	src/store/state.c src/store/state.h src/store/view.c src/store/view.h \
 	src/store/answer.c src/store/answer.h \
 	src/store/history.c src/store/history.h \
 	src/store/post.c src/store/post.h

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "core/types.h"
 #include "inventory/inventory.h"
+#include "store/state.h"
 
 static bool is_in_ledger(const struct view *v, const struct target_row *t)
 {
@@ -23,51 +24,21 @@ static bool is_in_ledger(const struct view *v, const struct target_row *t)
 
 static void make_core(struct view *v)
 {
-    const struct deployment_row *row = v->deployment;
-
     v->core = xcalloc((size_t)v->n_targets + 1, sizeof *v->core);
     for (int i = 0; i < v->n_targets; i++) {
-        const struct target_row *t = &v->targets[i];
-
-        v->core[i] = (struct deploy_target){
-            .status = t->status,
-            .from = t->from,
-            .lost = t->lost,
-            .batch = t->batch,
-            .is_canary = t->is_canary,
-            .needs_probe = t->needs_probe,
-            .is_verify_ignored = t->is_verify_ignored,
-            .is_left_by_other = t->is_left_by_other,
-            .is_in_ledger = is_in_ledger(v, t),
-        };
+        v->core[i] = state_of_target(&v->targets[i]);
+        v->core[i].is_in_ledger = is_in_ledger(v, &v->targets[i]);
     }
-    v->deploy = (struct deploy){
-        .status = row->status,
-        .flavour = row->flavour,
-        .strategy = row->strategy,
-        .brake = v->brake,
-        .is_ending = row->is_ending,
-        .is_abandoned = row->is_abandoned,
-        .is_auto = row->is_auto,
-        .is_interval = row->is_interval,
-        .batch = row->batch,
-        .n_batches = row->n_batches,
-        .max_failures = row->max_failures,
-        .rev = row->rev,
-        .targets = v->core,
-        .n_targets = v->n_targets,
-    };
+    v->deploy = state_of(v->deployment);
+    v->deploy.brake = v->brake;
+    v->deploy.targets = v->core;
+    v->deploy.n_targets = v->n_targets;
 }
 
 void view_set_frozen(struct view *v, const struct group_config *g)
 {
-    const struct deployment_row *row = v->deployment;
-
-    if (!row || !g)
-        return;
-    v->deploy.has_interval = g->deployment.batch_interval_ms > 0;
-    v->deploy.ignore_verify = row->flavour == FLAVOUR_ROLLBACK ? g->rollback.ignore_verify
-                                                               : g->deployment.ignore_verify;
+    if (v->deployment && g)
+        state_set_frozen(&v->deploy, g);
 }
 
 /* ---- samples and versions ---------------------------------------------------------------------------------- */
