@@ -185,7 +185,7 @@ static void set_pattern(struct list *l, const char *text)
     l->pattern = text && *text ? xstrdup(text) : NULL;
     if (!l->pattern)
         l->is_inverted = false;
-    else if ((l->match = log_match_new(text, &e)) == NULL)
+    else if ((l->match = log_match_new(text, LOG_CASE_SMART, &e)) == NULL)
         set_problem(l, e.msg);
     settle(l);
 }

@@ -219,9 +219,9 @@ int log_index_ask(struct log_index *ix, const char *filter, const char *search, 
     ix->tally = (struct log_tally){.lo = last + 1};
     for (int i = 0; i < 2; i++)
         log_ids_init(&ix->ids[i], ix->max, last + 1);
-    if (filter[0] && !(ix->filter = log_match_new(filter, e)))
+    if (filter[0] && !(ix->filter = log_match_new(filter, LOG_CASE_SMART, e)))
         return ERR_USAGE;
-    if (search[0] && !(ix->search = log_match_new(search, e))) {
+    if (search[0] && !(ix->search = log_match_new(search, LOG_CASE_SMART, e))) {
         *is_search = true;
         rc = ERR_USAGE;
     }

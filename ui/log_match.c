@@ -64,10 +64,11 @@ static bool has_capital(const char *p)
     return false;
 }
 
-static pcre2_code *compile(const char *pattern, struct err *e)
+static pcre2_code *compile(const char *pattern, enum log_case how, struct err *e)
 {
+    bool is_any_case = how == LOG_CASE_SMART && !has_capital(pattern);
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
-                       PCRE2_USE_OFFSET_LIMIT | (has_capital(pattern) ? 0 : PCRE2_CASELESS);
+                       PCRE2_USE_OFFSET_LIMIT | (is_any_case ? PCRE2_CASELESS : 0);
     pcre2_compile_context *bounds = pcre2_compile_context_create(NULL);
     pcre2_code *code;
     PCRE2_SIZE at = 0;
@@ -87,9 +88,9 @@ static pcre2_code *compile(const char *pattern, struct err *e)
     return code;
 }
 
-struct log_match *log_match_new(const char *pattern, struct err *e)
+struct log_match *log_match_new(const char *pattern, enum log_case how, struct err *e)
 {
-    pcre2_code *code = compile(pattern, e);
+    pcre2_code *code = compile(pattern, how, e);
     struct log_match *m;
 
     if (!code)
@@ -122,7 +123,7 @@ void log_match_free(struct log_match *m)
 int log_pattern_check(const char *pattern, struct err *e)
 {
     struct err mine = {0};
-    pcre2_code *code = compile(pattern, e ? e : &mine);
+    pcre2_code *code = compile(pattern, LOG_CASE_SMART, e ? e : &mine);
 
     if (!code)
         return ERR_USAGE;

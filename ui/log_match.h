@@ -16,9 +16,12 @@ enum log_answer {
     LOG_NOT_JUDGED /* too expensive on this line */
 };
 
+/* LOG_CASE_SMART: case counts where a capital stands in the pattern; LOG_CASE_EXACT: always. */
+enum log_case { LOG_CASE_SMART, LOG_CASE_EXACT };
+
 struct log_match;
 /* ERR_USAGE in words; e->column is the place in the pattern, from 1. Used by one thread. */
-struct log_match *log_match_new(const char *pattern, struct err *e);
+struct log_match *log_match_new(const char *pattern, enum log_case how, struct err *e);
 void log_match_free(struct log_match *m);
 
 enum log_answer log_match_test(struct log_match *m, const char *text, size_t len);

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/commands.h"
-#include "cli/grep.h"
 #include "cli/logline.h"
 #include "cli/watch.h"
+#include "ui/log_match.h"
 
 enum { OPT_FOLLOW, OPT_GREP, OPT_DEPLOYMENT, OPT_HOST, OPT_JSON };
 static const struct opt opts[] = {
@@ -31,28 +31,28 @@ struct logs {
     int64_t deployment; /* 0: all */
     int64_t after;
     bool is_json;
-    struct grep *grep;
+    struct log_match *grep;
     int64_t not_judged;
 };
 
 static void print_row(struct logs *l, const struct log_row *row)
 {
-    enum grep_answer answer = GREP_YES;
+    enum log_answer answer = LOG_YES;
     json_t *o;
 
     if (l->grep)
-        answer = grep_line(l->grep, row->text ? row->text : "",
-                           row->text ? (size_t)row->text_len : 0);
-    if (answer == GREP_NO)
+        answer = log_match_test(l->grep, row->text ? row->text : "",
+                                row->text ? (size_t)row->text_len : 0);
+    if (answer == LOG_NO)
         return;
-    l->not_judged += answer == GREP_NOT_JUDGED;
+    l->not_judged += answer == LOG_NOT_JUDGED;
     if (!l->is_json) {
-        log_print(row, clock_wall_ms(), answer == GREP_NOT_JUDGED ? "[not judged] " : "");
+        log_print(row, clock_wall_ms(), answer == LOG_NOT_JUDGED ? "[not judged] " : "");
         return;
     }
     o = log_json(row);
     if (l->grep)
-        json_object_set_new(o, "judged", json_boolean(answer == GREP_YES));
+        json_object_set_new(o, "judged", json_boolean(answer == LOG_YES));
     json_dumpf(o, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(o);
@@ -153,9 +153,9 @@ static int run(struct cli *c, const struct args *a)
     int status;
 
     if (a->values[OPT_GREP].count) {
-        l.grep = grep_new(a->values[OPT_GREP].text, &e);
+        l.grep = log_match_new(a->values[OPT_GREP].text, LOG_CASE_EXACT, &e);
         if (!l.grep)
-            return cli_fail_err(&e);
+            return cli_fail(EXIT_USAGE, "--grep: %s of `%.200s`", e.msg, a->values[OPT_GREP].text);
     }
     status = cli_store_read(c, &l.store);
     if (status == EXIT_DONE)
@@ -168,7 +168,7 @@ static int run(struct cli *c, const struct args *a)
     if (l.not_judged)
         cli_say("%lld lines were not judged: the pattern is too expensive for them",
                 (long long)l.not_judged);
-    grep_free(l.grep);
+    log_match_free(l.grep);
     return status;
 }
 

@@ -10,7 +10,6 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
 	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \
 	src/cli/follow.c src/cli/follow.h \
-	src/cli/grep.c src/cli/grep.h \
 	src/cli/instance_arg.c src/cli/instance_arg.h \
 	src/cli/login.c src/cli/login.h \
 	src/cli/logline.c src/cli/logline.h \

@@ -14,7 +14,7 @@
 static struct log_match *match_of(const char *pattern)
 {
     struct err e = {0};
-    struct log_match *m = log_match_new(pattern, &e);
+    struct log_match *m = log_match_new(pattern, LOG_CASE_SMART, &e);
 
     ck_assert_msg(m != NULL, "%s: %s", pattern, e.msg);
     return m;
@@ -40,6 +40,16 @@ START_TEST(case_counts_where_a_capital_stands)
     says("\\p{Lu}rror", "an ERROR", LOG_YES);
     says("\\x{45}rror", "an error", LOG_YES);
     says("caf\xc3\xa9", "CAF\xc3\x89", LOG_YES);
+}
+END_TEST
+
+START_TEST(case_counts_always_where_that_is_wanted)
+{
+    struct log_match *m = log_match_new("error", LOG_CASE_EXACT, NULL);
+
+    ck_assert_int_eq(log_match_test(m, "an ERROR here", 13), LOG_NO);
+    ck_assert_int_eq(log_match_test(m, "an error here", 13), LOG_YES);
+    log_match_free(m);
 }
 END_TEST
 
@@ -186,6 +196,7 @@ int main(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, case_counts_where_a_capital_stands);
+    tcase_add_test(t, case_counts_always_where_that_is_wanted);
     tcase_add_test(t, bytes_that_are_no_text);
     tcase_add_test(t, errors_have_their_place);
     tcase_add_test(t, too_expensive_is_its_own_answer);
