@@ -122,9 +122,10 @@ static void say_lift(const struct deploy *d, char *dst, size_t size)
     int left = deploy_probes_left(d);
     const char *then = "";
 
-    if (d->is_auto && d->status == DEPLOY_SMOKE_SUCCESS)
+    bool is_auto = d->is_auto && !d->is_auto_held;
+    if (is_auto && d->status == DEPLOY_SMOKE_SUCCESS)
         then = ", bake follows by itself";
-    if (d->is_auto && d->status == DEPLOY_BAKE_SUCCESS)
+    if (is_auto && d->status == DEPLOY_BAKE_SUCCESS)
         then = ", the roll-out follows by itself";
     if (d->is_continue_held)
         snprintf(dst, size, "asked for: lifts the brake after %d probe%s%s", left, plural(left),

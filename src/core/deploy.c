@@ -448,6 +448,17 @@ static int exclude(struct deploy *d, const struct deploy_event *ev, unsigned *ef
     return 0;
 }
 
+/* What it changes is deploy_settle()'s: the wait that was held answers itself. */
+static int auto_goes_on(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
+                        struct err *e)
+{
+    (void)d;
+    (void)ev;
+    (void)effects;
+    (void)e;
+    return 0;
+}
+
 /* ---- which event is taken when --------------------------------------------------------------- */
 
 /* NULL: refused. What is taken may still be refused for what the target is. */
@@ -484,6 +495,8 @@ static act_fn *const acts[EV_COUNT][STANDING_COUNT] = {
                           NULL,             NULL,             NULL},
     [EV_EXCLUDE]       = {exclude,          exclude,          exclude,
                           exclude,          exclude,          NULL},
+    [EV_AUTO]          = {NULL,             auto_goes_on,     NULL,
+                          NULL,             NULL,             NULL},
 };
 
 /* The word for a person, and whether the event speaks of a target. */
@@ -507,6 +520,7 @@ static const struct event_fact {
     [EV_CONTINUE] = {"EV_CONTINUE", "continue", false},
     [EV_RETRY] = {"EV_RETRY", "retry", false},
     [EV_EXCLUDE] = {"EV_EXCLUDE", "exclude", true},
+    [EV_AUTO] = {"EV_AUTO", "the going on of its own", false},
 };
 
 const char *deploy_event_name(enum deploy_event_kind kind)

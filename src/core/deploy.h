@@ -62,6 +62,8 @@ struct deploy {
     bool is_ending;
     bool is_abandoned;     /* the third Interrupt: runners in flight are being killed */
     bool is_auto;          /* the two planned waits answer themselves */
+    bool is_auto_held;     /* ... but not now: what is watched is not good, or not known. The engine sets
+                              it before an event; EV_AUTO lets a wait that it has held up go on */
     bool is_interval;      /* the countdown before `batch` begins is running or due */
     bool is_continue_held; /* Continue was pressed while targets are still being probed */
     int batch;             /* the batch that runs, or would run next */
@@ -89,7 +91,8 @@ struct deploy {
     X(EV_INTERRUPT)                                                                               \
     X(EV_CONTINUE)                                                                                \
     X(EV_RETRY)                                                                                   \
-    X(EV_EXCLUDE)       /* target */
+    X(EV_EXCLUDE)       /* target */                                                              \
+    X(EV_AUTO)          /* is_auto, in a planned wait: what held it is good now */
 
 enum deploy_event_kind {
 #define X(id) id,
@@ -206,7 +209,7 @@ enum deploy_effect {
  *                  `lost`.
  * is_auto          the two planned waits are answered within the event that reaches them, or the
  *                  one that lifts the brake; the status then moves on by two, EFFECT_WAITS is not
- *                  set. */
+ *                  set. Held, they wait for a person or for EV_AUTO. */
 int deploy_apply(struct deploy *d, const struct deploy_event *ev, unsigned *effects,
                  struct err *e);
 

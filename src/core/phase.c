@@ -296,7 +296,8 @@ static bool settle_once(struct deploy *d, unsigned *effects)
         phase_over(d);
         return true;
     }
-    if (facts[d->status].life == LIFE_WAITS && d->is_auto && !deploy_is_braked(d)) {
+    if (facts[d->status].life == LIFE_WAITS && d->is_auto && !d->is_auto_held &&
+        !deploy_is_braked(d)) {
         deploy_go_on(d);
         return true;
     }

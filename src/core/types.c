@@ -14,6 +14,8 @@ static const char *const flavours[FLAVOUR_COUNT] = {FLAVOURS(X)};
 static const char *const brakes[BRAKE_COUNT] = {BRAKES(X)};
 static const char *const actions[ACTION_COUNT] = {ACTIONS(X)};
 static const char *const traffic_states[TRAFFIC_STATE_COUNT] = {TRAFFIC_STATES(X)};
+static const char *const layers[LAYER_COUNT] = {LAYERS(X)};
+static const char *const judgements[JUDGED_COUNT] = {JUDGED(X)};
 #undef X
 
 static const char *const step_words[STEP_COUNT] = {
@@ -77,6 +79,16 @@ const char *traffic_state_name(enum traffic_state s)
     return name_of(traffic_states, TRAFFIC_STATE_COUNT, (int)s);
 }
 
+const char *layer_name(enum layer l)
+{
+    return name_of(layers, LAYER_COUNT, (int)l);
+}
+
+const char *judged_name(enum judgement j)
+{
+    return name_of(judgements, JUDGED_COUNT, (int)j);
+}
+
 int deploy_status_parse(const char *name)
 {
     return value_of(deploy_statuses, DEPLOY_STATUS_COUNT, name);
@@ -105,6 +117,16 @@ int action_parse(const char *name)
 int traffic_state_parse(const char *name)
 {
     return value_of(traffic_states, TRAFFIC_STATE_COUNT, name);
+}
+
+int layer_parse(const char *name)
+{
+    return value_of(layers, LAYER_COUNT, name);
+}
+
+int judged_parse(const char *name)
+{
+    return value_of(judgements, JUDGED_COUNT, name);
 }
 
 int step_parse(const char *name)

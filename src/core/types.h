@@ -95,7 +95,8 @@ enum strategy { STRATEGY_CANARY, STRATEGY_ROLLING, STRATEGY_COUNT };
     X(BRAKE_LOST, "engine lost")                                                                  \
     X(BRAKE_SHUTDOWN, "engine ended")     /* SIGTERM */                                           \
     X(BRAKE_STORE, "store")               /* the store cannot be written */                       \
-    X(BRAKE_CONNECTION, "connection")     /* an instance cannot be reached again without keys */
+    X(BRAKE_CONNECTION, "connection")     /* an instance cannot be reached again without keys */   \
+    X(BRAKE_MONITOR, "monitor")           /* a layer's verdict is bad */
 
 enum brake {
 #define X(id, name) id,
@@ -114,7 +115,9 @@ enum brake {
     X(ACTION_EXCLUDE, "exclude")                                                                  \
     X(ACTION_MARKDOWN, "markdown")                                                                \
     X(ACTION_MARKUP, "markup")                                                                    \
-    X(ACTION_LEDGER_DROP, "ledger-drop")
+    X(ACTION_LEDGER_DROP, "ledger-drop")                                                          \
+    X(ACTION_WATCH_EXTEND, "watch-extend")                                                        \
+    X(ACTION_WATCH_END, "watch-end")
 
 enum action {
 #define X(id, name) id,
@@ -144,6 +147,31 @@ enum traffic_state {
     TRAFFIC_STATE_COUNT
 };
 
+/* What is watched, from the person's side down. */
+#define LAYERS(X)                                                                                 \
+    X(LAYER_USER, "user") X(LAYER_NETWORK, "network") X(LAYER_BUSINESS, "business")               \
+    X(LAYER_APPLICATION, "application") X(LAYER_SYSTEM, "system")
+
+enum layer {
+#define X(id, name) id,
+    LAYERS(X)
+#undef X
+    LAYER_COUNT
+};
+
+/* What is found of one figure of a layer, in order: of several the largest counts. WARNING is a good that
+ * a person should look at; UNKNOWN (no data, too few, too old) is nobody's good. */
+#define JUDGED(X)                                                                                 \
+    X(JUDGED_GOOD, "good") X(JUDGED_WARNING, "warning") X(JUDGED_UNKNOWN, "unknown")              \
+    X(JUDGED_BAD, "bad")
+
+enum judgement {
+#define X(id, name) id,
+    JUDGED(X)
+#undef X
+    JUDGED_COUNT
+};
+
 /* The four button combinations of SPEC section 2; there is no fifth. */
 enum buttons {
     BUTTONS_START,
@@ -161,6 +189,8 @@ const char *flavour_name(enum flavour f);
 const char *brake_name(enum brake b);
 const char *action_name(enum action a);
 const char *traffic_state_name(enum traffic_state s);
+const char *layer_name(enum layer l);
+const char *judged_name(enum judgement j);
 
 /* The value of a name, or -1. */
 int deploy_status_parse(const char *name);
@@ -169,6 +199,8 @@ int flavour_parse(const char *name);
 int brake_parse(const char *name);
 int action_parse(const char *name);
 int traffic_state_parse(const char *name);
+int layer_parse(const char *name);
+int judged_parse(const char *name);
 int step_parse(const char *name); /* takes "MARKDOWN" and "markdown" */
 
 static inline enum target_status target_running(enum step s)

@@ -22,6 +22,75 @@ struct instance_config {
 enum config_transport { CONFIG_SSH, CONFIG_LOCAL };
 enum config_driver { CONFIG_TRAFFIC_NONE, CONFIG_TRAFFIC_HAPROXY };
 
+/* ---- watching (SPEC section 9) ---- */
+
+/* Whom a rule asks. Which of them a rule is, follows from the key that it has: url, connect, prometheus,
+ * number, scrape or tail; `system` is a mapping, and one rule. */
+enum monitor_source {
+    MONITOR_REQUEST,    /* user: a GET to the site, as a user would */
+    MONITOR_CONNECT,    /* network: name, connect and, with tls, handshake; loss */
+    MONITOR_PROMETHEUS, /* business: a query that gives one number */
+    MONITOR_NUMBER,     /* business: a URL whose answer is a number, or JSON that holds it */
+    MONITOR_SCRAPE,     /* application: the text exposition of every instance */
+    MONITOR_TAIL,       /* application: lines of a file on every instance that match */
+    MONITOR_SYSTEM,     /* system: the figures of every instance */
+    MONITOR_SOURCE_COUNT
+};
+
+enum monitor_worse { WORSE_HIGH, WORSE_LOW, WORSE_BOTH }; /* which way is bad news */
+enum monitor_forecast { FORECAST_NONE, FORECAST_WEEKLY };
+
+/* One rule of a layer. A limit that is not set is -1 (shares, times, counts) or NAN (numbers). Texts may
+ * hold placeholders; a rule whose url, connect or address holds %h or %p is asked of every instance. */
+struct monitor_config {
+    enum layer layer;
+    enum monitor_source source;
+    char *name;             /* one of its kind in the group; made from what it asks where not given */
+    int64_t every_ms;
+    bool is_warning;        /* on_bad: warn; else a bad verdict brakes */
+    int in_a_row;           /* `times`: how many answers in a row break a limit; 3 */
+    char *url, *body;       /* request, number; body: a pattern that the answer must hold */
+    int status;
+    int64_t within_ms;      /* request, connect: an answer that takes longer is none */
+    int success;            /* request: least share of good answers in the last 20 */
+    char *connect;          /* "host:port" */
+    bool has_tls;
+    int loss;               /* connect: most share without an answer in the last 20 */
+    char *prometheus, *query;
+    char *json;             /* number: path of the number in the answer, "data.orders" */
+    enum monitor_forecast forecast;
+    enum monitor_worse worse;
+    double at_least, at_most; /* prometheus, number: hard limits */
+    char *scrape, *calls, *errors, *latency; /* names of metrics, with label matchers */
+    int most_errors;        /* scrape: most share of errors */
+    char *tail, *pattern;
+    int lines;              /* tail: at_most: N/TIME; so many lines in that time are allowed */
+    int64_t lines_ms;
+    int memory, disk;       /* system: most share in use */
+    int64_t load_milli;     /* system: most load a processor, thousandths */
+    int line;               /* where it stands in the group's file */
+};
+
+/* One receiver of `notify`. Exactly one of hook and url is set. Of a secret only where it stands is known:
+ * url_env names a variable of the environment, url_file a file, read when it is used. */
+enum notify_preset {
+    PRESET_GENERIC, PRESET_SLACK, PRESET_DINGTALK, PRESET_WECOM, PRESET_FEISHU, PRESET_COUNT
+};
+
+struct notify_config {
+    char *name;             /* one of its kind in the group */
+    char *hook;             /* command on this machine; the message as JSON on its standard input */
+    char *url, *url_env, *url_file;
+    char *secret_env, *secret_file; /* for signed webhooks */
+    enum notify_preset preset;
+    char *template;         /* JSON with {placeholders}; NULL: the preset's */
+    char **on;              /* "started", "waiting", ...; none: all */
+    int n_on;
+    int64_t digest_ms;      /* what comes within this time goes in one message */
+    int per_minute;         /* at most so many messages */
+    int line;
+};
+
 struct group_config {
     char *name, *site, *path, *doc_base, *health_check_url, *environment;
     int port;
@@ -76,6 +145,13 @@ struct group_config {
         bool canary, ignore_verify;
     } rollback;
     int keep_releases;
+    int64_t watch_ms;       /* how long the group is watched after SUCCESS; 0: not */
+    int64_t baseline_ms;    /* PENDING waits at most so long for baselines */
+    int64_t warmup_ms;      /* what an instance shows so soon after its markup is not judged */
+    struct monitor_config *monitors; /* in the order of the layers, then of the file */
+    int n_monitors;
+    struct notify_config *notify;
+    int n_notify;
 };
 
 /* One line of `keys`: what it means is for who knows the commands. line, column: of the keys. */

@@ -2,9 +2,11 @@ noinst_LIBRARIES += src/monitor/libmonitor.a
 src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/echo.c src/monitor/echo.h \
 	src/monitor/groups.c \
+	src/monitor/judge.h \
 	src/monitor/machine.c \
 	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
 	src/monitor/poll.c \
+	src/monitor/probe.h \
 	src/monitor/samples.c \
 	src/monitor/pulse.c src/monitor/pulse.h
 MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(STORE_LIBS) $(PCRE2_LIBS)

@@ -9,6 +9,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/state.c src/store/state.h src/store/view.c src/store/view.h \
 	src/store/answer.c src/store/answer.h \
 	src/store/history.c src/store/history.h \
+	src/store/layers.h src/store/suspects.h src/store/timeline.h \
 	src/store/post.c src/store/post.h
 STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 

@@ -385,14 +385,41 @@ void question_rows_free(struct question_row *rows, int n);
 
 /* ---- events: the record of operations, append-only ------------------------------------------- */
 
+/* Kinds of footplate's own; events from outside have any kind of their makers. Which of them `notify` tells
+ * of, and under which word, stands in monitor/notify.h. */
+#define EVENT_KINDS(X)                                                                            \
+    X(EVENT_RELEASE, "release")   /* a turn of a release: opened, status, ended */                \
+    X(EVENT_ACTION, "action")     /* what a person did, and what came of it */                    \
+    X(EVENT_BRAKE, "brake")                                                                       \
+    X(EVENT_PULL_OUT, "pull-out") X(EVENT_PULL_IN, "pull-in")                                     \
+    X(EVENT_TRAFFIC, "traffic")   /* seen at a balancer, and not our doing */                     \
+    X(EVENT_HEALTH, "health")     /* an instance's health changed */                              \
+    X(EVENT_ANOMALY, "anomaly")   /* a verdict became bad, or good again */                       \
+    X(EVENT_WATCH, "watch")       /* began, extended, ended, taken up again */                    \
+    X(EVENT_ENGINE, "engine")     /* began, ended, was lost */                                    \
+    X(EVENT_STORE, "store") X(EVENT_NOTIFY, "notify")
+
+enum event_kind {
+#define X(id, name) id,
+    EVENT_KINDS(X)
+#undef X
+    EVENT_KIND_COUNT
+};
+const char *event_kind_name(enum event_kind k);
+
 struct event_row {
     int64_t id;
-    int64_t at;
-    char *group; /* NULL */
-    int64_t deployment;
-    char *kind; /* "release", "brake", "pull-out", "pull-in", "engine", ... */
+    int64_t at;         /* when it happened; an event from outside may be told late */
+    char *group;        /* NULL: of no group */
+    int64_t deployment; /* 0 */
+    char *kind;
     char *text;
-    char *driver; /* NULL: the engine itself */
+    char *driver;       /* NULL: the engine itself */
+    char *host;         /* of an instance; NULL */
+    int port;
+    char *source;       /* where it came from, of one from outside: "ann on pts/3", "events.d/deploybot";
+                           NULL: footplate itself */
+    int64_t told_at;    /* when it was written */
 };
 
 int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e);
@@ -403,6 +430,130 @@ int events_list(struct store *s, const char *group, int64_t after, int limit,
 int events_latest(struct store *s, const char *group, int limit, struct event_row **rows,
                   struct err *e);
 void event_rows_free(struct event_row *rows, int n);
+
+/* Which events are meant. Empty fields mean all. Borrowed. */
+struct event_filter {
+    const char *group;      /* also those of no group: they may concern it */
+    bool is_group_only;     /* ... not those */
+    const char *const *kinds;
+    int n_kinds;
+    const char *host;
+    int64_t from, until;    /* wall ms of `at`; until 0: now and later */
+    int64_t deployment;
+    const char *text;       /* a part of the text, without regard to case */
+    int64_t before, after;  /* ids, for paging; 0 */
+};
+/* The newest (by `at`, then id) that pass, at most limit, oldest first. By index: never a walk over all. */
+int events_find(struct store *s, const struct event_filter *f, int limit, struct event_row **rows,
+                struct err *e);
+
+/* ---- the watch after a release ------------------------------------------------------------------ */
+
+#define WATCH_ENDS(X)                                                                             \
+    X(WATCH_RUNS, "runs") X(WATCH_RAN_OUT, "ran out") X(WATCH_STOPPED, "ended by hand")           \
+    X(WATCH_REPLACED, "a new release began")
+
+enum watch_end {
+#define X(id, name) id,
+    WATCH_ENDS(X)
+#undef X
+    WATCH_END_COUNT
+};
+
+/* At most one a deployment, and one running a group. What is left is until - now; while no engine lives it
+ * stands still: the next engine moves `until` on by what was missed since beat. */
+struct watch_row {
+    int64_t id;
+    char *group;
+    int64_t deployment;
+    int64_t began, until, beat; /* wall ms */
+    int64_t missed_ms;          /* no engine lived for so long in it */
+    enum watch_end end;
+    int64_t ended;              /* 0 while it runs */
+    enum judgement verdict;        /* the worst that was found; while it runs: up to now */
+    char *text;                 /* in words, for the history; NULL */
+    char *driver;               /* who ended or extended it last; NULL */
+};
+int64_t watch_insert(struct store *s, const struct watch_row *w, struct err *e);
+int watch_update(struct store *s, const struct watch_row *w, struct err *e); /* by id: until .. driver */
+/* Those that run; group NULL: of all. */
+int watches_running(struct store *s, const char *group, struct watch_row **rows, struct err *e);
+int watch_get(struct store *s, int64_t deployment, struct watch_row **row, struct err *e);
+/* Of a group's deployments between these ids, newest first: for the history. */
+int watches_list(struct store *s, const char *group, int64_t first, int64_t last, struct watch_row **rows,
+                 struct err *e);
+void watch_rows_free(struct watch_row *rows, int n);
+
+/* ---- turns: when a release changed its status or brake ------------------------------------------ */
+
+struct turn_row {
+    int64_t deployment;
+    int64_t at;
+    enum deploy_status status;
+    enum brake brake;
+    bool is_ending;
+};
+int turn_insert(struct store *s, const struct turn_row *t, struct err *e);
+/* Of all releases of a group that were open between these moments, oldest first; those before `from` are
+ * the last one of each release that was open then. */
+int turns_list(struct store *s, const char *group, int64_t from, int64_t until, struct turn_row **rows,
+               struct err *e);
+void turn_rows_free(struct turn_row *rows, int n);
+
+/* ---- anomalies: a bad verdict that the engine has acted on ---------------------------------------- */
+
+struct anomaly_row {
+    int64_t id;
+    char *group;
+    int64_t deployment;     /* the release in question: the open one, or the one watched */
+    bool is_in_watch;
+    enum layer layer;
+    char *name;             /* of the verdict */
+    char *host;             /* NULL: of the group as a whole */
+    int port;
+    int64_t began;          /* since when it is bad */
+    int64_t found;          /* when it was told */
+    int64_t ended;          /* when its verdict was good again; 0 */
+    int sure;               /* per mille */
+    bool is_braking;        /* it braked, or would have braked, a release */
+    char *text;             /* the verdict in words */
+    char *accepted_by;      /* a person went on all the same; NULL */
+    char *accepted_why;
+    int64_t accepted_at;
+};
+int64_t anomaly_insert(struct store *s, const struct anomaly_row *a, struct err *e);
+int anomaly_update(struct store *s, const struct anomaly_row *a, struct err *e); /* by id: ended, sure, text .. */
+/* Newest first; group NULL: all; deployment 0: of any. */
+int anomalies_list(struct store *s, const char *group, int64_t deployment, int limit,
+                   struct anomaly_row **rows, struct err *e);
+void anomaly_rows_free(struct anomaly_row *rows, int n);
+
+/* ---- notices: what `notify` has to tell, one row an event and receiver -------------------------- */
+
+struct notice_row {
+    int64_t id;
+    int64_t event;
+    char *group;
+    char *sink;       /* name of the receiver */
+    char *word;       /* "started", "waiting", "braked", "failed", "done", "anomaly" */
+    int tries;
+    int64_t next_at;  /* wall ms; not before */
+    int64_t sent_at;  /* 0 not yet */
+    bool is_given_up;
+    char *error;      /* of the last try; NULL */
+};
+int64_t notice_insert(struct store *s, const struct notice_row *n, struct err *e);
+int notice_update(struct store *s, const struct notice_row *n, struct err *e);
+/* Neither sent nor given up, oldest first. */
+int notices_waiting(struct store *s, int limit, struct notice_row **rows, struct err *e);
+/* Newest first, for `status` and check; group NULL: all. */
+int notices_list(struct store *s, const char *group, int limit, struct notice_row **rows, struct err *e);
+/* Forget those that are settled and older than `before`. */
+int notices_sweep(struct store *s, int64_t before, struct err *e);
+void notice_rows_free(struct notice_row *rows, int n);
+/* Up to which event a consumer ("notify") has looked; 0 at first. */
+int64_t cursor_get(struct store *s, const char *consumer, struct err *e);
+int cursor_set(struct store *s, const char *consumer, int64_t event, struct err *e);
 
 /* ---- logs, in footplate-log.db --------------------------------------------------------------- */
 
@@ -501,12 +652,110 @@ struct sample_row {
     int64_t mem_used_kib, mem_total_kib;
     int64_t uptime_s;       /* of the machine */
     char *system_error;     /* why it could not be read; NULL */
+    int64_t connect_us, tls_us, first_byte_us; /* of the last health answer, from its beginning */
+    int64_t disk_used_kib, disk_total_kib;     /* of the file system of doc_base */
+    int64_t connections;    /* established, to its port */
+    int64_t process_since;  /* wall ms: the process that listens on its port began; -1 unknown, 0 none */
+    int64_t process_rss_kib;
+    int64_t cpus;
 };
 /* A batch in one transaction of its own on the log file. */
 int samples_put(struct store *s, const struct sample_row *rows, int n, struct err *e);
 /* group NULL: all. */
 int samples_list(struct store *s, const char *group, struct sample_row **rows, struct err *e);
 void sample_rows_free(struct sample_row *rows, int n);
+
+/* ---- series, in footplate-log.db: what was measured, over time ------------------------------------ */
+
+/* One figure of one rule, of the group as a whole (host "", port 0) or of one instance. */
+struct series_row {
+    int64_t id;
+    char *group;
+    enum layer layer;
+    char *rule;   /* monitor_config.name */
+    char *figure; /* "time", "success", "errors", "latency", "memory", ... */
+    char *unit;   /* "ms", "%", "1/s", "KiB", "" */
+    char *host;   /* "" */
+    int port;
+};
+/* The id of that series, which is made if it is not there. In a transaction of its own on the log file. */
+int64_t series_id(struct store *s, const struct series_row *r, struct err *e);
+/* group NULL: all. */
+int series_list(struct store *s, const char *group, struct series_row **rows, struct err *e);
+void series_rows_free(struct series_row *rows, int n);
+
+struct point {
+    int64_t series;
+    int64_t at;   /* wall ms */
+    double value; /* NAN: it was asked, and there was no answer */
+};
+/* A batch in one transaction. A point of the same series and moment takes the place of the older. The
+ * means of whole minutes of series of a group as a whole are kept beside, for longer. */
+int points_put(struct store *s, const struct point *p, int n, struct err *e);
+/* Of one series from..until, oldest first, at most limit; the caller frees with free(). */
+int points_list(struct store *s, int64_t series, int64_t from, int64_t until, int limit, struct point **p,
+                struct err *e);
+/* The same as n equal slices of from..until: mean of each, NAN where there is none; low and high may be
+ * NULL. Takes whole minutes where points are gone already. */
+int points_slices(struct store *s, int64_t series, int64_t from, int64_t until, int n, double *mean,
+                  double *low, double *high, struct err *e);
+/* Means of whole minutes, oldest first: for a weekly profile. */
+int points_minutes(struct store *s, int64_t series, int64_t from, int64_t until, int limit,
+                   struct point **p, struct err *e);
+#define POINTS_KEEP_MS (INT64_C(6) * 60 * 60 * 1000)
+#define MINUTES_KEEP_MS (INT64_C(36) * 24 * 60 * 60 * 1000)
+/* Forget what is older, at most slice rows; answers how many went. */
+int points_trim(struct store *s, int64_t now, int slice, struct err *e);
+
+/* ---- baselines, in footplate-log.db: as they were before the first markdown ------------------------ */
+
+struct baseline_row {
+    int64_t series;
+    int64_t deployment;  /* for whose judging it was frozen: a Start; its rollbacks are judged by it too */
+    int64_t at;
+    char *json;          /* the judge's own: center, spread, profile, ... ; NULL: there is none */
+    char *text;          /* in words: "median 182 ms of 60 answers", or why there is none */
+};
+/* All of a deployment, in one transaction; says at once that it is ready: baselines_ready(). */
+int baselines_put(struct store *s, const char *group, int64_t deployment, int64_t now,
+                  const struct baseline_row *rows, int n, struct err *e);
+/* 1: they were frozen for it (there may be none of any series), 0: not yet, or negative. */
+int baselines_ready(struct store *s, int64_t deployment, struct err *e);
+int baselines_list(struct store *s, int64_t deployment, struct baseline_row **rows, struct err *e);
+void baseline_rows_free(struct baseline_row *rows, int n);
+
+/* ---- verdicts of the layers, in footplate-log.db: the newest of each figure --------------------------- */
+
+struct verdict_row {
+    char *group;
+    enum layer layer;
+    char *name;          /* "home page: time": the key, with group and layer */
+    enum judgement judged;
+    bool is_braking;     /* bad brakes; else it warns */
+    bool is_due;         /* false: cannot be judged yet, and need not: the canary takes no traffic */
+    char *text;          /* method, sample size, baseline and current figure in words */
+    char *method;        /* "limit", "cusum", "ranks", "forecast", "growth", "lines" */
+    int samples;
+    double baseline, now; /* NAN: none */
+    char *unit;
+    int64_t since;       /* when it became so; of a bad one: when that began */
+    int64_t at;          /* when it was judged last */
+    int64_t heard_at;    /* when the last answer came; 0 never */
+    int sure;            /* per mille, of a bad one */
+    char *host;          /* whom it is about; NULL: the group as a whole */
+    int port;
+    int64_t series;      /* to draw; 0 */
+    int64_t deployment;  /* by whose baselines it is judged; 0: no release is open or watched */
+};
+/* A verdict older than this is unknown, whatever it says: who judged it is dead or late. */
+enum { VERDICT_STALE_MS = 15000 };
+/* All of a group, in one transaction: names that are not there any more go. */
+int verdicts_put(struct store *s, const char *group, const struct verdict_row *rows, int n, struct err *e);
+/* In order of layer and name; group NULL: all. */
+int verdicts_list(struct store *s, const char *group, struct verdict_row **rows, struct err *e);
+void verdict_rows_free(struct verdict_row *rows, int n);
+/* What it says now: UNKNOWN when it is stale. */
+enum judgement verdict_now(const struct verdict_row *v, int64_t now);
 
 /* ---- consoles: who looks on ------------------------------------------------------------------- */
 

@@ -36,6 +36,7 @@ static const char *const taken[EV_COUNT][HOLDS] = {
     [EV_CONTINUE]      = {"..x..x.....", "xxxxxxxxx  ", " .  .  .   ", " .  .  .   "},
     [EV_RETRY]         = {"...x..x.x..", ".........  ", " .  .  .   ", " .  .  .   "},
     [EV_EXCLUDE]       = {"xxxxxxxxx..", "xxxxxxxxx  ", " x  x  x   ", " x  x  x   "},
+    [EV_AUTO]          = {"..x..x.....", ".........  ", " .  .  .   ", " .  .  .   "},
 };
 
 static const char *const buttons_wanted[HOLDS] = {"iicricrirss", NULL, NULL, NULL};
@@ -1059,6 +1060,36 @@ START_TEST(auto_answers_the_planned_waits_and_never_a_brake)
 }
 END_TEST
 
+START_TEST(auto_that_is_held_waits_for_what_held_it_or_for_a_person)
+{
+    struct fix f;
+    char say[100];
+
+    fix_init(&f, STRATEGY_CANARY, "01");
+    f.d.is_auto = f.d.is_auto_held = true;
+    does(&f, EV_PREPARED);
+    runs_through(&f, 0, STEP_MARKDOWN, STEP_VERIFY);
+    ck_status(&f, DEPLOY_SMOKE_SUCCESS);
+    ck_assert_uint_eq(f.effects, EFFECT_WAITS | EFFECT_REV);
+    does(&f, EV_AUTO);
+    ck_status(&f, DEPLOY_SMOKE_SUCCESS);
+    ck_assert_uint_eq(f.effects, 0);
+    does(&f, EV_BRAKE);
+    deploy_say_continue(&f.d, say, sizeof say);
+    ck_assert_str_eq(say, "lift the brake");
+    does(&f, EV_CONTINUE);
+    ck_status(&f, DEPLOY_SMOKE_SUCCESS);
+    does(&f, EV_CONTINUE);
+    ck_status(&f, DEPLOY_BAKING);
+    runs_through(&f, 0, STEP_MARKUP, STEP_MARKUP);
+    ck_status(&f, DEPLOY_BAKE_SUCCESS);
+    f.d.is_auto_held = false;
+    does(&f, EV_AUTO);
+    ck_status(&f, DEPLOY_ROLLING_OUT);
+    ck_assert_uint_eq(f.effects, EFFECT_REV);
+}
+END_TEST
+
 START_TEST(exclude_keeps_the_ledger_and_the_last_canary)
 {
     struct fix f;
@@ -1286,6 +1317,7 @@ int main(void)
     tcase_add_test(t, the_countdown_stands_between_batches);
     tcase_add_test(t, a_countdown_begun_under_a_brake_starts_with_continue);
     tcase_add_test(t, auto_answers_the_planned_waits_and_never_a_brake);
+    tcase_add_test(t, auto_that_is_held_waits_for_what_held_it_or_for_a_person);
     tcase_add_test(t, exclude_keeps_the_ledger_and_the_last_canary);
     tcase_add_test(t, excluding_the_last_unproved_lifts_a_held_continue);
     tcase_add_test(t, unbegun_is_as_it_was);

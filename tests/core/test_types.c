@@ -25,6 +25,8 @@ START_TEST(names_find_their_way_back)
     CHECK_LIST(FLAVOUR_COUNT, flavour_name, flavour_parse, enum flavour);
     CHECK_LIST(BRAKE_COUNT, brake_name, brake_parse, enum brake);
     CHECK_LIST(ACTION_COUNT, action_name, action_parse, enum action);
+    CHECK_LIST(LAYER_COUNT, layer_name, layer_parse, enum layer);
+    CHECK_LIST(JUDGED_COUNT, judged_name, judged_parse, enum judgement);
     CHECK_LIST(TRAFFIC_STATE_COUNT, traffic_state_name, traffic_state_parse, enum traffic_state);
 }
 END_TEST

@@ -1,0 +1,73 @@
+/* judge.h: what the answers of the probes mean: series, baselines, verdicts (struct verdict_row). It asks
+ * nobody and touches no deployment; the engine reads the verdicts and acts. Arithmetic and memory alone,
+ * so that a test can play hours in moments; the store is reached through struct judge_sink.
+ *
+ * A judge is one group's. What it takes for granted:
+ *   - before a release, and while none is open or watched, a figure is held to its limits only;
+ *   - with the beginning of a release (judge_release) baselines are frozen from the points before, as soon
+ *     as there are enough, or after baseline_ms as they are; a rollback is judged by those of the Start of
+ *     its chain;
+ *   - from then on, until the watch ends: limits, CUSUM against the baseline, new against old version at
+ *     planned looks while both take traffic, growth, forecast; the worst is the verdict of the figure;
+ *   - no answer is never good: 20 moments without one, or none for max(3 x every, 15 s), is unknown;
+ *   - what an instance shows within warmup_ms of its markup, or while it is out, is not judged. */
+#ifndef FOOTPLATE_MONITOR_JUDGE_H
+#define FOOTPLATE_MONITOR_JUDGE_H
+
+#include "inventory/inventory.h"
+#include "monitor/probe.h"
+#include "store/store.h"
+
+struct judge;
+
+/* cfg is borrowed and outlives the judge. */
+struct judge *judge_new(const struct group_config *cfg);
+void judge_free(struct judge *j);
+
+/* Which release is open or watched; NULL: none. */
+struct judge_release {
+    int64_t deployment;
+    int64_t start;          /* of its chain: whose baselines count */
+    const char *version;    /* the new one */
+    int64_t began;          /* wall ms */
+    bool is_preparing;      /* PENDING: nothing has been touched yet */
+};
+void judge_set_release(struct judge *j, const struct judge_release *r, int64_t now);
+
+/* What an instance runs and whether it takes traffic, as footplate has proved it. */
+struct judge_instance {
+    const char *host;
+    int port;
+    const char *version;    /* NULL: not known */
+    bool is_in_traffic;
+    int64_t in_since;       /* wall: since when; 0: longer than we know */
+};
+void judge_set_instances(struct judge *j, const struct judge_instance *list, int n, int64_t now);
+
+/* One answer of a probe: rule is an index into cfg->monitors, host "" for the group. at: wall ms, when it
+ * was asked. */
+void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
+                const struct probe_answer *a);
+
+/* Points of before, from the store, oldest first: at the start of a poller. */
+void judge_recall(struct judge *j, const struct series_row *series, const struct point *points, int n);
+/* Baselines of before. false: the row is of no use. */
+bool judge_recall_baseline(struct judge *j, const struct series_row *series, const struct baseline_row *b);
+/* Means of whole minutes of the same weekday of earlier weeks, for a forecast. */
+void judge_recall_minutes(struct judge *j, int rule, const struct point *points, int n);
+
+/* Judge anew. Answers how many rows; they belong to the judge until the next call. */
+int judge_verdicts(struct judge *j, int64_t now, const struct verdict_row **rows);
+
+/* Are the baselines of the present release frozen? 1 and rows (the judge's, series as an index into
+ * judge_series()) exactly once after it became so, 0 not yet or told already. */
+int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **rows, int *n);
+
+/* The series that this judge keeps; ids are the caller's to fill in (0 at first), by judge_series_set(). */
+int judge_series(struct judge *j, const struct series_row **rows);
+void judge_series_set(struct judge *j, int i, int64_t id);
+
+/* Points since the last call, to be stored; the judge's until the next call. */
+int judge_points(struct judge *j, const struct point **points);
+
+#endif

@@ -1,0 +1,86 @@
+/* probe.h: one rule of `monitors` asked of one subject (the group as a whole, or one instance), again and
+ * again. A probe knows how to ask and to read the answer; when it is asked is rules.c's matter, what the
+ * answer means is the judge's.
+ *
+ *     rules.c  --ask()-->  probe_SOURCE.c  --probe_figure()/probe_silent()-->  series  -->  judge
+ *
+ * Each file probe_SOURCE.c holds one struct probe_ops. All of it belongs to the monitor's thread; nothing in
+ * it waits, every request has a deadline of its own, and a probe costs less than 1 MiB. */
+#ifndef FOOTPLATE_MONITOR_PROBE_H
+#define FOOTPLATE_MONITOR_PROBE_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+struct machine; /* a kept session to an instance's host; machine.c */
+
+/* What a source measures, in a fixed order: the index is what probe_figure() wants. */
+struct figure {
+    const char *name; /* "time" */
+    const char *unit; /* "ms" */
+    enum monitor_worse worse;
+    double floor_abs, floor_rel; /* the least spread that a baseline of it may have (detect.h): changes below
+                                    are nobody's concern */
+    bool is_compared; /* of instances: old and new version of the same minutes are compared */
+    bool is_grown;    /* of instances: steady growth is looked for (memory) */
+    bool is_drawn;    /* has a sparkline of the group as a whole */
+    bool is_count;    /* a business count: may have a weekly forecast */
+};
+
+/* Whom a probe asks. Borrowed, and outlives it. */
+struct probe_subject {
+    struct net *net;
+    const struct group_config *cfg;
+    const struct monitor_config *rule;
+    const char *host;        /* "" and 0: the group as a whole */
+    int port;
+    const char *doc_base;    /* with its placeholders filled in; NULL for the group */
+    struct machine *machine; /* for sources that need a session; NULL */
+};
+
+struct probe;
+
+struct probe_ops {
+    enum monitor_source source;
+    const struct figure *figures;
+    int n_figures;
+    bool needs_machine;      /* asked over SSH */
+    /* NULL and *e: it cannot be asked, in words for a person; that is an unknown, never a good. */
+    struct probe *(*new_probe)(const struct probe_subject *subject, struct err *e);
+    /* Whatever is under way is cancelled. */
+    void (*free_probe)(struct probe *p);
+    /* One question. Ends in probe_done() exactly once, within deadline_ms, unless the probe is freed. Never
+     * called while one is under way. */
+    void (*ask)(struct probe *p, int64_t deadline_ms);
+};
+
+extern const struct probe_ops probe_request, probe_connect, probe_prometheus, probe_number, probe_scrape,
+    probe_tail, probe_system;
+const struct probe_ops *probe_ops_of(enum monitor_source source);
+
+/* The first member of every probe. owner is rules.c's. */
+struct probe {
+    const struct probe_ops *ops;
+    struct probe_subject subject;
+    void *owner;
+};
+
+/* What one question has brought. values: one a figure, NAN where it brought none. silence: why there is no
+ * (whole) answer, NULL: there is. Both are copied. A limit that the answer itself breaks (`within`, `status`,
+ * `body`) is no silence: it is a figure ("success" 0), and words says what was seen. */
+struct probe_answer {
+    const double *values;
+    const char *silence;
+    const char *words;
+    const char *version; /* that the answer names itself; NULL */
+};
+
+/* Called by the probe when its question has ended; rules.c. */
+void probe_done(struct probe *p, const struct probe_answer *a);
+
+#endif
