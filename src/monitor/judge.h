@@ -31,6 +31,8 @@ struct judge_release {
     const char *version;    /* the new one */
     int64_t began;          /* wall ms */
     bool is_preparing;      /* PENDING: nothing has been touched yet */
+    bool is_rollback;
+    bool is_watched;        /* it has ended; of a rollback the judging begins anew here */
 };
 void judge_set_release(struct judge *j, const struct judge_release *r, int64_t now);
 

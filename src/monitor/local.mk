@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/monitor/libmonitor.a
 src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/echo.c src/monitor/echo.h \
+	src/monitor/figures.c \
 	src/monitor/groups.c \
 	src/monitor/judge.h \
 	src/monitor/machine.c \

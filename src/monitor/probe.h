@@ -28,9 +28,23 @@ struct figure {
                                     are nobody's concern */
     bool is_compared; /* of instances: old and new version of the same minutes are compared */
     bool is_grown;    /* of instances: steady growth is looked for (memory) */
-    bool is_drawn;    /* has a sparkline of the group as a whole */
-    bool is_count;    /* a business count: may have a weekly forecast */
+    bool is_highest;  /* the group's figure is that of its highest instance; else their mean */
+    bool is_context;  /* shown beside the others, never judged */
 };
+
+/* The figures of each source, in their order. */
+enum { REQUEST_SUCCESS, REQUEST_TIME };           /* 0 or 100 %; ms to the last byte */
+enum { CONNECT_SUCCESS, CONNECT_TIME };           /* 0 or 100 %; ms to the end of the handshake */
+enum { NUMBER_VALUE };                            /* prometheus and number */
+enum { SCRAPE_CALLS, SCRAPE_ERRORS, SCRAPE_LATENCY }; /* a second; % of the calls; ms, mean of the calls */
+enum { TAIL_LINES };                              /* lines that match since the last question */
+enum { SYSTEM_LOAD, SYSTEM_MEMORY, SYSTEM_DISK, SYSTEM_CONNECTIONS, SYSTEM_RSS }; /* a processor; %; %; ; KiB */
+enum { FIGURES_MAX = 5 };
+
+/* figures.c. The worse of `rule` decides where the figure says WORSE_BOTH. */
+const struct figure *source_figures(enum monitor_source source, int *n);
+/* Is it asked of every instance: a source of instances, or %h or %p in what it asks? */
+bool monitor_is_of_instances(const struct monitor_config *rule);
 
 /* Whom a probe asks. Borrowed, and outlives it. */
 struct probe_subject {
@@ -47,8 +61,6 @@ struct probe;
 
 struct probe_ops {
     enum monitor_source source;
-    const struct figure *figures;
-    int n_figures;
     bool needs_machine;      /* asked over SSH */
     /* NULL and *e: it cannot be asked, in words for a person; that is an unknown, never a good. */
     struct probe *(*new_probe)(const struct probe_subject *subject, struct err *e);

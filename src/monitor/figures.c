@@ -1,0 +1,83 @@
+/* figures.c: what each source measures, and what of a change in it is nobody's concern. The least spreads
+ * are what a person would not get up for: with them a series that never moved does not alarm by a hair
+ * (detect.h). It asks nothing. */
+#include "config.h"
+
+#include "monitor/probe.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static const struct figure request_figures[] = {
+    [REQUEST_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
+    [REQUEST_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.15},
+};
+
+static const struct figure connect_figures[] = {
+    [CONNECT_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
+    [CONNECT_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.25},
+};
+
+static const struct figure number_figures[] = {
+    [NUMBER_VALUE] = {"", "", WORSE_BOTH, 0, 0.03},
+};
+
+static const struct figure scrape_figures[] = {
+    [SCRAPE_CALLS] = {"calls", "/s", WORSE_BOTH, 0, 0, .is_context = true},
+    [SCRAPE_ERRORS] = {"errors", "%", WORSE_HIGH, 0.5, 0, .is_compared = true},
+    [SCRAPE_LATENCY] = {"latency", "ms", WORSE_HIGH, 2, 0.15, .is_compared = true},
+};
+
+static const struct figure tail_figures[] = {
+    [TAIL_LINES] = {"", "lines", WORSE_HIGH, 1, 0},
+};
+
+static const struct figure system_figures[] = {
+    [SYSTEM_LOAD] = {"load", "", WORSE_HIGH, 0.25, 0.3, .is_highest = true},
+    [SYSTEM_MEMORY] = {"memory", "%", WORSE_HIGH, 5, 0.1, .is_highest = true},
+    [SYSTEM_DISK] = {"disk", "%", WORSE_HIGH, 5, 0.1, .is_highest = true},
+    [SYSTEM_CONNECTIONS] = {"connections", "", WORSE_HIGH, 0, 0, .is_context = true},
+    [SYSTEM_RSS] = {"process", "KiB", WORSE_HIGH, 4096, 0.1, .is_grown = true, .is_highest = true},
+};
+
+const struct figure *source_figures(enum monitor_source source, int *n)
+{
+    static const struct {
+        const struct figure *figures;
+        int n;
+    } sources[MONITOR_SOURCE_COUNT] = {
+        [MONITOR_REQUEST] = {request_figures, ARRAY_LEN(request_figures)},
+        [MONITOR_CONNECT] = {connect_figures, ARRAY_LEN(connect_figures)},
+        [MONITOR_PROMETHEUS] = {number_figures, ARRAY_LEN(number_figures)},
+        [MONITOR_NUMBER] = {number_figures, ARRAY_LEN(number_figures)},
+        [MONITOR_SCRAPE] = {scrape_figures, ARRAY_LEN(scrape_figures)},
+        [MONITOR_TAIL] = {tail_figures, ARRAY_LEN(tail_figures)},
+        [MONITOR_SYSTEM] = {system_figures, ARRAY_LEN(system_figures)},
+    };
+
+    *n = sources[source].n;
+    return sources[source].figures;
+}
+
+/* "%%h" is a percent sign and an h. */
+static bool names_an_instance(const char *text)
+{
+    for (const char *p = text ? strchr(text, '%') : NULL; p && p[1]; p = strchr(p + 2, '%')) {
+        if (p[1] == 'h' || p[1] == 'p')
+            return true;
+    }
+    return false;
+}
+
+bool monitor_is_of_instances(const struct monitor_config *rule)
+{
+    switch (rule->source) {
+    case MONITOR_SCRAPE:
+    case MONITOR_TAIL:
+    case MONITOR_SYSTEM:
+        return true;
+    default:
+        return names_an_instance(rule->url) || names_an_instance(rule->connect);
+    }
+}
