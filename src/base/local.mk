@@ -11,7 +11,7 @@ src_base_libbase_a_SOURCES = \
 
 BASE_LIBS = src/base/libbase.a
 
-EXTRA_DIST += tests/suite.h src/base/text_table.py
+EXTRA_DIST += tests/suite.h tests/must.h tests/dice.h src/base/text_table.py
 check_PROGRAMS += tests/base/test_base
 TESTS += tests/base/test_base
 tests_base_test_base_SOURCES = tests/base/test_base.c

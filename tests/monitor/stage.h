@@ -7,6 +7,7 @@
 
 #include "inventory/inventory.h"
 #include "monitor/monitor.h"
+#include "must.h"
 #include "store/store.h"
 
 /* What takes two seconds in earnest takes half a second here. */
@@ -21,14 +22,6 @@ struct stage {
     pid_t shops[8];
     int n_shops;
 };
-
-#define must(call)                                                                                \
-    do {                                                                                          \
-        struct err e_ = {0}, *e = &e_;                                                            \
-        long long rc_ = (long long)(call);                                                        \
-        ck_assert_msg(rc_ >= 0, "%s: %lld %s", #call, rc_, e_.msg);                               \
-        (void)e;                                                                                  \
-    } while (0)
 
 static inline void stage_init(struct stage *g)
 {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "must.h"
 #include "store/store.h"
 
 struct place {
@@ -46,21 +47,5 @@ static inline struct store *place_store(const struct place *p, unsigned flags)
     ck_assert_msg(s != NULL, "open: %s", e.msg);
     return s;
 }
-
-#define must(call)                                                                                \
-    do {                                                                                          \
-        struct err e_ = {0}, *e = &e_;                                                            \
-        long long rc_ = (long long)(call);                                                        \
-        ck_assert_msg(rc_ >= 0, "%s: %lld %s", #call, rc_, e_.msg);                               \
-        (void)e;                                                                                  \
-    } while (0)
-
-#define must_fail(call, code)                                                                     \
-    do {                                                                                          \
-        struct err e_ = {0}, *e = &e_;                                                            \
-        long long rc_ = (long long)(call);                                                        \
-        ck_assert_msg(rc_ == (code), "%s: %lld (%s), must be %s", #call, rc_, e_.msg, #code);     \
-        (void)e;                                                                                  \
-    } while (0)
 
 #endif

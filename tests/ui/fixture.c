@@ -15,17 +15,10 @@
 
 #include "base/mem.h"
 #include "core/plan.h"
+#include "must.h"
 
 enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_MS = 9000, BAKE_MAX_OUT = 2500 };
 #define STARTED (FIXTURE_WALL - 250000)
-
-#define must(call)                                                                                \
-    do {                                                                                          \
-        struct err e_ = {0}, *e = &e_;                                                            \
-        long long rc_ = (long long)(call);                                                        \
-        ck_assert_msg(rc_ >= 0, "%s: %lld %s", #call, rc_, e_.msg);                               \
-        (void)e;                                                                                  \
-    } while (0)
 
 /* The same in Chinese. */
 static const char zh_driver[] = "\xe7\x8e\x8b\xe8\x8a\xb3";

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "dice.h"
 #include "play.h"
 #include "suite.h"
 #include "ui/snapshot_int.h"
@@ -16,16 +17,6 @@
 enum { SEEDS = 6, TURNS = 30, KEYS_A_TURN = 12, FIELDS = 40000 };
 
 static struct play p;
-static uint64_t seed;
-
-static unsigned dice(unsigned n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 11) % n;
-}
-
 static void is_printable(void)
 {
     struct buf b;
@@ -520,7 +511,7 @@ START_TEST(words_and_figures)
                                 .brake = _i == 2 ? BRAKE_OPERATOR : BRAKE_NONE, .n_sick = 2};
     struct fields *f = xcalloc(1, sizeof *f);
 
-    seed = 88172645463325252u + (uint64_t)_i * 7919;
+    dice_seed = 88172645463325252u + (uint64_t)_i * 7919;
     play_init(&p, &o, 40, 120, CANVAS_UTF8);
     for (int i = 0; i < TURNS && !screen_is_over(p.screen); i++)
         turn(f);

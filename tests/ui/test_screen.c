@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "dice.h"
 #include "play.h"
 #include "suite.h"
 #include "ui/snapshot_int.h"
@@ -745,16 +746,6 @@ END_TEST
 
 enum { STEPS = 20000, STANDS = 13 };
 
-static uint64_t seed;
-
-static unsigned dice(unsigned n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 11) % n;
-}
-
 static void random_key(void)
 {
     static const char *const names[] = {
@@ -837,7 +828,7 @@ START_TEST(at_random)
         DEPLOY_SMOKING, DEPLOY_SMOKE_SUCCESS, DEPLOY_ROLLING_OUT, DEPLOY_SUCCESS};
     struct snapshot *stands[STANDS];
 
-    seed = 88172645463325252u + (uint64_t)_i;
+    dice_seed = 88172645463325252u + (uint64_t)_i;
     begin(DEPLOY_PENDING, BRAKE_NONE);
     for (int i = 0; i < STANDS; i++) {
         fixture_move(&p.f, statuses[i], i >= 9 && i < 12 ? BRAKE_OPERATOR : BRAKE_NONE);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "dice.h"
 #include "suite.h"
 #include "vt.h"
 
@@ -16,14 +17,6 @@ enum { ROWS = 6, COLS = 400, COLS_BEGIN = 24 };
 static struct sgr sgr;
 static struct buf in, out;
 static struct vt *raw_vt, *sgr_vt;
-static uint64_t seed = 1;
-
-static unsigned dice(unsigned n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(seed >> 33) % n;
-}
-
 static void setup(void)
 {
     sgr_init(&sgr, true);

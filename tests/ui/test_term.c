@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dice.h"
 #include "suite.h"
 #include "vt.h"
 
@@ -152,14 +153,6 @@ static void show(void)
     check_picture();
 }
 
-static uint64_t seed = 1;
-
-static unsigned dice(unsigned n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(seed >> 33) % n;
-}
-
 static const char *const pieces[] = {"checkout ",
                                      "10.0.0.7:8080 ",
                                      "发布",
@@ -208,7 +201,7 @@ START_TEST(pictures_are_shown)
     const char *name = names[_i];
 
     start(name, 24, 80, 0);
-    seed = (uint64_t)_i + 1;
+    dice_seed = (uint64_t)_i + 1;
     ck_assert_int_eq(term_colours(term) > 8, strstr(name, "256") != NULL);
     for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
         canvas_resize(cv, sizes[s][0], sizes[s][1]);
