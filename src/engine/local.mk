@@ -18,7 +18,7 @@ ENGINE_LIBS = src/engine/libengine.a src/steps/libsteps.a src/traffic/libtraffic
 check_LIBRARIES = tests/engine/libsim.a
 tests_engine_libsim_a_SOURCES = tests/engine/world.h tests/engine/world.c \
 	tests/engine/world_host.c tests/engine/world_lb.c tests/engine/squeue.h tests/engine/squeue.c \
-	tests/engine/witness.h tests/engine/witness.c tests/engine/sim.h tests/engine/sim.c
+	tests/engine/witness.h tests/engine/witness.c tests/engine/sim.h tests/engine/sim_test.h tests/engine/sim.c
 SIM_LIBS = tests/engine/libsim.a $(ENGINE_LIBS) $(CHECK_LIBS)
 
 ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \

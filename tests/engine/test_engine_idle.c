@@ -7,40 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
-#include "suite.h"
-
-#define must(call)                                                                                \
-    ck_assert_msg(call, "%s: %s; status %s, brake %s, waiting for: %s", #call,                    \
-                  s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
-                  brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
+#include "sim_test.h"
 
 /* SOON: a look at who looks on, a reading, and what the way takes. */
 enum { SOON = 7000, STEP = 30000, LONG = 120000, AGE_MS = 14000 };
-
-static struct sim s;
 
 static void begin(const struct sim_spec *spec)
 {
     sim_open(&s, spec);
     s.is_looked_on = true;
     sim_start(&s);
-}
-
-static void finish(void)
-{
-    witness_end(&s.v);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
-    sim_close(&s);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
-}
-
-static void must_do(int64_t id)
-{
-    char words[400] = "";
-
-    must(sim_until_verdict(&s, id, LONG));
-    ck_assert_msg(sim_verdict(&s, id, words, sizeof words) == VERDICT_DONE, "refused: %s", words);
 }
 
 /* What the store says of instance i; "" nothing. */

@@ -5,23 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
-#include "suite.h"
-
-/* Time passes until it is so, or the test ends in words. */
-#define must(call)                                                                                \
-    ck_assert_msg(call, "%s: %s; status %s, brake %s, waiting for: %s", #call,                    \
-                  s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
-                  brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
-
-#define must_do(id_)                                                                              \
-    do {                                                                                          \
-        int64_t press_ = (id_);                                                                   \
-        char words_[400] = "";                                                                    \
-        must(sim_until_verdict(&s, press_, 20000));                                               \
-        ck_assert_msg(sim_verdict(&s, press_, words_, sizeof words_) == VERDICT_DONE, "%s: %s",   \
-                      #id_, words_);                                                              \
-    } while (0)
+#include "sim_test.h"
 
 #define must_not_do(id_, word_)                                                                   \
     do {                                                                                          \
@@ -37,8 +21,6 @@
 #define press(kind) sim_press(&s, kind, NULL, 0)
 
 enum { SOON = 5000, STEP = 30000, LONG = 120000 };
-
-static struct sim s;
 
 static void begin(const struct sim_spec *spec)
 {
@@ -75,14 +57,6 @@ static void is_waiting_for(const char *words)
 {
     ck_assert_msg(s.v.d->waiting && strstr(s.v.d->waiting, words), "waiting for: %s",
                   s.v.d->waiting);
-}
-
-static void finish(void)
-{
-    witness_end(&s.v);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
-    sim_close(&s);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
 }
 
 /* ---- as it should be -------------------------------------------------------------------------------- */

@@ -8,38 +8,14 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sim.h"
-#include "suite.h"
-
-#define must(call)                                                                                \
-    ck_assert_msg(call, "%s: %s; status %s, brake %s, waiting for: %s", #call,                    \
-                  s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
-                  brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
+#include "sim_test.h"
 
 enum { STEP = 30000, LONG = 120000 };
-
-static struct sim s;
 
 static void begin(const struct sim_spec *spec)
 {
     sim_open(&s, spec);
     sim_start(&s);
-}
-
-static void finish(void)
-{
-    witness_end(&s.v);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
-    sim_close(&s);
-    ck_assert_msg(s.v.broken[0] == '\0', "%s", s.v.broken);
-}
-
-static void must_do(int64_t id)
-{
-    char words[400] = "";
-
-    must(sim_until_verdict(&s, id, LONG));
-    ck_assert_msg(sim_verdict(&s, id, words, sizeof words) == VERDICT_DONE, "refused: %s", words);
 }
 
 static void must_not_do(int64_t id, const char *word, const char *another)

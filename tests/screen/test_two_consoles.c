@@ -11,19 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/sim_test.h"
 #include "seat.h"
-#include "suite.h"
 
 enum { ROUNDS = 1000, ROUNDS_A_WORLD = 25, STEP = 30000, LONG = 120000, CALM_MS = 1500 };
 
-static struct sim s;
 static struct seat ann, ben;
 static int lock_fd;
-
-#define must(call)                                                                                \
-    ck_assert_msg(call, "%s: %s; status %s, brake %s, waiting for: %s", #call,                    \
-                  s.v.broken[0] ? s.v.broken : "not in time", deploy_status_name(sim_status(&s)), \
-                  brake_name(sim_brake(&s)), s.v.d && s.v.d->waiting ? s.v.d->waiting : "")
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
