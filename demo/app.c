@@ -1,6 +1,9 @@
 /* shop: the application that the demo fleet releases, and the demo's package server. One process,
- * one thread, epoll. How it behaves is read from the shop.conf of its own release, so that a
- * version can be good, never healthy, slow, or wrong on one host only.
+ * one thread, epoll. How it behaves is read from the shop.conf of its own release (behave.h), so
+ * that a version can be good, never healthy, or wrong in a way that only its figures show.
+ *
+ * /health says how it is, /metrics what it has counted, /buy is an order, /sleep/MS takes that
+ * long, any other path is a page. DOC_BASE/app.log tells of its starts and of what failed.
  *
  *   shop --host A --port P --conf FILE --doc-base DIR     serves as instance A:P
  *   shop --serve DIR --port P [--host A]                  serves the files of DIR, on 127.0.0.1
@@ -9,6 +12,9 @@
  * It knows nothing of footplate: it is the thing released, as any other program would be, and links
  * no library but libc. */
 #include "config.h"
+
+#include "demo/behave.h"
+#include "demo/meter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,20 +41,13 @@
 
 enum {
     REQUEST_BYTES = 8192,
-    ANSWER_BYTES = 2048,
+    ANSWER_BYTES = METER_PAGE_BYTES + 1024,
+    LOG_LINES_MOST = 10,   /* a second: a log of errors must not fill a disk */
     GRACE_MS = 10000,      /* a request that takes longer is cut at the end */
     SLEEP_MOST_MS = 60000, /* the longest /sleep/MS */
     PORT_FIRST = 20000,    /* below the ports that the kernel gives to outgoing connections */
     PORT_LAST = 32000,
     PORT_TRIES = 2000
-};
-
-struct conf {
-    char version[64];
-    char refuse_host[64]; /* never healthy there, until DOC_BASE/cured exists */
-    int start_delay_ms;
-    int error_percent; /* of the requests for pages, not of health */
-    bool is_never_healthy;
 };
 
 /* One connection. An answer is pending while has_answer is set; the next request waits in `in`. */
@@ -57,7 +56,8 @@ struct conn {
     int fd;
     int file; /* the body that follows the answer, -1 without one */
     off_t file_at, file_end;
-    int64_t answer_at_ms; /* not before; 0 at once */
+    int64_t answer_at_us; /* not before; 0 at once */
+    int64_t asked_us;     /* when a page was asked for; 0 for what is not counted */
     bool has_answer;
     bool is_last; /* the connection closes after this answer */
     size_t n_in, n_out, out_at;
@@ -66,7 +66,7 @@ struct conn {
 };
 
 struct shop {
-    struct conf conf;
+    struct behave behave;
     const char *host;
     const char *doc_base;
     int files; /* the folder served, -1 for an instance */
@@ -74,23 +74,21 @@ struct shop {
     bool is_ending;
     int64_t end_by_ms;
     int64_t started_ms;
+    int64_t leak_at_ms; /* the next time that memory is lost, INT64_MAX for never */
     char started[40];
-    uint64_t n_ok, n_error, n_unready, n_missing;
-    uint32_t dice;
+    double started_s; /* since 1970 */
+    uint64_t n_ok, n_error, n_unready, n_missing, n_orders;
+    struct histogram times; /* of pages, whatever their status */
+    int log;                /* DOC_BASE/app.log, -1 without */
+    int log_lines;          /* in the second log_second */
+    int64_t log_second;
     struct conn *conns;
 };
 
 enum turn { TURN_WAIT, TURN_GONE };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void wall_clock(char *out, size_t size)
+/* As text, and in seconds since 1970. */
+static double wall_clock(char *out, size_t size)
 {
     struct timespec t;
     struct tm tm;
@@ -100,6 +98,7 @@ static void wall_clock(char *out, size_t size)
     gmtime_r(&t.tv_sec, &tm);
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(out, size, "%s.%03uZ", seconds, (unsigned)(t.tv_nsec / 1000000) % 1000);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void complain(const char *what)
@@ -107,56 +106,33 @@ static void complain(const char *what)
     fprintf(stderr, "shop: %s: %s\n", what, strerror(errno));
 }
 
-/* ---- what the package says ----------------------------------------------------------------------
+/* ---- its log ------------------------------------------------------------------------------------
  */
 
-static void conf_set(struct conf *conf, const char *key, const char *value)
+/* One line of DOC_BASE/app.log. What is too much for a second is left out. */
+__attribute__((format(printf, 3, 4))) static void shop_log(struct shop *s, const char *level,
+                                                           const char *fmt, ...)
 {
-    if (strcmp(key, "version") == 0) {
-        snprintf(conf->version, sizeof conf->version, "%s", value);
-    } else if (strcmp(key, "refuse_host") == 0) {
-        snprintf(conf->refuse_host, sizeof conf->refuse_host, "%s", value);
-    } else if (strcmp(key, "start_delay_ms") == 0) {
-        conf->start_delay_ms = (int)strtol(value, NULL, 10);
-    } else if (strcmp(key, "error_rate") == 0) {
-        conf->error_percent = (int)strtol(value, NULL, 10);
-    } else if (strcmp(key, "health") == 0) {
-        conf->is_never_healthy = strcmp(value, "never") == 0;
+    char at[40], text[256], line[320];
+    int64_t second = now_ms() / 1000;
+    va_list ap;
+    int n;
+
+    if (second != s->log_second) {
+        s->log_second = second;
+        s->log_lines = 0;
     }
-}
-
-/* key=value a line; keys of others (shopctl reads some) are passed over. */
-static int conf_read(struct conf *conf, const char *path)
-{
-    char line[256];
-    FILE *f = fopen(path, "re");
-
-    if (f == NULL) {
-        complain(path);
-        return -1;
+    if (s->log < 0 || s->log_lines++ >= LOG_LINES_MOST) {
+        return;
     }
-    while (fgets(line, sizeof line, f) != NULL) {
-        char *equals = strchr(line, '=');
-
-        line[strcspn(line, "\r\n")] = '\0';
-        if (equals != NULL && line[0] != '#') {
-            *equals = '\0';
-            conf_set(conf, line, equals + 1);
-        }
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    wall_clock(at, sizeof at);
+    n = snprintf(line, sizeof line, "%s %s %s\n", at, level, text);
+    if (write(s->log, line, (size_t)n) != n) {
+        complain("app.log");
     }
-    fclose(f);
-    return 0;
-}
-
-static bool shop_is_refused(const struct shop *s)
-{
-    char cure[4096];
-
-    if (s->conf.refuse_host[0] == '\0' || strcmp(s->conf.refuse_host, s->host) != 0) {
-        return false;
-    }
-    snprintf(cure, sizeof cure, "%s/cured", s->doc_base);
-    return access(cure, F_OK) != 0;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------
@@ -184,12 +160,22 @@ static void conn_head(struct conn *c, const struct shop *s, int status, const ch
     int n = snprintf(c->out, sizeof c->out,
                      "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %" PRId64 "\r\n"
                      "X-Version: %s\r\nX-Host: %s\r\n%s\r\n",
-                     status, reason_of(status), type, length, s->conf.version, s->host,
+                     status, reason_of(status), type, length, s->behave.version, s->host,
                      c->is_last ? "Connection: close\r\n" : "");
 
     c->n_out = (size_t)n;
     c->out_at = 0;
     c->has_answer = true;
+}
+
+static void conn_answer_text(struct conn *c, const struct shop *s, int status, const char *type,
+                             const char *body, size_t n)
+{
+    conn_head(c, s, status, type, (int64_t)n);
+    if (c->n_out + n < sizeof c->out) {
+        memcpy(c->out + c->n_out, body, n);
+        c->n_out += n;
+    }
 }
 
 __attribute__((format(printf, 5, 6))) static void conn_answer(struct conn *c, const struct shop *s,
@@ -206,62 +192,85 @@ __attribute__((format(printf, 5, 6))) static void conn_answer(struct conn *c, co
     if (n < 0 || (size_t)n >= sizeof body) {
         n = (int)sizeof body - 1;
     }
-    conn_head(c, s, status, type, n);
-    if (c->n_out + (size_t)n < sizeof c->out) {
-        memcpy(c->out + c->n_out, body, (size_t)n);
-        c->n_out += (size_t)n;
-    }
+    conn_answer_text(c, s, status, type, body, (size_t)n);
 }
 
 static void answer_health(struct shop *s, struct conn *c)
 {
     const char *status = "ok";
+    int64_t late_us = behave_health_us(&s->behave, s->host);
 
-    if (s->conf.is_never_healthy) {
+    if (s->behave.is_never_healthy) {
         status = "no database";
-    } else if (shop_is_refused(s)) {
+    } else if (behave_is_refused(&s->behave, s->host, s->doc_base)) {
         status = "no licence for this host";
     }
     if (strcmp(status, "ok") != 0) {
         s->n_unready++;
     }
+    if (late_us > 0) {
+        c->answer_at_us = now_us() + late_us;
+    }
     conn_answer(c, s, strcmp(status, "ok") == 0 ? 200 : 503, "application/json",
                 "{\"status\":\"%s\",\"version\":\"%s\",\"host\":\"%s\",\"started\":\"%s\"}\n",
-                status, s->conf.version, s->host, s->started);
+                status, s->behave.version, s->host, s->started);
 }
 
 static void answer_metrics(struct shop *s, struct conn *c)
 {
-    conn_answer(c, s, 200, "text/plain; version=0.0.4",
-                "# TYPE http_requests_total counter\n"
-                "http_requests_total{code=\"200\"} %" PRIu64 "\n"
-                "http_requests_total{code=\"500\"} %" PRIu64 "\n"
-                "http_requests_total{code=\"503\"} %" PRIu64 "\n"
-                "# TYPE process_uptime_seconds gauge\n"
-                "process_uptime_seconds %.3f\n"
-                "# TYPE build_info gauge\n"
-                "build_info{version=\"%s\"} 1\n",
-                s->n_ok, s->n_error, s->n_unready, (double)(now_ms() - s->started_ms) / 1000.0,
-                s->conf.version);
+    struct page p = {.n = 0};
+    char version[METER_LABEL_BYTES];
+
+    label_put(version, "version", s->behave.version);
+    page_family(&p, "http_requests_total", "counter", "Requests answered, by status.");
+    page_add(&p, "http_requests_total{code=\"200\",%s} %" PRIu64 "\n", version, s->n_ok);
+    page_add(&p, "http_requests_total{code=\"500\",%s} %" PRIu64 "\n", version, s->n_error);
+    page_add(&p, "http_requests_total{code=\"503\",%s} %" PRIu64 "\n", version, s->n_unready);
+    page_histogram(&p, "http_request_seconds", "How long pages took.", version, &s->times);
+    page_family(&p, "orders_total", "counter", "Orders recorded.");
+    page_add(&p, "orders_total{%s} %" PRIu64 "\n", version, s->n_orders);
+    page_process(&p, s->started_s);
+    page_family(&p, "process_uptime_seconds", "gauge", "Seconds since the start.");
+    page_add(&p, "process_uptime_seconds %.3f\n", (double)(now_ms() - s->started_ms) / 1000.0);
+    page_family(&p, "build_info", "gauge", "What runs.");
+    page_add(&p, "build_info{%s} 1\n", version);
+    if (p.is_cut) {
+        conn_answer(c, s, 500, "text/plain", "the page of metrics is too long\n");
+        return;
+    }
+    conn_answer_text(c, s, 200, "text/plain; version=0.0.4", p.text, p.n);
 }
 
 static void answer_page(struct shop *s, struct conn *c, const char *path)
 {
-    /* A small generator of its own: which requests fail is the same at every run. */
-    s->dice = s->dice * 1664525u + 1013904223u;
-    if ((int)((s->dice >> 16) % 100) < s->conf.error_percent) {
+    int64_t late_us = behave_page_us(&s->behave, s->host);
+
+    c->asked_us = now_us();
+    if (behave_fails(&s->behave)) {
         s->n_error++;
-        conn_answer(c, s, 500, "text/plain", "shop %s on %s: the cart fell over\n", s->conf.version,
-                    s->host);
+        shop_log(s, "ERROR", "the cart fell over at %.100s", path);
+        conn_answer(c, s, 500, "text/plain", "shop %s on %s: the cart fell over\n",
+                    s->behave.version, s->host);
         return;
     }
     if (strncmp(path, "/sleep/", 7) == 0) {
         long ms = strtol(path + 7, NULL, 10);
 
-        c->answer_at_ms = now_ms() + (ms < 0 ? 0 : ms > SLEEP_MOST_MS ? SLEEP_MOST_MS : ms);
+        late_us += (int64_t)(ms < 0 ? 0 : ms > SLEEP_MOST_MS ? SLEEP_MOST_MS : ms) * 1000;
+    }
+    if (late_us > 0) {
+        c->answer_at_us = c->asked_us + late_us;
     }
     s->n_ok++;
-    conn_answer(c, s, 200, "text/plain", "shop %s on %s\n", s->conf.version, s->host);
+    if (strcmp(path, "/buy") != 0) {
+        conn_answer(c, s, 200, "text/plain", "shop %s on %s\n", s->behave.version, s->host);
+        return;
+    }
+    /* The buyer of an order that is lost is told the same. */
+    if (!behave_loses_order(&s->behave, now_ms() - s->started_ms)) {
+        s->n_orders++;
+    }
+    conn_answer(c, s, 200, "text/plain", "shop %s on %s: thank you\n", s->behave.version, s->host);
 }
 
 /* Only plain names: no folder, nothing hidden. */
@@ -322,8 +331,18 @@ static void answer_request(struct shop *s, struct conn *c, char *head)
 /* ---- connections --------------------------------------------------------------------------------
  */
 
-static void conn_free(struct conn *c)
+/* The answer is given, or nobody is left to take it. */
+static void conn_measure(struct shop *s, struct conn *c)
 {
+    if (c->asked_us != 0) {
+        histogram_add(&s->times, now_us() - c->asked_us);
+        c->asked_us = 0;
+    }
+}
+
+static void conn_free(struct shop *s, struct conn *c)
+{
+    conn_measure(s, c);
     if (c->file >= 0) {
         close(c->file);
     }
@@ -406,15 +425,16 @@ static enum turn conn_turn(struct shop *s, struct conn *c)
         int r;
 
         if (c->has_answer) {
-            if (c->answer_at_ms > now_ms()) {
+            if (c->answer_at_us > now_us()) {
                 return TURN_WAIT;
             }
-            c->answer_at_ms = 0;
+            c->answer_at_us = 0;
             r = conn_flush(c);
             if (r <= 0) {
                 return r == 0 ? TURN_WAIT : TURN_GONE;
             }
             c->has_answer = false;
+            conn_measure(s, c);
             if (c->is_last) {
                 return TURN_GONE;
             }
@@ -454,7 +474,7 @@ static void shop_accept(struct shop *s)
         s->conns = c;
         ev.data.ptr = c;
         if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) != 0 || conn_turn(s, c) == TURN_GONE) {
-            conn_free(c);
+            conn_free(s, c);
         }
     }
 }
@@ -462,17 +482,20 @@ static void shop_accept(struct shop *s)
 /* ---- the process --------------------------------------------------------------------------------
  */
 
-/* Connections whose answer was held back for a time, or that stand idle at the end. */
+/* Connections whose answer was held back for a time, or that stand idle at the end; and the leak.
+ */
 static void shop_tick(struct shop *s)
 {
     struct conn *c, *next;
+    int64_t leak_ms = behave_leak(&s->behave, now_ms() - s->started_ms);
 
+    s->leak_at_ms = leak_ms == INT64_MAX ? leak_ms : s->started_ms + leak_ms;
     for (c = s->conns; c != NULL; c = next) {
         next = c->next;
-        if (c->has_answer && c->answer_at_ms != 0 && conn_turn(s, c) == TURN_GONE) {
-            conn_free(c);
+        if (c->has_answer && c->answer_at_us != 0 && conn_turn(s, c) == TURN_GONE) {
+            conn_free(s, c);
         } else if (s->is_ending && !c->has_answer && c->n_in == 0) {
-            conn_free(c);
+            conn_free(s, c);
         }
     }
 }
@@ -480,18 +503,24 @@ static void shop_tick(struct shop *s)
 static int shop_timeout(const struct shop *s)
 {
     const struct conn *c;
-    int64_t next = s->is_ending ? s->end_by_ms : INT64_MAX;
-    int64_t now = now_ms();
+    int64_t next = INT64_MAX;
+    int64_t now = now_us();
 
+    if (s->is_ending) {
+        next = s->end_by_ms * 1000;
+    }
+    if (s->leak_at_ms < next / 1000) {
+        next = s->leak_at_ms * 1000;
+    }
     for (c = s->conns; c != NULL; c = c->next) {
-        if (c->has_answer && c->answer_at_ms != 0 && c->answer_at_ms < next) {
-            next = c->answer_at_ms;
+        if (c->has_answer && c->answer_at_us != 0 && c->answer_at_us < next) {
+            next = c->answer_at_us;
         }
     }
     if (next == INT64_MAX) {
         return -1;
     }
-    return next <= now ? 0 : (int)(next - now);
+    return next <= now ? 0 : (int)((next - now + 999) / 1000);
 }
 
 static void shop_take_signal(struct shop *s)
@@ -525,7 +554,7 @@ static void shop_run(struct shop *s)
                 shop_take_signal(s);
             } else if (evs[i].data.ptr != &s->listener &&
                        conn_turn(s, evs[i].data.ptr) == TURN_GONE) {
-                conn_free(evs[i].data.ptr);
+                conn_free(s, evs[i].data.ptr);
             }
         }
         shop_accept(s);
@@ -601,11 +630,14 @@ static int file_put(const char *dir, const char *name, int flags, const char *te
 /* The start is on record before anything is served: tests count these lines. */
 static int shop_sign_in(struct shop *s)
 {
-    char line[160];
+    char line[160], path[4096];
 
-    wall_clock(s->started, sizeof s->started);
+    s->started_s = wall_clock(s->started, sizeof s->started);
     s->started_ms = now_ms();
-    snprintf(line, sizeof line, "%s %s %d\n", s->started, s->conf.version, (int)getpid());
+    snprintf(path, sizeof path, "%s/app.log", s->doc_base);
+    s->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    shop_log(s, "INFO", "shop %s starts on %s", s->behave.version, s->host);
+    snprintf(line, sizeof line, "%s %s %d\n", s->started, s->behave.version, (int)getpid());
     if (file_put(s->doc_base, "starts.log", O_APPEND, line) != 0) {
         return -1;
     }
@@ -620,9 +652,13 @@ static void shop_sign_out(struct shop *s)
     char path[4096];
 
     while (s->conns != NULL) {
-        conn_free(s->conns);
+        conn_free(s, s->conns);
     }
     close(s->listener);
+    if (s->log >= 0) {
+        close(s->log);
+    }
+    behave_release(&s->behave);
     snprintf(path, sizeof path, "%s/shop.pid", s->doc_base);
     unlink(path);
 }
@@ -630,7 +666,7 @@ static void shop_sign_out(struct shop *s)
 /* False when it was told to end in the meantime. */
 static bool shop_delay(struct shop *s)
 {
-    int64_t until = now_ms() + s->conf.start_delay_ms;
+    int64_t until = now_ms() + s->behave.start_delay_ms;
     struct timespec pause = {.tv_nsec = 20000000};
 
     while (now_ms() < until && !s->is_ending) {
@@ -644,7 +680,8 @@ static int shop_serve_instance(struct shop *s, const char *conf, int port)
 {
     int status = 1;
 
-    if (conf_read(&s->conf, conf) != 0) {
+    if (behave_read(&s->behave, conf) != 0) {
+        complain(conf);
         return 1;
     }
     /* Bound at once, so that a second copy ends here; deaf until the start delay is over. */
@@ -720,7 +757,7 @@ int main(int argc, char **argv)
         {"free-ports", required_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
-    struct shop s = {.host = NULL, .files = -1, .listener = -1, .conf.version = "-"};
+    struct shop s = {.host = NULL, .files = -1, .listener = -1, .log = -1};
     const char *conf = NULL, *serve = NULL;
     int port = 0, o;
 
@@ -747,6 +784,7 @@ int main(int argc, char **argv)
             return usage();
         }
     }
+    behave_init(&s.behave);
     s.signals = signals_open();
     if (serve != NULL && port > 0) {
         if (s.host == NULL) {

@@ -1,9 +1,12 @@
-/* load: asks for one page through the balancer, again and again, and counts every request and every
- * one that failed, until SIGTERM, SIGINT or a stop file. It writes what it has counted as JSON
- * twice a second and at the end, replaced in one move.
+/* load: asks for one page through the balancer, again and again, with an order (/buy) among them by
+ * chance, and counts every request and every one that failed, until SIGTERM, SIGINT or a stop file.
+ * It writes what it has counted as JSON twice a second and at the end, replaced in one move.
  *
- *   load --url http://A:P/PATH --out FILE [--concurrency N] [--rate N] [--keep-alive on|off|mixed]
- *        [--timeout-ms N] [--stop-file FILE] [--quiet]
+ *   load --url http://A:P/PATH --out FILE [--concurrency N] [--rate N] [--orders N]
+ *        [--keep-alive on|off|mixed] [--timeout-ms N] [--stop-file FILE] [--metrics PORT] [--quiet]
+ *
+ * --rate is requests a second, --orders how many of 100 of them are orders (20). --metrics shows
+ * the counts to Prometheus, at that port of 127.0.0.1.
  *
  * A request fails that gets no answer in time, a broken one, or another status than 200. One
  * exception, which every HTTP client makes: a kept connection that is closed before the first byte
@@ -11,6 +14,9 @@
  *
  * It knows nothing of releases; the version is what the answer's X-Version says. */
 #include "config.h"
+
+#include "demo/expose.h"
+#include "demo/meter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -44,6 +51,8 @@ static const char *const why_names[N_WHY] = {"status", "connect", "timeout", "br
 
 enum keep { KEEP_OFF, KEEP_ON, KEEP_MIXED };
 
+enum what { WHAT_PAGE, WHAT_ORDER, N_WHAT };
+
 enum client_state { CLIENT_IDLE, CLIENT_CONNECTING, CLIENT_READING };
 
 struct client {
@@ -52,6 +61,8 @@ struct client {
     bool is_keeping;
     bool is_reused; /* the connection has answered before */
     bool is_second_try;
+    enum what what; /* the request that is under way */
+    int64_t began_us;
     int64_t next_at_ms; /* idle: the next request begins then */
     int64_t deadline_ms;
     size_t n;
@@ -65,6 +76,8 @@ struct failure {
 
 struct counts {
     uint64_t requests, ok, sent_again;
+    uint64_t orders;        /* answered with 200 */
+    struct histogram times; /* of what was answered with 200 */
     uint64_t failed[N_WHY];
     int64_t last_ok_ms, max_gap_ms, max_ms;
     int n_versions, n_first;
@@ -77,9 +90,13 @@ struct counts {
 
 struct load {
     struct sockaddr_in peer;
-    char request[2][512]; /* closing, keeping */
+    char request[N_WHAT][2][512]; /* closing, keeping */
     const char *out, *stop_file;
-    int n_clients, rate, timeout_ms;
+    int n_clients, rate, timeout_ms, order_percent;
+    int metrics_port; /* 0 none */
+    struct expose *expose;
+    double started_s; /* since 1970 */
+    uint32_t dice;
     enum keep keep;
     bool is_quiet;
     int epoll, signals;
@@ -87,14 +104,6 @@ struct load {
     struct counts counts;
     struct client *clients;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- the report ---------------------------------------------------------------------------------
  */
@@ -130,10 +139,10 @@ static void print_counts(FILE *f, const struct load *l, bool is_done)
 
     fprintf(f,
             "{\"done\":%s,\"seconds\":%.1f,\"requests\":%" PRIu64 ",\"ok\":%" PRIu64
-            ",\"failed\":%" PRIu64 ",\"sent_again\":%" PRIu64 ",\"max_gap_ms\":%" PRId64
-            ",\"max_ms\":%" PRId64 ",\"failures\":{",
+            ",\"orders\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"sent_again\":%" PRIu64
+            ",\"max_gap_ms\":%" PRId64 ",\"max_ms\":%" PRId64 ",\"failures\":{",
             is_done ? "true" : "false", (double)(now_ms() - l->started_ms) / 1000.0, c->requests,
-            c->ok, failed_total(c), c->sent_again, c->max_gap_ms, c->max_ms);
+            c->ok, c->orders, failed_total(c), c->sent_again, c->max_gap_ms, c->max_ms);
     for (i = 0; i < N_WHY; i++) {
         fprintf(f, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", why_names[i], c->failed[i]);
     }
@@ -179,6 +188,26 @@ static int report(const struct load *l, bool is_done)
         fflush(stdout);
     }
     return 0;
+}
+
+/* What is shown to Prometheus. */
+static void load_fill(struct page *p, void *arg)
+{
+    const struct load *l = arg;
+    const struct counts *c = &l->counts;
+    int i;
+
+    page_family(p, "shop_client_requests_total", "counter", "Requests begun.");
+    page_add(p, "shop_client_requests_total %" PRIu64 "\n", c->requests);
+    page_family(p, "shop_client_failures_total", "counter", "Requests that failed.");
+    for (i = 0; i < N_WHY; i++) {
+        page_add(p, "shop_client_failures_total{why=\"%s\"} %" PRIu64 "\n", why_names[i],
+                 c->failed[i]);
+    }
+    page_family(p, "shop_client_orders_total", "counter", "Orders that were answered with 200.");
+    page_add(p, "shop_client_orders_total %" PRIu64 "\n", c->orders);
+    page_histogram(p, "shop_client_request_seconds", "How long good answers took.", "", &c->times);
+    page_process(p, l->started_s);
 }
 
 /* ---- one request --------------------------------------------------------------------------------
@@ -255,6 +284,8 @@ static void client_succeed(struct load *l, struct client *c)
     int64_t took = now - (c->deadline_ms - l->timeout_ms);
 
     n->ok++;
+    n->orders += c->what == WHAT_ORDER;
+    histogram_add(&n->times, now_us() - c->began_us);
     if (n->last_ok_ms != 0 && now - n->last_ok_ms > n->max_gap_ms) {
         n->max_gap_ms = now - n->last_ok_ms;
     }
@@ -317,7 +348,7 @@ static void client_connect(struct load *l, struct client *c);
 
 static void client_send(struct load *l, struct client *c)
 {
-    const char *text = l->request[c->is_keeping];
+    const char *text = l->request[c->what][c->is_keeping];
     size_t length = strlen(text);
     struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = c};
 
@@ -362,6 +393,9 @@ static void client_connect(struct load *l, struct client *c)
 
 static void client_begin(struct load *l, struct client *c)
 {
+    l->dice = l->dice * 1664525u + 1013904223u;
+    c->what = (int)((l->dice >> 16) % 100) < l->order_percent ? WHAT_ORDER : WHAT_PAGE;
+    c->began_us = now_us();
     l->counts.requests++;
     c->deadline_ms = now_ms() + l->timeout_ms;
     if (c->fd >= 0) {
@@ -471,16 +505,18 @@ static bool load_is_told_to_stop(const struct load *l)
 
 static int load_run(struct load *l)
 {
-    struct epoll_event evs[CLIENTS_MOST];
+    struct epoll_event evs[CLIENTS_MOST + 2];
     bool is_stopping = false;
     int i, n;
 
     while (!is_stopping || load_is_busy(l)) {
         int wait = load_tick(l, !is_stopping);
 
-        n = epoll_wait(l->epoll, evs, CLIENTS_MOST, is_stopping && wait == 0 ? 1 : wait);
+        n = epoll_wait(l->epoll, evs, CLIENTS_MOST + 2, is_stopping && wait == 0 ? 1 : wait);
         for (i = 0; i < n; i++) {
-            if (evs[i].data.ptr != NULL) {
+            if (evs[i].data.ptr == &l->expose) {
+                expose_turn(l->expose);
+            } else if (evs[i].data.ptr != NULL) {
                 client_event(l, evs[i].data.ptr);
             }
         }
@@ -495,6 +531,24 @@ static int load_run(struct load *l)
         }
     }
     return report(l, true) == 0 ? 0 : 1;
+}
+
+/* How requests fall among orders differs from run to run, as it does outside. */
+static int load_expose(struct load *l)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &l->expose};
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    l->started_s = (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    if (getrandom(&l->dice, sizeof l->dice, 0) != (ssize_t)sizeof l->dice) {
+        return -1;
+    }
+    if (l->metrics_port == 0) {
+        return 0;
+    }
+    l->expose = expose_open(l->metrics_port, load_fill, l);
+    return l->expose == NULL ? -1 : epoll_ctl(l->epoll, EPOLL_CTL_ADD, expose_fd(l->expose), &ev);
 }
 
 static int load_open(struct load *l)
@@ -513,6 +567,9 @@ static int load_open(struct load *l)
     if (l->clients == NULL || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->signals, &ev) != 0) {
         return -1;
     }
+    if (load_expose(l) != 0) {
+        return -1;
+    }
     l->started_ms = now_ms();
     l->report_at_ms = l->started_ms;
     for (i = 0; i < l->n_clients; i++) {
@@ -527,7 +584,7 @@ static int load_open(struct load *l)
 static int load_set_url(struct load *l, const char *url)
 {
     char host[64], path[256] = "/";
-    int port = 0, i;
+    int port = 0, what, i;
 
     if (sscanf(url, "http://%63[0-9.]:%d%255s", host, &port, path) < 2 || port <= 0 ||
         port > 65535 || inet_pton(AF_INET, host, &l->peer.sin_addr) != 1) {
@@ -535,9 +592,12 @@ static int load_set_url(struct load *l, const char *url)
     }
     l->peer.sin_family = AF_INET;
     l->peer.sin_port = htons((uint16_t)port);
-    for (i = 0; i < 2; i++) {
-        snprintf(l->request[i], sizeof l->request[i], "GET %s HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n",
-                 path, host, port, i == 0 ? "Connection: close\r\n" : "");
+    for (what = 0; what < N_WHAT; what++) {
+        for (i = 0; i < 2; i++) {
+            snprintf(l->request[what][i], sizeof l->request[what][i],
+                     "GET %s HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n", what == WHAT_ORDER ? "/buy" : path,
+                     host, port, i == 0 ? "Connection: close\r\n" : "");
+        }
     }
     return 0;
 }
@@ -545,7 +605,8 @@ static int load_set_url(struct load *l, const char *url)
 static int usage(void)
 {
     fputs("usage: load --url http://A:P/PATH --out FILE [--concurrency N] [--rate N] "
-          "[--keep-alive on|off|mixed] [--timeout-ms N] [--stop-file FILE] [--quiet]\n",
+          "[--orders N] [--keep-alive on|off|mixed] [--timeout-ms N] [--stop-file FILE] "
+          "[--metrics PORT] [--quiet]\n",
           stderr);
     return 2;
 }
@@ -567,6 +628,12 @@ static int load_take_option(struct load *l, int o, const char *value)
     case 't':
         l->timeout_ms = (int)strtol(value, NULL, 10);
         return 0;
+    case 'b':
+        l->order_percent = (int)strtol(value, NULL, 10);
+        return 0;
+    case 'm':
+        l->metrics_port = (int)strtol(value, NULL, 10);
+        return l->metrics_port > 0 && l->metrics_port <= 65535 ? 0 : -1;
     case 's':
         l->stop_file = value;
         return 0;
@@ -590,13 +657,16 @@ int main(int argc, char **argv)
         {"out", required_argument, NULL, 'o'},
         {"concurrency", required_argument, NULL, 'c'},
         {"rate", required_argument, NULL, 'r'},
+        {"orders", required_argument, NULL, 'b'},
+        {"metrics", required_argument, NULL, 'm'},
         {"keep-alive", required_argument, NULL, 'k'},
         {"timeout-ms", required_argument, NULL, 't'},
         {"stop-file", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
-    struct load l = {.n_clients = 8, .rate = 100, .timeout_ms = 5000, .keep = KEEP_MIXED};
+    struct load l = {
+        .n_clients = 8, .rate = 100, .timeout_ms = 5000, .order_percent = 20, .keep = KEEP_MIXED};
     int o, status;
 
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -605,7 +675,7 @@ int main(int argc, char **argv)
         }
     }
     if (l.peer.sin_port == 0 || l.out == NULL || l.n_clients < 1 || l.n_clients > CLIENTS_MOST ||
-        l.rate < 1 || l.timeout_ms < 1) {
+        l.rate < 1 || l.timeout_ms < 1 || l.order_percent < 0 || l.order_percent > 100) {
         return usage();
     }
     if (load_open(&l) != 0) {
@@ -613,6 +683,7 @@ int main(int argc, char **argv)
         return 1;
     }
     status = load_run(&l);
+    expose_close(l.expose);
     free(l.clients);
     return status;
 }

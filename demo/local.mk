@@ -3,10 +3,10 @@
 noinst_PROGRAMS += demo/shop demo/load demo/sample
 DEMO_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
 
-demo_shop_SOURCES = demo/app.c
+demo_shop_SOURCES = demo/app.c demo/behave.c demo/behave.h demo/meter.c demo/meter.h
 demo_shop_CFLAGS = $(DEMO_CFLAGS)
 demo_shop_LDFLAGS = -s
-demo_load_SOURCES = demo/load.c
+demo_load_SOURCES = demo/load.c demo/expose.c demo/expose.h demo/meter.c demo/meter.h
 demo_load_CFLAGS = $(DEMO_CFLAGS)
 demo_load_LDFLAGS =
 demo_sample_SOURCES = demo/sample.c

@@ -1,6 +1,7 @@
 # The whole program against a fleet of its own. Each test is one file that ends what it started.
 EXTRA_DIST += tests/fleet/lib.sh $(FLEET_TESTS)
 FLEET_TESTS = \
+	tests/fleet/app.sh \
 	tests/fleet/witness.sh \
 	tests/fleet/happy.sh \
 	tests/fleet/sick.sh \
