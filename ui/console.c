@@ -251,7 +251,7 @@ static int console_open(struct console *c, struct err *e)
     c->now = c->born_at = clock_mono_ms();
     screen_now(c->screen, c->now, clock_wall_ms());
     resize(c);
-    return spec->pane ? console_focus(c->screen, spec->keymap, spec->pane, c->now, e) : 0;
+    return spec->pane ? console_focus(c->screen, spec->pane, e) : 0;
 }
 
 static void console_close(struct console *c)

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ui/pane.h"
 #include "ui/thread_int.h"
 
 enum { LOG_WAIT_MS = 3000 };
@@ -29,18 +30,15 @@ static int pane_by_name(const char *name)
     return -1;
 }
 
-int console_focus(struct screen *s, const struct keymap *keymap, const char *pane, int64_t now,
-                  struct err *e)
+int console_focus(struct screen *s, const char *pane, struct err *e)
 {
     int p = pane_by_name(pane);
-    struct key key = {.at = now};
 
     if (p < 0)
         return err_set(e, ERR_USAGE,
                        "no pane \"%s\"; there are cluster, instances, logs, history, batches and "
                        "actions", pane);
-    if (key_parse(&key, keymap_key(keymap, (enum command)(CMD_PANE_1 + p))) == 0)
-        screen_key(s, &key);
+    screen_focus(s, (enum pane_id)p);
     return 0;
 }
 
@@ -239,7 +237,7 @@ int console_dump(const struct console_spec *spec, int rows, int cols, const char
     screen_resize(s, rows, cols);
     rc = give_snapshot(&d, s, spec, e);
     if (rc == 0 && focus)
-        rc = console_focus(s, spec->keymap, focus, clock_mono_ms(), e);
+        rc = console_focus(s, focus, e);
     if (rc == 0) {
         /* The panes say what they want of the log once they know how large they are. */
         screen_draw(s, cv);

@@ -4,9 +4,8 @@
 
 #include "ui/console.h"
 
-/* The wake-up that puts a pane into focus; ERR_USAGE in words for a name of none. */
-int console_focus(struct screen *s, const struct keymap *keymap, const char *pane, int64_t now,
-                  struct err *e);
+/* Put the pane of that name into focus; ERR_USAGE in words for a name of none. */
+int console_focus(struct screen *s, const char *pane, struct err *e);
 
 /* "release 41 of shop-web runs on: BAKE_SUCCESS, waits; engine pid 812 on jump01"; NULL where
  * nothing goes on. The caller's. */

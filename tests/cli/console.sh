@@ -25,6 +25,9 @@ key() { tm send-keys "$@"; }
 shows() { screen | grep -qF -- "$1"; }
 until_seen() { wait_until shows "$1"; }
 
+# The border of a pane ends in that column: it was drawn for that width.
+is_wide() { screen | grep -q "^┌.\{$(($1 - 2))\}┐$"; }
+
 # The processes of the console: the guard and its child.
 consoles() { pgrep -f -- "$program -c $T/config --store $T/store console"; }
 none_left() { ! consoles >/dev/null; }
@@ -69,6 +72,11 @@ ok $? 'in ASCII where the locale is'
 fp console shop-web --dump-screen 120x40 --pane nothing
 [ $? = 2 ]
 ok $? 'a pane that is none'
+printf 'keys: {history: ""}\n' >"$T/config/footplate.yaml"
+fp console shop-web --dump-screen 60x16 --pane history
+grep -q '^┌ 4 history' "$T/out"
+ok $? 'a pane that no key leads to'
+rm "$T/config/footplate.yaml"
 
 # ---- open, see, act, leave ------------------------------------------------------------------------------
 
@@ -99,13 +107,13 @@ key 'stty -a | grep -o " echo " ; fg' Enter
 until_seen '1 cluster'
 ok $? 'and fg the console'
 tm resize-window -x 70 -y 18
-until_seen 'shop-web'
+wait_until is_wide 70
 ok $? 'a small window is drawn'
 tm resize-window -x 50 -y 10
-until_seen '60'
+until_seen 'footplate needs 60x16, this is 50x10'
 ok $? 'one that is too small says what is needed'
 tm resize-window -x 120 -y 40
-until_seen '1 cluster'
+wait_until is_wide 120
 ok $? 'and it comes back'
 kill -TERM "$(child)"
 until_seen 'EXIT='
