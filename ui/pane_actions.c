@@ -259,8 +259,8 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
     }
     if (!has_group(u)) {
         canvas_wrap(cv, r, 0, ROLE_DIM,
-                    u->is_loaded ? "Nothing to release: no group in the configuration. "
-                                   "`footplate check` says where it is read from."
+                    u->is_loaded ? "Nothing to release: no engine has read a group yet. "
+                                   "`footplate check` reads the configuration."
                                  : "reading the store ...", true);
         return;
     }

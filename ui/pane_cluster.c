@@ -286,7 +286,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
     if (u->snap->n_groups == 0) {
         canvas_wrap(cv, r, 0, ROLE_DIM,
                     u->is_loaded ? "No group yet: each file of groups.d in the configuration describes one; "
-                                   "`footplate check` reads them."
+                                   "an engine reads them, and `footplate check`."
                                  : "reading the store ...", true);
         return;
     }
