@@ -5,6 +5,7 @@ export FLEET_MAX_OUT=34%
 
 is_set() { [ "$(set_in_haproxy)" = "$1" ]; }
 test_back() { ask_haproxy "show info" >/dev/null 2>&1; }
+test_gone() { ! test_back; }
 balancer_brake() { [ "$(field '.deployment | (.braked | tostring) + " " + (.brake_reason // "")')" = "true balancer" ]; }
 admin_of() { ask_haproxy 'show servers state shop' | awk -v h="$1" '$5 == h {print $7}'; }
 
@@ -35,6 +36,7 @@ ok "the other person takes it in" wait_until 60 is_balanced
 # No balancer: brake, no step fails, nothing is set ready on the way.
 fp_is "another release waits at the canary" 10 start $group 1.4.0 --yes
 kill "$(cut -d' ' -f1 "$F/run/haproxy.pid")"
+ok "the balancer is gone" wait_until 60 test_gone
 fp continue $group --yes
 is "without a balancer it brakes" "$code" 12
 ok "because of the balancer" balancer_brake

@@ -4,18 +4,27 @@ export FLEET_MAX_OUT=34%
 . "${abs_top_srcdir:?}/tests/fleet/lib.sh"
 
 two_install() { [ "$(count_in INSTALL_RUNNING)" = 2 ]; }
-none_runs() { [ "$(field '[.deployment.batches[].targets[] | select(.status | endswith("_RUNNING"))] | length')" = 0 ]; }
-is_over() { status_is SUCCESS; }
+is_braked() { [ "$(field .deployment.braked)" = true ]; }
+
+# interrupt: the two are held until the brake is there, however long that takes; interrupt follows them to their end
+interrupt()
+{
+    { wait_until 120 is_braked; count_in INSTALL_RUNNING >"$T/held"; let_go; } &
+    fp interrupt $group
+    wait $!
+}
 
 fleet_up 6
 load_start
-new_version 2.0.0 start_takes=3
-new_version 2.0.1 start_takes=3
+new_version 2.0.0 start_waits_while=hold
+new_version 2.0.1 start_waits_while=hold
 
+hold 127.0.1.2 127.0.1.3
 fp_is "start in the background" 0 start $group 2.0.0 --auto --yes --detach
 ok "two are in INSTALL" wait_until 60 two_install
-fp interrupt $group
+interrupt
 is "interrupt brakes" "$code" 12
+is "while both are at it" "$(cat "$T/held")" 2
 is "status says braked" "$(field .deployment.braked)" true
 like "by whom" "$(field '.deployment | .brake_reason')" operator
 ok "the two end their step" wait_until 60 none_runs
@@ -29,9 +38,10 @@ fp_is "continue goes on to the end" 0 continue $group --yes
 is "every current names it" "$(currents)" "2.0.0=6"
 is "every service was started once" "$(starts 2.0.0)" "$(ones)"
 
+hold 127.0.1.2 127.0.1.3
 fp_is "another release" 0 start $group 2.0.1 --auto --yes --detach
 ok "two are in INSTALL again" wait_until 60 two_install
-fp interrupt $group
+interrupt
 is "interrupt brakes again" "$code" 12
 fp_is "a second interrupt ends it" 13 interrupt $group --yes
 is "it is INTERRUPTED" "$(field .deployment.status)" INTERRUPTED

@@ -10,6 +10,7 @@ export FLEET_BATCH_INTERVAL=${FLEET_BATCH_INTERVAL:-300ms}
 export FLEET_TTL=1800
 # What a slow machine needs; a test of a bound sets its own before it reads this.
 export FLEET_STARTUP_TIMEOUT=${FLEET_STARTUP_TIMEOUT:-60s} FLEET_COMMAND_TIMEOUT=${FLEET_COMMAND_TIMEOUT:-60s}
+export FLEET_DRAIN_TIMEOUT=${FLEET_DRAIN_TIMEOUT:-60s}
 export LC_ALL=C.UTF-8 NO_PROXY='*' no_proxy='*'
 unset CDPATH DISPLAY SSH_AUTH_SOCK SSH_ASKPASS XDG_STATE_HOME XDG_CONFIG_HOME
 # A test's process shall not be slowed down by what a sanitizer keeps back for later.
@@ -177,6 +178,10 @@ new_version() { bash "$top/demo/mkpackages" "$FLEET_BIN/shop" "$F/packages" "$@"
 # edit SED-EXPRESSION: the group's configuration
 edit() { sed -i "$1" "$F/config/groups.d/$group.yaml"; }
 
+# hold HOST..., let_go: a version with start_waits_while=hold does not start there in between
+hold() { local h; for h in "$@"; do touch "$F/srv/$h/hold"; done; }
+let_go() { rm -f "$F"/srv/*/hold; }
+
 # ---- footplate ---------------------------------------------------------------------------------------
 
 fp_raw() { timeout -k 5 "${FP_LIMIT:-240}" "$footplate" -c "$F/config" --driver tester "$@" </dev/null; }
@@ -207,6 +212,7 @@ fp_is()
 field() { fp_raw status "$group" --json 2>/dev/null | jq -r ".[0] | $1" 2>/dev/null; }
 status_is() { [ "$(field .deployment.status)" = "$1" ]; }
 count_in() { field "[.deployment.batches[].targets[] | select(.status == \"$1\")] | length"; }
+none_runs() { [ "$(field '[.deployment.batches[].targets[] | select(.status | endswith("_RUNNING"))] | length')" = 0 ]; }
 target() { field ".deployment.batches[].targets[] | select(.host == \"$1\") | $2"; }
 ledger_of() { field '[.ledger[].host] | sort | join(" ")'; }
 batches_of() { field '[.deployment.batches[] | .status] | join(" ")'; }
@@ -224,7 +230,7 @@ kill_engine()
     # The list is split into words on purpose.
     # shellcheck disable=SC2086
     [ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-    wait_until 30 no_engine || { echo "the engine does not die: $pids"; return 1; }
+    wait_until 60 no_engine || { echo "the engine does not die: $pids"; return 1; }
 }
 
 # ---- witnesses ---------------------------------------------------------------------------------------

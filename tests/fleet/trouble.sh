@@ -24,7 +24,11 @@ if [ "$(id -u)" = 0 ] && cp -a "$F/srv/127.0.1.3" "$T/full" && mount -t tmpfs -o
     cat /dev/zero >"$F/srv/127.0.1.3/filler" 2>"$T/filled"
     full=127.0.1.3
 fi
+refuses() { ! ssh -F "$F/ssh_config" "$1" true 2>/dev/null; }
+listens() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
+ok "sshd has read its configuration" wait_until 60 refuses 127.0.1.5
 ok "sshd is there" wait_until 60 ssh -F "$F/ssh_config" 127.0.1.1 true
+ok "the mute server is there" wait_until 60 listens 127.0.1.6 "$port"
 
 began=$SECONDS
 fp_is "the release stands in PENDING, braked" 12 start $group 1.1.0 --yes

@@ -9,6 +9,8 @@ is_out() { [ "$(out_of_haproxy)" = "$1" ]; }
 is_counted() { [ "$(max_out)" -ge "$1" ]; }
 has_failed() { [ "$(load_count .failed)" -gt 0 ]; }
 answers() { [ "$(load_count ".versions[\"$1\"] // 0")" -gt 0 ]; }
+# It has its pid a moment before it answers.
+says() { [ "$(health_of "$1" | jq -r "$2" 2>/dev/null)" = "$3" ]; }
 has_asked() { [ "$(load_count .requests)" -gt "$1" ]; }
 
 fleet_up 3
@@ -21,7 +23,7 @@ tar -xzf "$F/packages/shop-1.1.0.tar.gz" -C "$F/srv/127.0.1.2/releases/1.1.0"
 ok "stop, link, start by hand" on 127.0.1.2 'current/bin/shopctl stop && ln -sfn releases/1.1.0 current && current/bin/shopctl start'
 is "current says so" "$(current_of 127.0.1.2)" 1.1.0
 is "it was started once" "$(starts 1.1.0)" "0 1 0"
-is "health says so" "$(health_of 127.0.1.2 | jq -r '.version + " " + .status')" "1.1.0 ok"
+ok "health says so" wait_until 60 says 127.0.1.2 '.version + " " + .status' "1.1.0 ok"
 ask_haproxy 'set server shop/web02 state ready' >/dev/null
 ok "it comes back" wait_until 60 is_out ""
 ok "and answers" wait_until 60 answers 1.1.0
@@ -49,9 +51,9 @@ for v in 1.2.0 1.3.0; do
 done
 sed -i 's/127.0.1.4/127.0.1.3/' "$F/srv/127.0.1.3/releases/1.3.0/shop.conf"
 on 127.0.1.3 'current/bin/shopctl stop; ln -sfn releases/1.2.0 current; current/bin/shopctl start' >/dev/null
-is "1.2.0 is never healthy" "$(health_of 127.0.1.3 | jq -r .status)" "no database"
+ok "1.2.0 is never healthy" wait_until 60 says 127.0.1.3 .status "no database"
 on 127.0.1.3 'current/bin/shopctl stop; ln -sfn releases/1.3.0 current; current/bin/shopctl start' >/dev/null
-is "1.3.0 refuses a host" "$(health_of 127.0.1.3 | jq -r .status)" "no licence for this host"
+ok "1.3.0 refuses a host" wait_until 60 says 127.0.1.3 .status "no licence for this host"
 touch "$F/srv/127.0.1.3/cured"
 is "until it is cured" "$(health_of 127.0.1.3 | jq -r .status)" ok
 ok "the damaged archive is damaged" test "$(cd "$F/packages" && sha256sum -c SHA256SUMS 2>/dev/null | grep -c FAILED)" = 1

@@ -7,7 +7,8 @@ size=${SCREEN_SIZE:-80x24}
 
 fleet_up 4
 load_start
-new_version 2.1.0 start_takes=1
+new_version 2.1.0 start_waits_while=hold
+hold 127.0.1.1
 console ann "$size" shop-web
 
 shows "idle: the group" ann 30 'shop-web'
@@ -26,9 +27,11 @@ shows "the plan: batches" ann 10 'canary'
 shows "armed" ann 10 'Y .*begin.*any other key: no'
 press ann Y
 stands "smoking" ann 60 '> (preparing|smoking)' "Interrupt"
+let_go
 stands "the canary waits" ann 60 '= smoked, waits' "Interrupt Continue"
 shows "says what it waits for" ann 5 '[Ww]ait'
 is "the canary is out of traffic" "$(out_of_haproxy)" 127.0.1.1
+hold 127.0.1.2
 
 # An engine that does not answer yet: the buttons are still those of before, and the screen says why.
 engine=$(engines)
@@ -41,6 +44,7 @@ stands "baked" ann 60 '= baked, waits' "Interrupt Continue"
 is "the canary takes traffic" "$(out_of_haproxy)" ""
 confirm "roll out" ann K '─ Continue ─'
 stands "rolling out" ann 60 '> rolling out' "Interrupt"
+let_go
 stands "success" ann 120 '\+ success' "Start"
 is "every current names it" "$(currents)" "2.0.0=2 2.1.0=4"
 shows "the versions that run" ann 10 '2\.1\.0'

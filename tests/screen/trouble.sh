@@ -19,7 +19,8 @@ start()
 fleet_up 4
 load_start
 new_version 2.1.0 health=never
-new_version 2.2.0 start_takes=4
+new_version 2.2.0 start_waits_while=hold
+hold 127.0.1.1
 console ann "$size" shop-web
 stands "idle" ann 30 'idle' "Start"
 
@@ -44,7 +45,8 @@ stands "smoking" ann 60 '> (preparing|smoking)' "Interrupt"
 press ann X
 stands "X brakes at once" ann 10 '! braked' "Interrupt Continue"
 shows "says who braked" ann 10 'braked'
-hides "nothing is in flight" ann 60 'in flight'
+let_go
+ok "the step in flight comes to its end" wait_until 60 none_runs
 confirm "lift" ann K '─ Continue ─'
 stands "the canary waits" ann 60 '= smoked, waits' "Interrupt Continue"
 confirm "end" ann X '─ Interrupt: end ─'
