@@ -11,22 +11,23 @@
 
 static const struct figure request_figures[] = {
     [REQUEST_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
-    [REQUEST_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.15},
+    [REQUEST_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.15, .is_trended = true},
 };
 
 static const struct figure connect_figures[] = {
     [CONNECT_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
-    [CONNECT_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.25},
+    [CONNECT_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.25, .is_trended = true},
 };
 
 static const struct figure number_figures[] = {
-    [NUMBER_VALUE] = {"", "", WORSE_BOTH, 0, 0.03},
+    [NUMBER_VALUE] = {"", "", WORSE_BOTH, 0, 0.03, .is_trended = true},
 };
 
 static const struct figure scrape_figures[] = {
     [SCRAPE_CALLS] = {"calls", "/s", WORSE_BOTH, 0, 0, .is_context = true},
-    [SCRAPE_ERRORS] = {"errors", "%", WORSE_HIGH, 0.5, 0, .is_compared = true},
-    [SCRAPE_LATENCY] = {"latency", "ms", WORSE_HIGH, 2, 0.15, .is_compared = true},
+    [SCRAPE_ERRORS] = {"errors", "%", WORSE_HIGH, 0.5, 0, .is_compared = true, .is_trended = true},
+    [SCRAPE_LATENCY] = {"latency", "ms", WORSE_HIGH, 2, 0.15, .is_compared = true,
+                       .is_trended = true},
 };
 
 static const struct figure tail_figures[] = {

@@ -7,8 +7,10 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/echo.c src/monitor/echo.h \
 	src/monitor/figures.c \
 	src/monitor/groups.c \
-	src/monitor/judge.h \
 	src/monitor/leak.c \
+	src/monitor/judge.c src/monitor/judge.h src/monitor/judge_int.h \
+	src/monitor/judge_find.c \
+	src/monitor/judge_frozen.c \
 	src/monitor/machine.c \
 	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
 	src/monitor/poll.c \
@@ -21,6 +23,7 @@ MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(S
 
 MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
 MONITOR_TESTS += tests/monitor/test_detect
+MONITOR_TESTS += tests/monitor/test_judge
 EXTRA_DIST += tests/monitor/stage.h
 check_PROGRAMS += $(MONITOR_TESTS)
 TESTS += $(MONITOR_TESTS)
@@ -41,3 +44,8 @@ tests_monitor_test_detect_SOURCES = tests/monitor/test_detect.c tests/monitor/sy
 tests_monitor_test_detect_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_detect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_detect_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+
+tests_monitor_test_judge_SOURCES = tests/monitor/test_judge.c
+tests_monitor_test_judge_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_judge_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_judge_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)

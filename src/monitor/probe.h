@@ -30,6 +30,7 @@ struct figure {
     bool is_grown;    /* of instances: steady growth is looked for (memory) */
     bool is_highest;  /* the group's figure is that of its highest instance; else their mean */
     bool is_context;  /* shown beside the others, never judged */
+    bool is_trended;  /* the group's figure is held against its baseline (CUSUM, forecast) */
 };
 
 /* The figures of each source, in their order. */

@@ -1,0 +1,463 @@
+/* judge_find.c: from points to a verdict. Each method answers a finding; of those that may be asked now the
+ * worst counts, and what nobody answers is unknown, never good. It asks nobody and remembers only its sums. */
+#include "config.h"
+
+#include "monitor/judge_int.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { MINUTE_MS = 60000, NOW_POINTS = 5, LEAST_GROWTH_MS = 30000 };
+
+double unit_now(const struct unit *u)
+{
+    double last[NOW_POINTS], scratch[NOW_POINTS];
+    int n = 0;
+
+    for (int i = u->group.n - 1; i >= 0 && n < NOW_POINTS && i >= u->group.n - 2 * NOW_POINTS; i--) {
+        if (isfinite(u->group.v[i]))
+            last[n++] = u->group.v[i];
+    }
+    return detect_median(last, n, scratch);
+}
+
+static enum detect_bad bad_of(enum monitor_worse w)
+{
+    return w == WORSE_LOW ? DETECT_BAD_DOWN : DETECT_BAD_UP;
+}
+
+/* f counts where it is worse than what was found so far; among bad ones the surest. */
+static void keep_worst(struct finding *out, const struct finding *f)
+{
+    if (!f->is_due)
+        return;
+    if (f->judged > out->judged ||
+        (f->judged == out->judged && f->judged == JUDGED_BAD && f->sure > out->sure))
+        *out = *f;
+}
+
+/* "web01: " before words that are about one instance. */
+static void about(const struct judge *j, struct finding *f, int subject)
+{
+    char words[WORDS_BYTES];
+
+    f->subject = subject;
+    str_copy(words, sizeof words, f->text);
+    snprintf(f->text, sizeof f->text, "%s: %.*s", j->cfg->instances[subject].host,
+             (int)sizeof f->text - 110, words);
+}
+
+/* ---- silence ------------------------------------------------------------------------------------- */
+
+static int64_t quiet_of(const struct unit *u)
+{
+    return 3 * u->rule->every_ms > QUIET_MS ? 3 * u->rule->every_ms : QUIET_MS;
+}
+
+static bool is_silent(const struct judge *j, const struct unit *u, int subject, int64_t now,
+                      struct finding *f)
+{
+    const struct heard *h = judge_heard(j, u->i_rule, subject);
+    int64_t from = h->at > j->born ? h->at : j->born;
+
+    if (subject >= 0 && j->subjects[subject].in_since > from)
+        from = j->subjects[subject].in_since;
+    if (h->at != 0 && now - from <= quiet_of(u))
+        return false;
+    f->judged = JUDGED_UNKNOWN;
+    f->method = "silence";
+    f->since = h->at;
+    f->is_due = true;
+    if (h->at != 0)
+        snprintf(f->text, sizeof f->text, "no answer for %lld s%s%s", (long long)(now - h->at) / 1000,
+                 h->silence[0] ? ": " : "", h->silence);
+    else
+        snprintf(f->text, sizeof f->text, "no answer yet%s%s", h->silence[0] ? ": " : "", h->silence);
+    return true;
+}
+
+static void find_silence(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
+{
+    struct finding f = {.subject = -1};
+    int silent = 0, asked = 0;
+
+    if (!u->seen) {
+        if (is_silent(j, u, -1, now, &f))
+            keep_worst(out, &f);
+        return;
+    }
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        struct finding one = {.subject = -1};
+        if (j->subjects[i].is_known && !j->subjects[i].is_in_traffic)
+            continue;
+        asked++;
+        if (!is_silent(j, u, i, now, &one))
+            continue;
+        if (silent++ == 0) {
+            f = one;
+            about(j, &f, i);
+        }
+    }
+    if (silent > 1) {
+        char words[WORDS_BYTES];
+        str_copy(words, sizeof words, f.text);
+        snprintf(f.text, sizeof f.text, "%d of %d instances do not answer, the first %.*s", silent, asked,
+                 (int)sizeof f.text - 80, words);
+    }
+    if (silent > 0)
+        keep_worst(out, &f);
+}
+
+/* ---- hard limits --------------------------------------------------------------------------------- */
+
+static void find_limit(const struct unit *u, const struct streak *streaks, struct finding *f)
+{
+    f->judged = JUDGED_GOOD;
+    for (int i = 0; i < LIMITS_MAX; i++) {
+        if (!u->limits[i].is_set)
+            continue;
+        enum judgement now = streak_verdict(&streaks[i], &u->limits[i].rule);
+        if (now < f->judged || (f->is_due && now == f->judged) || now == JUDGED_UNKNOWN)
+            continue;
+        f->judged = now;
+        f->is_due = true;
+        f->method = "limit";
+        f->since = streaks[i].since_ms;
+        f->sure = streak_sure(&streaks[i], &u->limits[i].rule);
+        f->samples = (int)(streaks[i].taken < u->limits[i].rule.n ? streaks[i].taken : u->limits[i].rule.n);
+        detect_say_streak(f->text, sizeof f->text, &streaks[i], &u->limits[i].rule, u->figure->unit);
+    }
+}
+
+static void find_limits(const struct judge *j, const struct unit *u, struct finding *out)
+{
+    struct finding f = {.subject = -1};
+
+    if (!u->seen) {
+        find_limit(u, u->streaks, &f);
+        keep_worst(out, &f);
+        return;
+    }
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        struct finding one = {.subject = -1};
+        if (j->subjects[i].is_known && !j->subjects[i].is_in_traffic)
+            continue;
+        find_limit(u, u->seen[i].streaks, &one);
+        about(j, &one, i);
+        keep_worst(out, &one);
+    }
+}
+
+/* Lines that match, of all instances that count, within the rule's time. */
+static void find_lines(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
+{
+    const struct monitor_config *r = u->rule;
+    struct finding f = {.is_due = true, .method = "lines", .subject = -1, .judged = JUDGED_GOOD};
+    double sum = 0;
+
+    if (r->source != MONITOR_TAIL || r->lines < 0)
+        return;
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        const struct track *t = &u->seen[i].track;
+        double own = 0;
+        for (int k = track_from(t, now - r->lines_ms); k < t->n; k++) {
+            if (!isfinite(t->v[k]) || t->v[k] <= 0)
+                continue;
+            own += t->v[k];
+            if (f.since == 0 || t->at[k] < f.since)
+                f.since = t->at[k];
+        }
+        f.samples += t->n - track_from(t, now - r->lines_ms);
+        if (own > r->lines)
+            f.subject = i;
+        sum += own;
+    }
+    f.judged = sum > r->lines ? JUDGED_BAD : sum > 0 ? JUDGED_WARNING : JUDGED_GOOD;
+    f.sure = f.judged == JUDGED_BAD ? SURE_MOST : 0;
+    if (f.judged == JUDGED_GOOD)
+        f.since = 0;
+    snprintf(f.text, sizeof f.text, "%.0f lines match within %lld s (more than %d fail)", sum,
+             (long long)r->lines_ms / 1000, r->lines);
+    if (f.subject >= 0)
+        about(j, &f, f.subject);
+    keep_worst(out, &f);
+}
+
+/* ---- against the baseline ------------------------------------------------------------------------ */
+
+static void cusum_both(struct unit *u, double v, int64_t at)
+{
+    bool is_count = u->is_forecast;
+    struct cusum_rule up = is_count ? cusum_rule_counts(DETECT_BAD_UP) : cusum_rule_of(DETECT_BAD_UP);
+    struct cusum_rule down = is_count ? cusum_rule_counts(DETECT_BAD_DOWN) : cusum_rule_of(DETECT_BAD_DOWN);
+
+    if (u->worse != WORSE_LOW)
+        cusum_take(&u->up, &up, &u->base, v, at);
+    if (u->worse != WORSE_HIGH)
+        cusum_take(&u->down, &down, &u->base, v, at);
+}
+
+/* Forecasts are made of whole minutes. */
+static void feed_minute(struct judge *j, struct unit *u, int64_t at, double v)
+{
+    int64_t minute = at / MINUTE_MS;
+
+    if (minute != u->minute && u->minute >= 0 && u->minute_n > 0) {
+        struct series past = {u->past_at, u->past_v, u->n_past};
+        int64_t then = u->minute * MINUTE_MS;
+        double expected = profile_expected(&u->profile, &past, then, judge_scratch(j, u->n_past + 1));
+        cusum_both(u, profile_residual(&u->profile, expected, u->minute_sum / u->minute_n), then);
+    }
+    if (minute != u->minute) {
+        u->minute = minute;
+        u->minute_sum = 0;
+        u->minute_n = 0;
+    }
+    if (isfinite(v)) {
+        u->minute_sum += v;
+        u->minute_n++;
+    }
+}
+
+static void feed(struct judge *j, struct unit *u)
+{
+    const struct track *t = &u->group;
+
+    for (int i = track_from(t, u->fed + 1); i < t->n; i++) {
+        if (u->is_forecast)
+            feed_minute(j, u, t->at[i], t->v[i]);
+        else
+            cusum_both(u, t->v[i], t->at[i]);
+        u->fed = t->at[i];
+    }
+}
+
+static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_bad bad,
+                       struct finding *out)
+{
+    struct cusum_rule rule = u->is_forecast ? cusum_rule_counts(bad) : cusum_rule_of(bad);
+    struct finding f = {.is_due = true, .method = u->is_forecast ? "forecast" : "cusum", .subject = -1};
+
+    f.judged = cusum_verdict(c, &rule, &u->base);
+    f.samples = (int)(c->run > 0 ? c->run : c->n);
+    if (c->n == 0 && u->base.is_known) {
+        /* Baselines are fresh: the first figure behind them is on its way, and silence is another matter. */
+        f.judged = JUDGED_GOOD;
+        snprintf(f.text, sizeof f.text, "%s", u->base_text);
+    } else if (!u->base.is_known) {
+        snprintf(f.text, sizeof f.text, "%s", u->base_text);
+    } else {
+        detect_say_cusum(f.text, sizeof f.text, c, &rule, &u->base, u->is_forecast ? "sigma" : u->figure->unit);
+    }
+    if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
+        f.since = c->since_ms;
+        f.sure = cusum_sure(c, &rule, &u->base);
+    }
+    keep_worst(out, &f);
+}
+
+static void find_trend(struct judge *j, struct unit *u, struct finding *out)
+{
+    struct finding f = {.is_due = true, .method = "cusum", .subject = -1, .judged = JUDGED_UNKNOWN};
+    int finite = 0;
+
+    if (!j->has_release || !unit_is_trended(u))
+        return;
+    if (!j->is_frozen) {
+        for (int i = 0; i < u->group.n; i++)
+            finite += isfinite(u->group.v[i]);
+        snprintf(f.text, sizeof f.text, "baseline: %d of %d answers", finite < BASELINE_MIN ? finite : BASELINE_MIN,
+                 BASELINE_MIN);
+        f.samples = finite;
+        keep_worst(out, &f);
+        return;
+    }
+    if (!u->base_text)
+        u->base_text = xstrdup("no baseline: the rule is new");
+    feed(j, u);
+    if (u->worse != WORSE_LOW)
+        find_cusum(u, &u->up, DETECT_BAD_UP, out);
+    if (u->worse != WORSE_HIGH)
+        find_cusum(u, &u->down, DETECT_BAD_DOWN, out);
+}
+
+/* ---- new against old ------------------------------------------------------------------------------- */
+
+static bool runs_new(const struct judge *j, int i)
+{
+    const struct subject *s = &j->subjects[i];
+
+    return s->is_known && s->is_in_traffic && s->version && j->release.version &&
+           strcmp(s->version, j->release.version) == 0;
+}
+
+static bool runs_old(const struct judge *j, int i)
+{
+    const struct subject *s = &j->subjects[i];
+
+    return s->is_known && s->is_in_traffic && s->version && !runs_new(j, i);
+}
+
+/* From when on an instance's figures are its own: the warm-up is over. */
+static int64_t settled_at(const struct judge *j, int i)
+{
+    const struct subject *s = &j->subjects[i];
+
+    return s->in_since ? s->in_since + j->cfg->warmup_ms : j->frozen_at;
+}
+
+static int collect(const struct track *t, int64_t from, double *dst)
+{
+    int n = 0;
+
+    for (int i = track_from(t, from); i < t->n; i++) {
+        if (isfinite(t->v[i]))
+            dst[n++] = t->v[i];
+    }
+    return n;
+}
+
+static int count_from(const struct track *t, int64_t from)
+{
+    return t->n - track_from(t, from);
+}
+
+/* The figures of both sides in minutes that both have; answers false where one side has nobody. */
+static bool sides(struct judge *j, struct unit *u, double **canary, int *n, double **control, int *m)
+{
+    int64_t first = 0;
+    int most = 0, news = 0, olds = 0;
+
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        if (runs_new(j, i) && (news++ == 0 || settled_at(j, i) < first))
+            first = settled_at(j, i);
+        olds += runs_old(j, i);
+    }
+    if (news == 0 || olds == 0)
+        return false;
+    if (first < j->frozen_at)
+        first = j->frozen_at;
+    for (int i = 0; i < j->cfg->n_instances; i++)
+        most += count_from(&u->seen[i].track, first);
+    /* Both sides, and what ranks_take() wants of scratch. */
+    double *all = judge_scratch(j, 4 * most + 4);
+    *canary = all;
+    *control = all + most + 1;
+    *n = *m = 0;
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        const struct track *t = &u->seen[i].track;
+        int64_t own = settled_at(j, i) > first ? settled_at(j, i) : first;
+        if (runs_new(j, i))
+            *n += collect(t, own, *canary + *n);
+        else if (runs_old(j, i))
+            *m += collect(t, own, *control + *m);
+    }
+    return true;
+}
+
+static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct finding *out)
+{
+    struct looks_rule rule = looks_rule_default();
+    struct effect effect = {u->figure->floor_rel, u->figure->floor_abs};
+    struct finding f = {.is_due = true, .method = "ranks", .subject = -1};
+    double *canary = NULL, *control = NULL;
+    int n = 0, m = 0;
+
+    if (!u->figure->is_compared || !j->has_release || !j->is_frozen)
+        return;
+    bool is_both = sides(j, u, &canary, &n, &control, &m);
+    if (!is_both && u->looks.done == 0)
+        return;
+    if (is_both && looks_is_due(&u->looks, &rule, n < m ? n : m)) {
+        struct ranks r;
+        ranks_take(&r, canary, n, control, m, bad_of(u->worse), effect, control + m);
+        looks_take(&u->looks, &rule, &r, now);
+    }
+    f.judged = looks_verdict(&u->looks);
+    f.samples = u->looks.done > 0 ? u->looks.last.n + u->looks.last.m : is_both ? (n < m ? n : m) : 0;
+    if (u->looks.done > 0)
+        detect_say_looks(f.text, sizeof f.text, &u->looks, &rule, u->figure->unit);
+    else
+        snprintf(f.text, sizeof f.text, "%s against the others: %d of %d samples", j->release.version,
+                 n < m ? n : m, rule.at[0]);
+    if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
+        f.since = u->looks.at_ms;
+        for (int i = 0; i < j->cfg->n_instances; i++) {
+            if (runs_new(j, i) && settled_at(j, i) < f.since)
+                f.since = settled_at(j, i);
+        }
+        f.sure = looks_sure(&u->looks, &rule);
+    }
+    keep_worst(out, &f);
+}
+
+/* ---- growth ---------------------------------------------------------------------------------------- */
+
+static void find_growth(struct judge *j, struct unit *u, struct finding *out)
+{
+    struct leak_rule rule = leak_rule_default();
+    int64_t half = j->cfg->watch_ms / 2;
+
+    if (!u->figure->is_grown || !j->has_release || !j->is_frozen)
+        return;
+    rule.warmup_ms = j->cfg->warmup_ms;
+    if (half > 0 && half < rule.least_ms)
+        rule.least_ms = half > LEAST_GROWTH_MS ? half : LEAST_GROWTH_MS;
+    rule.before_high = isfinite(u->before_high) ? u->before_high : 0;
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        const struct track *t = &u->seen[i].track;
+        int64_t began = j->subjects[i].in_since ? j->subjects[i].in_since : j->frozen_at;
+        int from = track_from(t, began);
+        struct series s = {t->at + from, t->v + from, t->n - from};
+        struct finding f = {.is_due = true, .method = "growth", .subject = -1};
+        struct leak leak;
+        if (!runs_new(j, i) || s.n == 0)
+            continue;
+        double *scratch = judge_scratch(j, s.n > LEAK_SCRATCH ? s.n : LEAK_SCRATCH);
+        f.judged = leak_take(&leak, &rule, &s, began, scratch);
+        if (f.judged == JUDGED_UNKNOWN)
+            continue;
+        f.samples = leak.n;
+        detect_say_leak(f.text, sizeof f.text, &leak, u->figure->unit);
+        if (f.judged != JUDGED_GOOD) {
+            f.since = leak.since_ms;
+            f.sure = leak_sure(&leak);
+        }
+        about(j, &f, i);
+        keep_worst(out, &f);
+    }
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------- */
+
+static void say_good(const struct unit *u, struct finding *f)
+{
+    char words[SAY_BYTES];
+    double v = unit_now(u);
+
+    if (f->text[0] || !isfinite(v))
+        return;
+    detect_say_number(words, sizeof words, v, u->figure->unit);
+    snprintf(f->text, sizeof f->text, "now %s%s%s", words, u->base_text && u->base.is_known ? ", baseline " : "",
+             u->base_text && u->base.is_known ? u->base_text : "");
+}
+
+void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out)
+{
+    *out = (struct finding){.judged = JUDGED_GOOD, .is_due = true, .method = "limit", .subject = -1};
+    out->samples = u->group.n;
+    find_silence(j, u, now, out);
+    if (u->figure->is_context) {
+        say_good(u, out);
+        return;
+    }
+    find_limits(j, u, out);
+    find_lines(j, u, now, out);
+    find_trend(j, u, out);
+    find_ranks(j, u, now, out);
+    find_growth(j, u, out);
+    say_good(u, out);
+}

@@ -1,0 +1,152 @@
+/* judge_int.h: what the files of the judge share. A unit is one figure of one rule, and has one verdict. */
+#ifndef FOOTPLATE_MONITOR_JUDGE_INT_H
+#define FOOTPLATE_MONITOR_JUDGE_INT_H
+
+#include "monitor/detect.h"
+#include "monitor/judge.h"
+
+enum {
+    GROUP_POINTS = 4096,    /* of the group as a whole: an hour and more at one a second */
+    INSTANCE_POINTS = 1536, /* of one instance */
+    BEFORE_MS = 60 * 60 * 1000, /* points of so long before a release make its baseline */
+    QUIET_MS = 15000,       /* silence of at least so long is unknown */
+    LIMITS_MAX = 2,
+    WORDS_BYTES = 400
+};
+
+/* Points of one series, oldest first; NAN is a question without an answer. */
+struct track {
+    struct series_row row;  /* strings owned; id 0: not in the store yet */
+    bool is_stored;
+    int64_t *at;
+    double *v;
+    int n, room, most;
+};
+
+/* One hard bound on a figure. */
+struct limit {
+    struct streak_rule rule;
+    bool is_set;
+};
+
+/* What an instance's track has beside its points. */
+struct seen {
+    struct track track;
+    struct streak streaks[LIMITS_MAX];
+};
+
+/* The mean (or highest) of all instances in one stretch of `every`. */
+struct slot {
+    int64_t no;
+    double sum, high;
+    int n;
+};
+
+struct unit {
+    const struct monitor_config *rule;
+    int i_rule;
+    const struct figure *figure;
+    enum monitor_worse worse;
+    char *name;
+    struct limit limits[LIMITS_MAX];
+    struct streak streaks[LIMITS_MAX]; /* of the group's figure, where instances have none */
+    struct track group;
+    struct seen *seen;      /* one an instance; NULL: a figure of the group alone */
+    struct slot slots[2];
+    /* frozen at the start of a release */
+    struct baseline base;
+    struct profile profile;
+    bool is_forecast;       /* profile is used, base is profile.rest */
+    double before_high;
+    char *base_text;        /* NULL: not frozen */
+    /* since then */
+    int64_t fed;            /* points up to here are in the sums */
+    struct cusum up, down;
+    struct looks looks;
+    int64_t minute;         /* forecast: the minute that is being added up */
+    double minute_sum;
+    int minute_n;
+    /* of earlier weeks, whole minutes */
+    int64_t *past_at;
+    double *past_v;
+    int n_past;
+    /* the verdict as last said */
+    enum judgement judged;
+    int64_t since;
+    char *text;
+    char method[16];
+};
+
+/* Who is asked, in the order of cfg->instances. */
+struct subject {
+    char *version;
+    bool is_known;
+    bool is_in_traffic;
+    int64_t in_since;
+};
+
+/* The last answer of one rule from one subject; [n_subjects] is the group. */
+struct heard {
+    int64_t at, asked;
+    char silence[160];
+};
+
+struct judge {
+    const struct group_config *cfg;
+    struct unit *units;
+    int n_units;
+    struct subject *subjects;
+    struct heard *heard;    /* n_monitors x (n_instances + 1) */
+    bool has_release, is_frozen, is_told;
+    struct judge_release release;
+    char *version;          /* the release's */
+    int64_t frozen_at;
+    bool is_recalled;       /* baselines came from the store */
+    int64_t born;           /* when the first answer or release was told: silence counts from here */
+    double *scratch;
+    int n_scratch;
+    struct point *points;   /* to be stored */
+    int n_points, room_points;
+    struct verdict_row *rows; /* n_units */
+    struct baseline_row *base_rows;
+    struct series_row *series_rows;
+    struct track **tracks;  /* stored ones, in the order of judge_series() */
+    int n_tracks;
+};
+
+/* What was found of a unit by one method. */
+struct finding {
+    enum judgement judged;
+    bool is_due;
+    const char *method;
+    int64_t since;
+    double sure;
+    int samples;
+    int subject;            /* -1: the group */
+    char text[WORDS_BYTES];
+};
+
+/* ---- judge.c ---- */
+double *judge_scratch(struct judge *j, int n);
+const struct heard *judge_heard(const struct judge *j, int rule, int subject);
+/* Is what this instance shows at this moment counted? */
+bool judge_counts(const struct judge *j, int subject, int64_t at);
+/* Where in the track the points from `at` on begin. */
+int track_from(const struct track *t, int64_t at);
+
+/* ---- judge_frozen.c: baselines ---- */
+/* Freeze what can be frozen. */
+void judge_freeze(struct judge *j, int64_t now);
+/* Forget what was found since the baselines were frozen. */
+void judge_begin_anew(struct judge *j, int64_t now);
+char *baseline_to_json(const struct unit *u);
+bool baseline_from_json(struct unit *u, const char *json);
+/* Is this figure held against a baseline? */
+bool unit_is_trended(const struct unit *u);
+
+/* ---- judge_find.c: from points to findings ---- */
+void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out);
+/* The median of the last few figures; NAN. */
+double unit_now(const struct unit *u);
+
+#endif

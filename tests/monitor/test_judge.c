@@ -1,0 +1,495 @@
+/* test_judge.c: hours of answers played to a judge in moments: what is good, what is bad, and above all what
+ * is not known. The series are made up, from a seeded generator. */
+#include "config.h"
+
+#include "monitor/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "suite.h"
+
+enum { HOSTS = 4, T0 = 1700000000, STEP = 1000 };
+
+struct play {
+    struct group_config cfg;
+    struct monitor_config rules[5];
+    struct instance_config hosts[HOSTS];
+    struct judge_instance instances[HOSTS];
+    struct judge *j;
+    int64_t now;
+    uint64_t dice;
+    bool is_silent; /* rule 0 brings nothing */
+    double order_share, latency_extra, rss_slope;
+    int64_t since; /* of the fault */
+};
+
+static double uniform(struct play *p)
+{
+    p->dice = p->dice * 6364136223846793005u + 1442695040888963407u;
+    return ((double)(p->dice >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double gauss(struct play *p)
+{
+    return sqrt(-2 * log(uniform(p))) * cos(6.283185307179586 * uniform(p));
+}
+
+static struct monitor_config rule(enum layer layer, enum monitor_source source, const char *name)
+{
+    return (struct monitor_config){
+        .layer = layer, .source = source, .name = xstrdup(name), .every_ms = STEP, .in_a_row = 3,
+        .success = -1, .loss = -1, .at_least = NAN, .at_most = NAN, .most_errors = -1, .lines = -1,
+        .memory = -1, .disk = -1, .load_milli = -1, .within_ms = -1};
+}
+
+enum { R_HOME, R_ORDERS, R_APP, R_SYSTEM, R_LOG };
+
+static void play_init(struct play *p)
+{
+    static const char *const names[HOSTS] = {"web01", "web02", "web03", "web04"};
+
+    *p = (struct play){.now = (int64_t)T0 * 1000, .dice = 7, .order_share = 1};
+    p->rules[R_HOME] = rule(LAYER_USER, MONITOR_REQUEST, "home");
+    p->rules[R_HOME].success = 9500;
+    p->rules[R_ORDERS] = rule(LAYER_BUSINESS, MONITOR_PROMETHEUS, "orders");
+    p->rules[R_ORDERS].worse = WORSE_LOW;
+    p->rules[R_APP] = rule(LAYER_APPLICATION, MONITOR_SCRAPE, "app");
+    p->rules[R_APP].most_errors = 500;
+    p->rules[R_SYSTEM] = rule(LAYER_SYSTEM, MONITOR_SYSTEM, "machine");
+    p->rules[R_SYSTEM].memory = 9000;
+    p->rules[R_LOG] = rule(LAYER_APPLICATION, MONITOR_TAIL, "log");
+    p->rules[R_LOG].lines = 3;
+    p->rules[R_LOG].lines_ms = 60000;
+    p->cfg = (struct group_config){.name = xstrdup("shop"), .monitors = p->rules, .n_monitors = 5,
+                                   .instances = p->hosts, .n_instances = HOSTS, .baseline_ms = 60000,
+                                   .watch_ms = 240000, .warmup_ms = 5000};
+    for (int i = 0; i < HOSTS; i++) {
+        p->hosts[i] = (struct instance_config){xstrdup(names[i]), 80, i == 0};
+        p->instances[i] = (struct judge_instance){names[i], 80, "1.0.0", true, 0};
+    }
+    p->j = judge_new(&p->cfg);
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+}
+
+static void play_end(struct play *p)
+{
+    judge_free(p->j);
+    for (int i = 0; i < p->cfg.n_monitors; i++)
+        free(p->rules[i].name);
+    for (int i = 0; i < HOSTS; i++)
+        free(p->hosts[i].host);
+    free(p->cfg.name);
+}
+
+static void tell(struct play *p, int r, int host, const double *values, const char *silence)
+{
+    struct probe_answer a = {.values = values, .silence = silence};
+
+    judge_take(p->j, r, host < 0 ? "" : p->hosts[host].host, host < 0 ? 0 : 80, p->now, &a);
+}
+
+static void second(struct play *p)
+{
+    const double age = p->since ? (double)(p->now - p->since) / 60000.0 : 0;
+
+    p->now += STEP;
+    if (p->is_silent)
+        tell(p, R_HOME, -1, NULL, "connection refused");
+    else
+        tell(p, R_HOME, -1, (double[]){100, 20 + 2 * gauss(p)}, NULL);
+    tell(p, R_ORDERS, -1, (double[]){p->order_share * 600 + 20 * gauss(p)}, NULL);
+    for (int i = 0; i < HOSTS; i++) {
+        bool is_new = strcmp(p->instances[i].version, "2.0.0") == 0;
+        double slow = is_new ? p->latency_extra : 0;
+        double rss = 50000 + (is_new ? p->rss_slope * age : 0) + 50 * gauss(p);
+        tell(p, R_APP, i, (double[]){25, fabs(0.1 * gauss(p)), 30 + slow + 3 * gauss(p)}, NULL);
+        tell(p, R_SYSTEM, i, (double[]){0.2, 40, 10, 5, rss}, NULL);
+        tell(p, R_LOG, i, (double[]){0}, NULL);
+    }
+}
+
+static const struct verdict_row *verdict_of(struct play *p, const char *name)
+{
+    const struct verdict_row *rows;
+    int n = judge_verdicts(p->j, p->now, &rows);
+
+    for (int i = 0; i < n; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    ck_abort_msg("no verdict of %s", name);
+    return NULL;
+}
+
+static void ck_judged(struct play *p, const char *name, enum judgement want)
+{
+    const struct verdict_row *v = verdict_of(p, name);
+
+    ck_assert_msg(v->judged == want, "%s is %s, not %s: %s", name, judged_name(v->judged),
+                  judged_name(want), v->text);
+}
+
+static void pass(struct play *p, int seconds)
+{
+    const struct verdict_row *rows;
+
+    for (int i = 0; i < seconds; i++) {
+        second(p);
+        judge_verdicts(p->j, p->now, &rows);
+    }
+}
+
+static struct judge_release release_of(const struct play *p)
+{
+    return (struct judge_release){.deployment = 7, .start = 7, .version = "2.0.0", .began = p->now,
+                                  .is_preparing = true};
+}
+
+/* A release up to the canary in traffic. */
+static struct judge_release bring_canary(struct play *p)
+{
+    struct judge_release r;
+
+    pass(p, 60);
+    r = release_of(p);
+    judge_set_release(p->j, &r, p->now);
+    pass(p, 2);
+    r.is_preparing = false;
+    judge_set_release(p->j, &r, p->now);
+    p->instances[0].version = "2.0.0";
+    p->instances[0].in_since = p->now;
+    p->since = p->now;
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+    return r;
+}
+
+START_TEST(before_a_release_only_limits_and_silence_count)
+{
+    struct play p;
+
+    play_init(&p);
+    ck_judged(&p, "home: time", JUDGED_UNKNOWN);
+    pass(&p, 30);
+    ck_judged(&p, "home: time", JUDGED_GOOD);
+    ck_judged(&p, "home: success", JUDGED_GOOD);
+    ck_judged(&p, "orders", JUDGED_GOOD);
+    ck_judged(&p, "app: latency", JUDGED_GOOD);
+    ck_judged(&p, "machine: process", JUDGED_GOOD);
+    ck_judged(&p, "log", JUDGED_GOOD);
+    for (int i = 0; i < 3; i++) {
+        p.now += STEP;
+        tell(&p, R_APP, 2, (double[]){25, 40, 30}, NULL);
+    }
+    ck_judged(&p, "app: errors", JUDGED_BAD);
+    const struct verdict_row *v = verdict_of(&p, "app: errors");
+    ck_assert_str_eq(v->host, "web03");
+    ck_assert_str_eq(v->method, "limit");
+    ck_assert_int_ge(v->since, p.now - 2 * STEP);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(no_answer_is_never_good)
+{
+    struct play p;
+
+    play_init(&p);
+    pass(&p, 30);
+    p.is_silent = true;
+    pass(&p, 20);
+    ck_judged(&p, "home: time", JUDGED_UNKNOWN);
+    ck_judged(&p, "home: success", JUDGED_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(verdict_of(&p, "home: time")->text, "connection refused"));
+    ck_judged(&p, "orders", JUDGED_GOOD);
+    /* All of it falls silent: nothing stays good, in any layer. */
+    p.now += 60000;
+    const struct verdict_row *rows;
+    int n = judge_verdicts(p.j, p.now, &rows);
+    ck_assert_int_gt(n, 8);
+    for (int i = 0; i < n; i++)
+        ck_assert_msg(rows[i].judged == JUDGED_UNKNOWN, "%s: %s", rows[i].name, rows[i].text);
+    /* NAN is no answer either. */
+    for (int i = 0; i < 20; i++) {
+        p.now += STEP;
+        tell(&p, R_ORDERS, -1, (double[]){NAN}, NULL);
+    }
+    ck_judged(&p, "orders", JUDGED_UNKNOWN);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(baselines_are_frozen_once_while_nothing_is_touched)
+{
+    struct play p;
+    const struct baseline_row *rows;
+    const struct series_row *series;
+    int n;
+
+    play_init(&p);
+    pass(&p, 10);
+    struct judge_release r = release_of(&p);
+    judge_set_release(p.j, &r, p.now);
+    pass(&p, 3);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 0);
+    ck_judged(&p, "orders", JUDGED_UNKNOWN);
+    pass(&p, 10);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 1);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 0);
+    ck_judged(&p, "orders", JUDGED_GOOD);
+    /* They find their way back into another judge. */
+    int all = judge_series(p.j, &series);
+    ck_assert_int_gt(all, n);
+    struct judge *other = judge_new(&p.cfg);
+    for (int i = 0; i < n; i++) {
+        ck_assert_int_eq(rows[i].deployment, 7);
+        ck_assert(judge_recall_baseline(other, &series[rows[i].series], &rows[i]));
+    }
+    judge_set_release(other, &r, p.now);
+    ck_assert_int_eq(judge_baselines(other, p.now, &rows, &n), 0);
+    judge_free(other);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(without_enough_answers_there_is_no_baseline_and_no_good)
+{
+    struct play p;
+    const struct baseline_row *rows;
+    int n;
+
+    play_init(&p);
+    struct judge_release r = release_of(&p);
+    judge_set_release(p.j, &r, p.now);
+    for (int i = 0; i < 7; i++) {
+        p.now += 10000;
+        tell(&p, R_ORDERS, -1, (double[]){600}, NULL);
+        judge_verdicts(p.j, p.now, &(const struct verdict_row *){NULL});
+    }
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 1);
+    ck_judged(&p, "orders", JUDGED_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(verdict_of(&p, "orders")->text, "no baseline"));
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(a_slow_canary_is_found_by_comparison_before_the_roll_out)
+{
+    struct play p;
+
+    play_init(&p);
+    p.latency_extra = 8;
+    bring_canary(&p);
+    pass(&p, 10);
+    ck_judged(&p, "app: latency", JUDGED_UNKNOWN);
+    ck_assert(verdict_of(&p, "app: latency")->is_due);
+    pass(&p, 50);
+    const struct verdict_row *v = verdict_of(&p, "app: latency");
+    ck_assert_msg(v->judged == JUDGED_BAD, "%s", v->text);
+    ck_assert_str_eq(v->method, "ranks");
+    ck_assert_int_ge(v->sure, 900);
+    ck_assert(v->is_braking);
+    ck_judged(&p, "home: time", JUDGED_GOOD);
+    ck_judged(&p, "orders", JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(a_canary_out_of_traffic_is_not_compared_and_holds_nothing_up)
+{
+    struct play p;
+    const struct verdict_row *rows;
+
+    play_init(&p);
+    bring_canary(&p);
+    p.instances[0].is_in_traffic = false;
+    judge_set_instances(p.j, p.instances, HOSTS, p.now);
+    pass(&p, 40);
+    int n = judge_verdicts(p.j, p.now, &rows);
+    for (int i = 0; i < n; i++)
+        ck_assert_msg(rows[i].judged == JUDGED_GOOD, "%s: %s", rows[i].name, rows[i].text);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(orders_that_are_lost_slowly_are_found_in_the_watch)
+{
+    struct play p;
+
+    play_init(&p);
+    struct judge_release r = bring_canary(&p);
+    r.is_watched = true;
+    judge_set_release(p.j, &r, p.now);
+    int found = 0;
+    for (int i = 0; i < 300 && !found; i++) {
+        p.order_share = 1 - 0.15 * i / 300.0;
+        pass(&p, 1);
+        if (verdict_of(&p, "orders")->judged == JUDGED_BAD)
+            found = i;
+    }
+    ck_assert_int_gt(found, 10);
+    ck_assert_str_eq(verdict_of(&p, "orders")->method, "cusum");
+    ck_assert_int_gt(verdict_of(&p, "orders")->since, p.since);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(memory_that_only_grows_is_found_and_memory_that_stands_is_not)
+{
+    struct play p;
+
+    play_init(&p);
+    p.rss_slope = 6000;
+    bring_canary(&p);
+    pass(&p, 200);
+    const struct verdict_row *v = verdict_of(&p, "machine: process");
+    ck_assert_msg(v->judged == JUDGED_BAD, "%s: %s", judged_name(v->judged), v->text);
+    ck_assert_str_eq(v->method, "growth");
+    ck_assert_str_eq(v->host, "web01");
+    play_end(&p);
+
+    play_init(&p);
+    bring_canary(&p);
+    pass(&p, 200);
+    ck_judged(&p, "machine: process", JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
+/* SPEC: with a good version 20 releases raise no anomaly; here 20 watches of other dice. */
+START_TEST(good_versions_raise_nothing)
+{
+    for (int k = 0; k < 20; k++) {
+        struct play p;
+        const struct verdict_row *rows;
+        play_init(&p);
+        p.dice = (uint64_t)k * 977 + 1;
+        bring_canary(&p);
+        for (int s = 0; s < 240; s++) {
+            pass(&p, 1);
+            if (s == 60) {
+                for (int i = 1; i < HOSTS; i++) {
+                    p.instances[i].version = "2.0.0";
+                    p.instances[i].in_since = p.now;
+                }
+                judge_set_instances(p.j, p.instances, HOSTS, p.now);
+            }
+            int n = judge_verdicts(p.j, p.now, &rows);
+            for (int i = 0; i < n; i++)
+                ck_assert_msg(rows[i].judged != JUDGED_BAD, "release %d, second %d: %s: %s", k, s,
+                              rows[i].name, rows[i].text);
+        }
+        play_end(&p);
+    }
+}
+END_TEST
+
+START_TEST(a_rollback_is_judged_by_what_was_before_its_start)
+{
+    struct play p;
+    const struct baseline_row *rows;
+    int n;
+
+    play_init(&p);
+    struct judge_release r = bring_canary(&p);
+    judge_baselines(p.j, p.now, &rows, &n);
+    p.order_share = 0.5;
+    pass(&p, 60);
+    ck_judged(&p, "orders", JUDGED_BAD);
+    r.deployment = 8;
+    r.is_rollback = true;
+    r.version = "1.0.0";
+    judge_set_release(p.j, &r, p.now);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 0);
+    p.order_share = 1;
+    pass(&p, 5);
+    r.is_watched = true;
+    judge_set_release(p.j, &r, p.now);
+    pass(&p, 60);
+    const struct verdict_row *v = verdict_of(&p, "orders");
+    ck_assert_msg(v->judged == JUDGED_GOOD, "%s", v->text);
+    ck_assert_double_lt(fabs(v->baseline - 600), 15);
+    /* ... and what was bad before is not taken for the measure. */
+    p.order_share = 0.5;
+    pass(&p, 60);
+    ck_judged(&p, "orders", JUDGED_BAD);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(lines_that_match_are_counted_within_their_time)
+{
+    struct play p;
+
+    play_init(&p);
+    pass(&p, 5);
+    p.now += STEP;
+    tell(&p, R_LOG, 1, (double[]){2}, NULL);
+    ck_judged(&p, "log", JUDGED_WARNING);
+    p.now += STEP;
+    tell(&p, R_LOG, 3, (double[]){2}, NULL);
+    ck_judged(&p, "log", JUDGED_BAD);
+    pass(&p, 70);
+    ck_judged(&p, "log", JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(points_of_before_are_taken_up_after_a_restart)
+{
+    struct play p;
+    const struct series_row *series;
+    const struct point *points;
+
+    play_init(&p);
+    int n = judge_series(p.j, &series);
+    for (int i = 0; i < n; i++)
+        judge_series_set(p.j, i, i + 1);
+    pass(&p, 60);
+    int got = judge_points(p.j, &points);
+    ck_assert_int_gt(got, 300);
+    ck_assert_int_gt(points[0].series, 0);
+    struct judge *next = judge_new(&p.cfg);
+    n = judge_series(p.j, &series);
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < got; k++) {
+            if (points[k].series == series[i].id)
+                judge_recall(next, &series[i], &points[k], 1);
+        }
+    }
+    judge_free(p.j);
+    p.j = next;
+    judge_set_instances(next, p.instances, HOSTS, p.now);
+    struct judge_release r = release_of(&p);
+    judge_set_release(next, &r, p.now);
+    pass(&p, 1);
+    const struct baseline_row *rows;
+    ck_assert_int_eq(judge_baselines(next, p.now, &rows, &n), 1);
+    ck_judged(&p, "orders", JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("judge");
+    TCase *t = tcase_create("judge");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, before_a_release_only_limits_and_silence_count);
+    tcase_add_test(t, no_answer_is_never_good);
+    tcase_add_test(t, baselines_are_frozen_once_while_nothing_is_touched);
+    tcase_add_test(t, without_enough_answers_there_is_no_baseline_and_no_good);
+    tcase_add_test(t, a_slow_canary_is_found_by_comparison_before_the_roll_out);
+    tcase_add_test(t, a_canary_out_of_traffic_is_not_compared_and_holds_nothing_up);
+    tcase_add_test(t, orders_that_are_lost_slowly_are_found_in_the_watch);
+    tcase_add_test(t, memory_that_only_grows_is_found_and_memory_that_stands_is_not);
+    tcase_add_test(t, good_versions_raise_nothing);
+    tcase_add_test(t, a_rollback_is_judged_by_what_was_before_its_start);
+    tcase_add_test(t, lines_that_match_are_counted_within_their_time);
+    tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
