@@ -19,7 +19,8 @@ enum key_place {
 };
 
 /* id, name, keys that are bound when nothing else is said (separated by spaces), places, the word of the
- * hint line, help sentence. Action keys end no key sequence of a terminal (SPEC section 8). */
+ * hint line, help sentence. Action keys are letters that end no key sequence of a terminal:
+ * what is left of a broken one presses nothing. */
 #define COMMANDS(X)                                                                               \
     X(CMD_START, "start", "N", IN_ALL, "new release",                                             \
       "New release: choose a version, see the plan, begin with Y")                                \
@@ -94,8 +95,7 @@ struct keymap *keymap_new(void);
 void keymap_free(struct keymap *m);
 /* Bind a command to these keys (separated by spaces; "" unbinds) in the place of its own. ERR_USAGE in
  * words: no such command (with the nearest), no such key, a key that another command has in the same
- * place (unbind that one first), an action on a key that could come out of a broken sequence (SPEC section
- * 8), Enter or a digit for an action, Y, interrupt without a key, Ctrl-X for anything but interrupt. After
+ * place (unbind that one first), an action on a key that could come out of a broken sequence, Enter or a digit for an action, Y, interrupt without a key, Ctrl-X for anything but interrupt. After
  * an error the binding is as it was. */
 int keymap_bind(struct keymap *m, const char *command, const char *keys, struct err *e);
 /* The command of a key in these places, or CMD_NONE. */

@@ -7,7 +7,7 @@
 
 #include "store/view.h"
 
-/* One element of `status --json` (SPEC section 10), with what the poller last saw. The caller's. */
+/* One element of `status --json`, with what the poller last saw. The caller's. */
 json_t *status_json(const struct view *v, const struct sample_row *samples, int n_samples);
 
 enum status_flags { STATUS_BRIEF = 0, STATUS_TARGETS = 1 /* every target of every batch begun */ };

@@ -1,4 +1,4 @@
-/* status_json.c: a view as the JSON of SPEC section 10: a public interface, which only grows. */
+/* status_json.c: a view as JSON, as footplate(1) has it: a public interface, which only grows. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* check.c: the invariants of deploy.h and those of FAULTS section 5 that one state can show (I14,
+/* check.c: the invariants of deploy.h and those of doc/HACKING.md that one state can show (I14,
  * I15, I20, I21, and of I29 that an open deployment never stands without a reason). Looks, changes
  * nothing; does not know which event came before. */
 #include "config.h"

@@ -1,6 +1,6 @@
 /* deploy.h: the life of a deployment as a pure machine. No I/O, no clock: the engine tells it what
- * happened and asks what may begin now. All of SPEC section 2 that can be decided without asking
- * the world is decided here.
+ * happened and asks what may begin now. All that can be decided without asking the world is
+ * decided here.
  *
  *      PENDING -> SMOKING -> SMOKE_SUCCESS -> BAKING -> BAKE_SUCCESS -> ROLLING_OUT -> SUCCESS
  *                  |  ^Retry                  |  ^                      |  ^
@@ -244,8 +244,8 @@ void deploy_say_interrupt(const struct deploy *d, char *dst, size_t size);
 void deploy_say_continue(const struct deploy *d, char *dst, size_t size);
 void deploy_say_retry(const struct deploy *d, char *dst, size_t size);
 
-/* Check the invariants above and those of FAULTS section 5 that one state can show; 0 or ERR_FAIL
- * with the first that is broken. */
+/* Check the invariants above and those of doc/HACKING.md that one state can show; 0 or ERR_FAIL with
+ * the first that is broken. */
 int deploy_check(const struct deploy *d, struct err *e);
 
 #endif

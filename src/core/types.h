@@ -172,7 +172,7 @@ enum judgement {
     JUDGED_COUNT
 };
 
-/* The four button combinations of SPEC section 2; there is no fifth. */
+/* The four combinations of buttons; there is no fifth. */
 enum buttons {
     BUTTONS_START,
     BUTTONS_INTERRUPT,

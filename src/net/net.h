@@ -74,7 +74,7 @@ struct run_events {
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
-/* GET with every limit of FAULTS 2.2: http and https only, no proxy from the environment, no
+/* GET within limits, for no server is trusted: http and https only, no proxy from the environment, no
  * connection re-use, redirects only to the same scheme, host and port (that is the instance) and at
  * most 3, headers up to 64 KiB, body cut at max_body (over it is an error), no decompression,
  * verification of TLS on (a certificate that does not hold is ERR_HOSTKEY). */

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* FAULTS 2.5: 100,000 steps of matching cost 2 ms; the heap limit is in KiB. */
+/* 100,000 steps of matching cost 2 ms; the heap limit is in KiB. */
 enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024, BODY_MAX_BYTES = 64 << 10, SEEN_BYTES = 100 };
 
 struct health_check {

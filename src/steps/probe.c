@@ -40,7 +40,7 @@ void probe_cancel(struct probe_op *p)
     free(p);
 }
 
-/* SPEC section 2: the release that `current` names, confirmed by the health answer where verify expects
+/* What runs: the release that `current` names, confirmed by the health answer where verify expects
  * the version in it; disagreement, or no `current`, is unknown. */
 static void judge_running(struct probe_op *p)
 {

@@ -4,7 +4,7 @@
  * A write:   shared lock -> is the file still the one we opened -> BEGIN IMMEDIATE -> is the schema
  *            still ours -> ... -> COMMIT (on the disk: FULL) -> unlock
  * The shared lock is what makes WAL safe here: no checkpoint ever runs beside a writer or beside
- * another checkpoint, in any process (FAULTS 0.3). */
+ * another checkpoint, in any process. */
 #include "config.h"
 
 #include "store/store_int.h"

@@ -3,7 +3,7 @@
  *     footplate-log.db  log lines, samples: batched, may lose the last moments in a power cut (NORMAL)
  * All SQL of the product is in this room. A handle belongs to one thread.
  *
- * Rules (FAULTS 0.3, 2.4): WAL, wal_autocheckpoint 0, every write transaction and every checkpoint
+ * Rules: WAL, wal_autocheckpoint 0, every write transaction and every checkpoint
  * under one lock that all processes share (footplate.lock, taken with OFD fcntl locks), TRUNCATE
  * checkpoints only, no checkpoint at close, BEGIN IMMEDIATE for what may write, mmap 0, defensive
  * settings, network file systems refused. */

@@ -16,9 +16,9 @@ enum hold { FREE, BRAKED, ENDING, ABANDONED, HOLDS };
 
 /* Which events are taken, one letter a status, in the order of DEPLOY_STATUSES: PENDING SMOKING
  * SMOKE_SUCCESS SMOKE_FAILURE BAKING BAKE_SUCCESS BAKE_FAILURE ROLLING_OUT ROLLOUT_FAILURE SUCCESS
- * INTERRUPTED. Written down from SPEC section 2, not from the code; a space is a state that is none
- * (a final status is neither braked nor ending; an end is remembered only while steps are in
- * flight). */
+ * INTERRUPTED. Written down from what footplate(1) says of a release, not from the code; a space is a
+ * state that is none (a final status is neither braked nor ending; an end is remembered only while
+ * steps are in flight). */
 static const char *const taken[EV_COUNT][HOLDS] = {
     /*                    free           braked         ending         abandoned */
     [EV_PREPARED]      = {"x..........", ".........  ", " .  .  .   ", " .  .  .   "},

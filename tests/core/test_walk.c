@@ -17,7 +17,8 @@
  * commute (the shapes of two try all of it). A few shapes fold steps that are alike, see struct
  * shape.
  *
- * When something does not hold, the way to it is printed from the start. */
+ * Numbers I.. are those of doc/HACKING.md. When something does not hold, the way to it is printed
+ * from the start. */
 #include "config.h"
 
 #include <stdio.h>
@@ -728,7 +729,7 @@ static void check_way(const struct walk *walk, const struct world *was, const st
 
 enum row_kind { ROW_BRAKE, ROW_END, ROW_CONTINUE, ROW_RETRY, ROW_EXCLUDE, ROW_KINDS };
 
-/* What the engine does with the row of a person who saw rev (SPEC section 5). */
+/* What the engine does with the row of a person who saw rev. */
 static int take_row(struct world *w, enum row_kind kind, int64_t rev, unsigned *effects)
 {
     static const enum deploy_event_kind events[ROW_KINDS] = {EV_BRAKE, EV_INTERRUPT, EV_CONTINUE,

@@ -262,7 +262,7 @@ static void written_off(struct witness *v, const struct seen_press *p)
     }
 }
 
-/* I17, and what SPEC section 5 says of rows that came too late. */
+/* I17: and one that came too late is refused, a brake excepted. */
 static void new_verdict(struct witness *v, struct seen_press *p, const struct action_row *a)
 {
     p->verdict = a->verdict;

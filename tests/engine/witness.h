@@ -1,5 +1,5 @@
 /* witness.h: what must be true, checked against the made-up world and the store alone, never against what
- * the engine believes. Numbers I.. are those of FAULTS section 5. */
+ * the engine believes. Numbers I.. are those of doc/HACKING.md. */
 #ifndef FOOTPLATE_TESTS_ENGINE_WITNESS_H
 #define FOOTPLATE_TESTS_ENGINE_WITNESS_H
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# layers.sh: one way down. Checks that no room includes, links or names what it may not (STYLE 2.2),
-# and the sizes and forbidden functions of STYLE 1. First it proves on trees with one planted fault
-# each that it can fail.
+# layers.sh: one way down. Checks that no room includes, links or names what it may not, that no function and
+# no file is too long, and that functions with known traps are not called. First it proves on trees with one
+# planted fault each that it can fail.
 #
 #   layers.sh               the test, as TAP
 #   layers.sh SRC BUILD     the findings of another tree, one a line

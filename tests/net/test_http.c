@@ -1,5 +1,5 @@
-/* test_http.c: HTTP against a peer that does everything a server should not (FAULTS 2.2, F54-F58),
- * with the system's resolver replaced by one that can be slow. */
+/* test_http.c: HTTP against a peer that does everything a server should not, with the system's
+ * resolver replaced by one that can be slow. */
 #include "config.h"
 
 #include <dlfcn.h>

@@ -19,7 +19,7 @@
 #include "inventory/inventory.h"
 #include "store/store.h"
 
-/* What a terminal must never get (FAULTS F42). */
+/* What a terminal must never get. */
 static const char *const hostile[] = {
     "plain and harmless",
     "\x1b[2J\x1b[H\x1b[31mcleared and red",

@@ -1,5 +1,5 @@
 /* test_crash.c: what is on the disk after processes were killed, held against a ledger outside the
- * store: every row that was acknowledged is there, once; both files are whole (FAULTS F7, F21). */
+ * store: every row that was acknowledged is there, once; both files are whole. */
 #include "config.h"
 
 #include <fcntl.h>

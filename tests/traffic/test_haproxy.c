@@ -1,5 +1,5 @@
 /* test_haproxy.c: the driver against real HAProxies: what they read as, what they may be told, and
- * what is true after somebody else has been at work there (FAULTS F49-F53). */
+ * what is true after somebody else has been at work there. */
 #include "config.h"
 
 #include <dlfcn.h>
