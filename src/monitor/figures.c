@@ -3,7 +3,7 @@
  * (detect.h). It asks nothing. */
 #include "config.h"
 
-#include "monitor/probe.h"
+#include "monitor/gauge.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* judge.c: a group's memory of what its probes brought: which figure of which instance in which series,
+/* judge.c: a group's memory of what its gauges brought: which figure of which instance in which series,
  * what of it counts, and the rows that are made of it. What is good and bad is found in judge_find.c,
  * what a release is held against is frozen in judge_frozen.c. It knows neither the store nor a clock. */
 #include "config.h"
@@ -369,7 +369,7 @@ static void unit_take(struct judge *j, struct unit *u, int subject, int64_t at, 
 }
 
 void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
-                const struct probe_answer *a)
+                const struct gauge_answer *a)
 {
     int subject = host[0] ? find_subject(j, host, port) : -1;
 

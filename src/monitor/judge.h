@@ -1,4 +1,4 @@
-/* judge.h: what the answers of the probes mean: series, baselines, verdicts (struct verdict_row). It asks
+/* judge.h: what the answers of the gauges mean: series, baselines, verdicts (struct verdict_row). It asks
  * nobody and touches no deployment; the engine reads the verdicts and acts. Arithmetic and memory alone,
  * so that a test can play hours in moments; the store is reached through struct judge_sink.
  *
@@ -15,7 +15,7 @@
 #define FOOTPLATE_MONITOR_JUDGE_H
 
 #include "inventory/inventory.h"
-#include "monitor/probe.h"
+#include "monitor/gauge.h"
 #include "store/store.h"
 
 struct judge;
@@ -46,10 +46,10 @@ struct judge_instance {
 };
 void judge_set_instances(struct judge *j, const struct judge_instance *list, int n, int64_t now);
 
-/* One answer of a probe: rule is an index into cfg->monitors, host "" for the group. at: wall ms, when it
+/* One answer of a gauge: rule is an index into cfg->monitors, host "" for the group. at: wall ms, when it
  * was asked. */
 void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
-                const struct probe_answer *a);
+                const struct gauge_answer *a);
 
 /* Points of before, from the store, oldest first: at the start of a poller. */
 void judge_recall(struct judge *j, const struct series_row *series, const struct point *points, int n);

@@ -14,7 +14,7 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/machine.c \
 	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
 	src/monitor/poll.c \
-	src/monitor/probe.h \
+	src/monitor/gauge.h \
 	src/monitor/profile.c \
 	src/monitor/ranks.c \
 	src/monitor/samples.c \

@@ -86,7 +86,7 @@ static void play_end(struct play *p)
 
 static void tell(struct play *p, int r, int host, const double *values, const char *silence)
 {
-    struct probe_answer a = {.values = values, .silence = silence};
+    struct gauge_answer a = {.values = values, .silence = silence};
 
     judge_take(p->j, r, host < 0 ? "" : p->hosts[host].host, host < 0 ? 0 : 80, p->now, &a);
 }

@@ -1,13 +1,13 @@
-/* probe.h: one rule of `monitors` asked of one subject (the group as a whole, or one instance), again and
- * again. A probe knows how to ask and to read the answer; when it is asked is rules.c's matter, what the
+/* gauge.h: one rule of `monitors` asked of one subject (the group as a whole, or one instance), again and
+ * again. A gauge knows how to ask and to read the answer; when it is asked is rules.c's matter, what the
  * answer means is the judge's.
  *
- *     rules.c  --ask()-->  probe_SOURCE.c  --probe_figure()/probe_silent()-->  series  -->  judge
+ *     rules.c  --ask()-->  gauge_SOURCE.c  --gauge_figure()/gauge_silent()-->  series  -->  judge
  *
- * Each file probe_SOURCE.c holds one struct probe_ops. All of it belongs to the monitor's thread; nothing in
- * it waits, every request has a deadline of its own, and a probe costs less than 1 MiB. */
-#ifndef FOOTPLATE_MONITOR_PROBE_H
-#define FOOTPLATE_MONITOR_PROBE_H
+ * Each file gauge_SOURCE.c holds one struct gauge_ops. All of it belongs to the monitor's thread; nothing in
+ * it waits, every request has a deadline of its own, and a gauge costs less than 1 MiB. */
+#ifndef FOOTPLATE_MONITOR_GAUGE_H
+#define FOOTPLATE_MONITOR_GAUGE_H
 
 #include <math.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@
 
 struct machine; /* a kept session to an instance's host; machine.c */
 
-/* What a source measures, in a fixed order: the index is what probe_figure() wants. */
+/* What a source measures, in a fixed order: the index is what gauge_figure() wants. */
 struct figure {
     const char *name; /* "time" */
     const char *unit; /* "ms" */
@@ -47,8 +47,8 @@ const struct figure *source_figures(enum monitor_source source, int *n);
 /* Is it asked of every instance: a source of instances, or %h or %p in what it asks? */
 bool monitor_is_of_instances(const struct monitor_config *rule);
 
-/* Whom a probe asks. Borrowed, and outlives it. */
-struct probe_subject {
+/* Whom a gauge asks. Borrowed, and outlives it. */
+struct gauge_subject {
     struct net *net;
     const struct group_config *cfg;
     const struct monitor_config *rule;
@@ -58,42 +58,47 @@ struct probe_subject {
     struct machine *machine; /* for sources that need a session; NULL */
 };
 
-struct probe;
+struct gauge;
 
-struct probe_ops {
+struct gauge_ops {
     enum monitor_source source;
     bool needs_machine;      /* asked over SSH */
     /* NULL and *e: it cannot be asked, in words for a person; that is an unknown, never a good. */
-    struct probe *(*new_probe)(const struct probe_subject *subject, struct err *e);
+    struct gauge *(*new_gauge)(const struct gauge_subject *subject, struct err *e);
     /* Whatever is under way is cancelled. */
-    void (*free_probe)(struct probe *p);
-    /* One question. Ends in probe_done() exactly once, within deadline_ms, unless the probe is freed. Never
+    void (*free_gauge)(struct gauge *p);
+    /* One question. Ends in gauge_done() exactly once, within deadline_ms, unless the gauge is freed. Never
      * called while one is under way. */
-    void (*ask)(struct probe *p, int64_t deadline_ms);
+    void (*ask)(struct gauge *p, int64_t deadline_ms);
+    /* Means of whole minutes between these moments, where the source has a memory of its own. Ends in
+     * gauge_past() once. NULL: it has none. */
+    void (*ask_past)(struct gauge *p, int64_t from, int64_t until);
 };
 
-extern const struct probe_ops probe_request, probe_connect, probe_prometheus, probe_number, probe_scrape,
-    probe_tail, probe_system;
-const struct probe_ops *probe_ops_of(enum monitor_source source);
+extern const struct gauge_ops gauge_request, gauge_connect, gauge_prometheus, gauge_number, gauge_scrape,
+    gauge_tail, gauge_system;
+const struct gauge_ops *gauge_ops_of(enum monitor_source source);
 
-/* The first member of every probe. owner is rules.c's. */
-struct probe {
-    const struct probe_ops *ops;
-    struct probe_subject subject;
+/* The first member of every gauge. owner is rules.c's. */
+struct gauge {
+    const struct gauge_ops *ops;
+    struct gauge_subject subject;
     void *owner;
 };
 
 /* What one question has brought. values: one a figure, NAN where it brought none. silence: why there is no
  * (whole) answer, NULL: there is. Both are copied. A limit that the answer itself breaks (`within`, `status`,
  * `body`) is no silence: it is a figure ("success" 0), and words says what was seen. */
-struct probe_answer {
+struct gauge_answer {
     const double *values;
     const char *silence;
     const char *words;
     const char *version; /* that the answer names itself; NULL */
 };
 
-/* Called by the probe when its question has ended; rules.c. */
-void probe_done(struct probe *p, const struct probe_answer *a);
+/* Called by the gauge when its question has ended; rules.c. */
+void gauge_done(struct gauge *p, const struct gauge_answer *a);
+/* at[i], ascending, wall ms; n 0: nothing is known. */
+void gauge_past(struct gauge *p, const int64_t *at, const double *values, int n);
 
 #endif
