@@ -8,17 +8,27 @@
 
 enum { MS = 1000, MINUTE_MS = 60 * MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
 
-static int64_t ask(clockid_t id)
+static int64_t ask_us(clockid_t id)
 {
     struct timespec t;
 
     clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * MS + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000 * MS + t.tv_nsec / 1000;
+}
+
+static int64_t ask(clockid_t id)
+{
+    return ask_us(id) / 1000;
 }
 
 int64_t clock_mono_ms(void)
 {
     return ask(CLOCK_BOOTTIME);
+}
+
+int64_t clock_mono_us(void)
+{
+    return ask_us(CLOCK_BOOTTIME);
 }
 
 int64_t clock_wall_ms(void)

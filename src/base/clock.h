@@ -10,6 +10,9 @@
 /* CLOCK_BOOTTIME in ms. */
 int64_t clock_mono_ms(void);
 
+/* The same in microseconds, for spans that are shorter than one. */
+int64_t clock_mono_us(void);
+
 /* CLOCK_REALTIME in ms. */
 int64_t clock_wall_ms(void);
 

@@ -5,7 +5,12 @@ src_net_libnet_a_SOURCES = src/net/net.h src/net/net_int.h \
 	src/net/local.c \
 	src/net/resolve.c \
 	src/net/talk.c \
-	src/net/http.c
+	src/net/place.c src/net/place.h \
+	src/net/names.c src/net/names.h \
+	src/net/visit.c src/net/visit.h \
+	src/net/curl_pool.c \
+	src/net/http.c \
+	src/net/connect.c
 NET_LIBS = src/net/libnet.a $(BASE_LIBS) $(UV_LIBS) $(SSH2_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
 
 EXTRA_DIST += tests/net/world.h
@@ -85,3 +90,9 @@ tests_net_test_ssh_config_SOURCES = tests/net/test_ssh_config.c
 tests_net_test_ssh_config_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_ssh_config_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_ssh_config_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/net/test_connect
+TESTS += tests/net/test_connect
+tests_net_test_connect_SOURCES = tests/net/test_connect.c
+tests_net_test_connect_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_connect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_connect_LDADD = $(NET_LIBS) $(CHECK_LIBS)

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "net/names.h"
 
 /* How long net_close() waits for work in libuv's pool that cannot be cancelled (a name server that
  * does not answer). After it the loop is left to the end of the process. */
@@ -191,6 +192,8 @@ static const struct net_ops real_ops = {
     .talk_cancel = talk_cancel,
     .resolve_start = resolve_start,
     .resolve_cancel = resolve_cancel,
+    .connect_start = connect_start,
+    .connect_cancel = connect_cancel,
 };
 
 static int loop_start(struct net_real *real, struct err *e)
@@ -230,6 +233,7 @@ struct net *net_open(const struct net_limits *limits, struct err *e)
     TAILQ_INIT(&real->timers);
     TAILQ_INIT(&real->wakers);
     TAILQ_INIT(&real->https);
+    TAILQ_INIT(&real->connectings);
     TAILQ_INIT(&real->talks);
     TAILQ_INIT(&real->resolves);
     if (loop_start(real, e) != 0) {
@@ -277,7 +281,10 @@ static void everything_cancel(struct net_real *real)
     }
     while (!TAILQ_EMPTY(&real->https))
         http_cancel(TAILQ_FIRST(&real->https));
-    http_pool_close(real);
+    while (!TAILQ_EMPTY(&real->connectings))
+        connect_cancel(TAILQ_FIRST(&real->connectings));
+    curl_pool_close(real);
+    names_release(real);
     while (!TAILQ_EMPTY(&real->talks))
         talk_cancel(TAILQ_FIRST(&real->talks));
     while (!TAILQ_EMPTY(&real->resolves))

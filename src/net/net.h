@@ -19,6 +19,7 @@ struct net_timer;
 struct session;
 struct run;
 struct http;
+struct connecting;
 struct talk;
 struct resolve;
 
@@ -74,27 +75,74 @@ struct run_events {
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
-/* GET within limits, for no server is trusted: http and https only, no proxy from the environment, no
- * connection re-use, redirects only to the same scheme, host and port (that is the instance) and at
- * most 3, headers up to 64 KiB, body cut at max_body (over it is an error), no decompression,
- * verification of TLS on (a certificate that does not hold is ERR_HOSTKEY). */
+/* GET, or POST where `post` is given, within limits, for no server is trusted: http and https only, no
+ * proxy from the environment, no connection and no TLS session re-used, redirects only to the same
+ * scheme, host and port (that is the instance) and at most 3, headers up to 64 KiB, body cut at
+ * max_body (over it is an error), no decompression. TLS is always verified, name and dates included;
+ * nothing switches that off: a certificate that does not hold is ERR_HOSTKEY, with the reason in
+ * err.msg. Strings are borrowed for the call. */
 struct http_spec {
     const char *url;
+    const char *called; /* what messages call it, where the URL is a secret; NULL: the URL without user
+                           and password */
     int64_t deadline_ms; /* whole; must be given */
     size_t max_body;     /* bytes; 0: 256 KiB */
     int64_t name_age_ms; /* what the resolver said up to so long ago will do, as long as requests to it
                             go well; 0: it is asked */
+    const char *post;    /* body, at most 1 MiB; NULL: GET. A POST follows no redirect: it is ERR_PROTOCOL */
+    const char *content_type; /* of post; NULL: application/x-www-form-urlencoded */
+    /* More request headers, "Name: value"; at most 32 of together 16 KiB. Line breaks and other control
+     * characters, and the headers that frame a message or belong to a connection, are ERR_USAGE. Values
+     * are in no message. */
+    const char *const *headers;
+    int n_headers;
+    const char *ca_file; /* PEM: the authorities that are trusted instead of the system's; NULL: those */
 };
 
+/* The times are from the beginning to where that was reached, -1 where it was not: the name has its
+ * addresses (0: an address, or kept), TCP is connected, the TLS handshake is done and verified, the
+ * first byte of the answer is there. After a redirect they are those of the last place asked. */
 struct http_result {
     struct err err; /* code 0: an answer came, whatever its status */
     int status;
     const char *body; /* 0-ended, belongs to net, valid during the callback */
     size_t body_len;
     int64_t total_ms;
+    int64_t total_us; /* the same, finer */
+    int64_t name_ms, connect_ms, tls_ms, first_byte_ms;
+    bool is_tls; /* it was asked over https */
 };
 
 typedef void (*http_done)(void *arg, const struct http_result *r);
+
+/* ---- trial connections: how long it takes to get there, and nothing else --------------------- */
+
+/* The connection is closed as soon as it stands. Strings are borrowed for the call. */
+struct connect_spec {
+    const char *address; /* "tcp://host:port", "host:port" or "[::1]:port" */
+    int64_t deadline_ms; /* whole; must be given */
+    int64_t name_age_ms; /* as in http_spec */
+    bool is_tls;         /* the handshake too, verified as in http_spec, with its host name */
+    const char *ca_file; /* as in http_spec */
+};
+
+enum connect_stage {
+    CONNECT_SPEC, /* the spec itself is wrong; nothing was sent */
+    CONNECT_NAME,
+    CONNECT_TCP,
+    CONNECT_TLS,
+    CONNECT_DONE
+};
+
+/* stage: where it failed, or CONNECT_DONE. Times as in http_result. */
+struct connect_result {
+    struct err err; /* code 0: it stood */
+    enum connect_stage stage;
+    int64_t name_ms, connect_ms, tls_ms;
+    int64_t total_us;
+};
+
+typedef void (*connect_done)(void *arg, const struct connect_result *r);
 
 /* ---- talks: send one request over a stream socket, read until the peer closes ---------------- */
 
@@ -163,6 +211,11 @@ struct net_ops {
     struct resolve *(*resolve_start)(struct net *net, const char *host, int64_t deadline_ms,
                                      resolve_done done, void *arg);
     void (*resolve_cancel)(struct resolve *r);
+
+    /* Connect and hang up. May be NULL in a made-up world. */
+    struct connecting *(*connect_start)(struct net *net, const struct connect_spec *spec,
+                                        connect_done done, void *arg);
+    void (*connect_cancel)(struct connecting *c);
 };
 
 /* The first member of every world, real or made up. */

@@ -31,7 +31,8 @@
 enum { RUNS_AT_ONCE = 8, TRANSPORT_COUNT = TRANSPORT_LOCAL + 1 };
 
 struct net_real;
-struct http_pool;
+struct curl_pool;
+struct name;
 struct transport_ops;
 
 /* ---- sessions and runs ----------------------------------------------------------------------- */
@@ -151,6 +152,7 @@ const struct transport_ops *ssh_transport(void);
 TAILQ_HEAD(timer_list, net_timer);
 TAILQ_HEAD(waker_list, net_waker);
 TAILQ_HEAD(http_list, http);
+TAILQ_HEAD(connecting_list, connecting);
 TAILQ_HEAD(talk_list, talk);
 TAILQ_HEAD(resolve_list, resolve);
 
@@ -167,8 +169,10 @@ struct net_real {
     struct net_timer *make_room; /* set while somebody waits for a slot */
     struct timer_list timers;
     struct waker_list wakers;
-    struct http_pool *http_pool; /* made at the first request */
+    struct curl_pool *curl_pool; /* made at the first request */
+    struct name *names;          /* names.c; NULL until the first is kept */
     struct http_list https;
+    struct connecting_list connectings;
     struct talk_list talks;
     struct resolve_list resolves;
     bool is_stopped;
@@ -187,13 +191,17 @@ void net_timer_cancel(struct net_timer *t);
 /* Cancel *t if there is one, and set it to NULL. */
 void net_timer_clear(struct net_timer **t);
 
-/* ---- http.c, talk.c, resolve.c: entries of the table ----------------------------------------- */
+/* ---- http.c, connect.c, talk.c, resolve.c: entries of the table ----------------------------------------- */
 
 struct http *http_get(struct net *net, const struct http_spec *spec, http_done done, void *arg);
 void http_cancel(struct http *h);
 
-/* Frees the curl handles of this world, after every request was cancelled. */
-void http_pool_close(struct net_real *net);
+struct connecting *connect_start(struct net *net, const struct connect_spec *spec,
+                                 connect_done done, void *arg);
+void connect_cancel(struct connecting *c);
+
+/* Frees the curl handles of this world, after every visit was cancelled. */
+void curl_pool_close(struct net_real *net);
 
 struct talk *talk_start(struct net *net, const struct talk_spec *spec, talk_done done, void *arg);
 void talk_cancel(struct talk *t);

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "net/net_int.h"
+#include "net/place.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -287,31 +288,6 @@ static void tcp_resolved(void *arg, const struct resolve_result *result)
     for (t->n_tries = 0; t->n_tries < result->n && t->n_tries < TRIES_MAX; t->n_tries++)
         str_copy(t->tries[t->n_tries], sizeof(t->tries[0]), result->addresses[t->n_tries]);
     tcp_try(t, UV_EADDRNOTAVAIL);
-}
-
-/* "host:port" or "[::1]:port" into host and port; false if it is neither. */
-static bool authority_parse(const char *text, char *host, size_t size, int *port)
-{
-    const char *colon = strrchr(text, ':');
-    size_t n = colon ? (size_t)(colon - text) : 0;
-    char *end;
-    long number;
-
-    if (!colon || n == 0 || n >= size || colon[1] < '0' || colon[1] > '9')
-        return false;
-    number = strtol(colon + 1, &end, 10);
-    if (*end || number < 1 || number > 65535)
-        return false;
-    if (text[0] == '[' && text[n - 1] == ']') {
-        text++;
-        n -= 2;
-    }
-    if (n == 0)
-        return false;
-    memcpy(host, text, n);
-    host[n] = '\0';
-    *port = (int)number;
-    return true;
 }
 
 static void tcp_start(struct talk *t, const char *authority)

@@ -23,9 +23,10 @@ struct seen {
     int n_done;
     struct err err;
     int status;
-    char body[256];
+    char body[600];
     size_t body_len;
     int64_t total_ms;
+    struct http_result r; /* its body is gone */
 };
 
 static struct net *net;
@@ -151,12 +152,29 @@ static void say_plain(int fd, const char *path)
     }
 }
 
+/* The request as it came, and as much of a body as came with it. */
+static void echo(int fd, const char *request)
+{
+    char more[256] = "";
+    ssize_t n = strstr(request, "POST") && !strstr(request, "total=") &&
+                            !strstr(request, "Content-Length: 0")
+                    ? recv(fd, more, sizeof(more) - 1, 0)
+                    : 0;
+
+    peer_say(fd, "HTTP/1.1 200 OK\r\n\r\n");
+    peer_say(fd, request);
+    if (n > 0)
+        peer_send(fd, more, (size_t)n);
+}
+
 static void serve(struct peer *p, int fd, const char *request)
 {
     char path[64] = "";
 
     n_connections++;
-    sscanf(request, "GET %63s ", path);
+    sscanf(request, "%*s %63s ", path);
+    if (strcmp(path, "/echo") == 0)
+        echo(fd, request);
     if (strcmp(path, "/close") == 0)
         return;
     if (strcmp(path, "/hang") == 0)
@@ -181,6 +199,7 @@ static void on_done(void *arg, const struct http_result *r)
     s->status = r->status;
     s->body_len = r->body_len;
     s->total_ms = r->total_ms;
+    s->r = *r;
     snprintf(s->body, sizeof(s->body), "%s", r->body);
 }
 
@@ -540,6 +559,111 @@ START_TEST(test_certificate_that_nobody_signed)
 }
 END_TEST
 
+static void asked(struct seen *s, struct http_spec spec)
+{
+    spec.deadline_ms = WITHIN_MS;
+    memset(s, 0, sizeof(*s));
+    net->ops->http_get(net, &spec, on_done, s);
+    ck_assert_int_eq(s->n_done, 0);
+    ck_assert(world_until(net, &s->n_done, 1, WITHIN_MS));
+}
+
+START_TEST(test_post_and_headers)
+{
+    static const char *const headers[] = {"X-Probe: yes", "Authorization: Bearer hush"};
+    struct http_spec spec = {.headers = headers, .n_headers = 2, .post = "total=1"};
+    char url[64], moved[64];
+    struct seen s;
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/echo", peer->port);
+    snprintf(moved, sizeof(moved), "http://127.0.0.1:%d/hop1", peer->port);
+    spec.url = url;
+    asked(&s, spec);
+    ck_assert_msg(s.err.code == 0, "%s", s.err.msg);
+    ck_assert_ptr_nonnull(strstr(s.body, "POST /echo HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\nX-Probe: yes\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\nAuthorization: Bearer hush\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\n\r\ntotal=1"));
+    spec.post = "";
+    spec.content_type = "application/json";
+    asked(&s, spec);
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\nContent-Type: application/json\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.body, "\r\nContent-Length: 0\r\n"));
+    /* The handle is used again, without what it carried. */
+    asked(&s, (struct http_spec){.url = url});
+    ck_assert_ptr_nonnull(strstr(s.body, "GET /echo HTTP/1.1\r\n"));
+    ck_assert_ptr_null(strstr(s.body, "hush"));
+    ck_assert_ptr_null(strstr(s.body, "Content-"));
+    spec.url = moved;
+    asked(&s, spec);
+    ck_assert_int_eq(s.err.code, ERR_PROTOCOL);
+    ck_assert_int_eq(n_connections, 4);
+}
+END_TEST
+
+START_TEST(test_bad_headers)
+{
+    static const char *const bad[] = {
+        "X-Probe: a\r\nX-More: hush", "X-Probe: a\nhush", "X-Probe: a\rhush", "X-Probe",
+        "X-Probe:",                   "X-Probe:  ",       ": hush",           "X Probe: hush",
+        "X-Probe;",                   "",                 "Content-Length: 3", "connection: hush",
+        "Transfer-Encoding: hush",    "X-Probe: \x7fhush", "X\r\nY: hush",
+    };
+    char url[64];
+    struct seen s;
+    size_t i;
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/echo", peer->port);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        asked(&s, (struct http_spec){.url = url, .headers = &bad[i], .n_headers = 1});
+        ck_assert_msg(s.err.code == ERR_USAGE, "\"%s\": %s", bad[i], s.err.msg);
+        ck_assert_ptr_null(strstr(s.err.msg, "hush"));
+    }
+    asked(&s, (struct http_spec){.url = url, .post = "", .content_type = "text/plain\r\nX: y"});
+    ck_assert_int_eq(s.err.code, ERR_USAGE);
+    ck_assert_int_eq(n_connections, 0);
+}
+END_TEST
+
+START_TEST(test_times)
+{
+    struct seen s;
+
+    got(&s, "/hop1", WITHIN_MS);
+    ck_assert_int_eq(s.r.name_ms, 0);
+    ck_assert_int_ge(s.r.connect_ms, 0);
+    ck_assert_int_eq(s.r.tls_ms, -1);
+    ck_assert_int_ge(s.r.first_byte_ms, s.r.connect_ms);
+    ck_assert_int_ge(s.r.total_ms, s.r.first_byte_ms);
+    ck_assert_int_eq(s.r.total_us / 1000, s.r.total_ms);
+    ck_assert(!s.r.is_tls);
+    got(&s, "/hang", 300);
+    ck_assert_int_ge(s.r.connect_ms, 0);
+    ck_assert_int_eq(s.r.first_byte_ms, -1);
+    ck_assert_ptr_nonnull(strstr(s.err.msg, "no answer within"));
+    got(&s, "/lorisbody", 300);
+    ck_assert_int_ge(s.r.first_byte_ms, s.r.connect_ms);
+    ck_assert_int_le(s.r.first_byte_ms, s.r.total_ms);
+    ck_assert_ptr_nonnull(strstr(s.err.msg, "no complete answer within"));
+    get_url(&s, "http://127.0.0.1:1/", WITHIN_MS);
+    ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
+    ck_assert_int_eq(s.r.connect_ms, -1);
+    ck_assert_ptr_nonnull(strstr(s.err.msg, "cannot connect: connection refused"));
+}
+END_TEST
+
+/* Where the URL is a secret, messages say what it is called. */
+START_TEST(test_called)
+{
+    struct seen s;
+
+    asked(&s, (struct http_spec){.url = "http://127.0.0.1:1/hooks/hush?token=hush",
+                                 .called = "the hook of notify"});
+    ck_assert_str_eq(s.err.msg, "the hook of notify: cannot connect: connection refused");
+}
+END_TEST
+
 START_TEST(test_cancel)
 {
     struct seen s[4];
@@ -601,6 +725,10 @@ int main(void)
     tcase_add_test(c, test_bad_urls);
     tcase_add_test(c, test_refused_and_secrets);
     tcase_add_test(c, test_certificate_that_nobody_signed);
+    tcase_add_test(c, test_post_and_headers);
+    tcase_add_test(c, test_bad_headers);
+    tcase_add_test(c, test_times);
+    tcase_add_test(c, test_called);
     tcase_add_test(c, test_cancel);
     tcase_add_test(c, test_many);
     suite_add_tcase(s, c);

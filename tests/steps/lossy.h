@@ -245,6 +245,7 @@ static inline void lossy_init(struct lossy *w, struct net_ops *ops, struct net *
     ops->run_cancel = lossy_run_cancel;
     ops->http_get = lossy_http;
     ops->talk_start = lossy_talk;
+    ops->connect_start = NULL;
     w->net.ops = ops;
     w->real = real;
     w->cut_at = LOSSY_NEVER;
