@@ -53,7 +53,7 @@ brake operator: ann pressed X
 verdict done braked
 END
 
-tm new-session -d -x 120 -y 40 'exec bash --norc --noprofile' || { echo '1..0 # SKIP no tmux'; exit 0; }
+tm new-session -d -x 120 -y 40 'exec bash --norc --noprofile' || { echo 'Bail out! tmux does not start'; exit 1; }
 key "PS1='% '; export STORY=$STORY HOME=$HOME LC_ALL=C.UTF-8" Enter
 
 # ---- once, as text ------------------------------------------------------------------------------------
