@@ -68,6 +68,7 @@ struct start {
     char initial[FIELD_COUNT][TEXT_BYTES];
     char trouble[ERR_MSG_BYTES];
     bool is_planning, is_plan;             /* the plan is asked for; is shown */
+    json_t *asked;                         /* what it was asked for, which is what Y sends; NULL: none */
     json_t *plan;
     struct plan_text *lines;
     int first, visible;
@@ -76,6 +77,8 @@ struct start {
 
 static void drop_plan(struct start *f)
 {
+    json_decref(f->asked);
+    f->asked = NULL;
     json_decref(f->plan);
     f->plan = NULL;
     plan_text_free(f->lines);
@@ -265,10 +268,33 @@ static void say_counts(struct start *f, const struct ui *u, char *dst, size_t si
     group_config_free(g);
 }
 
+/* The release as the form says it now: the arguments of Start. */
+static json_t *wish(const struct start *f)
+{
+    return json_pack("{s:s,s:o,s:b,s:b}", "version", f->version, "set", settings_json(f), "only_new",
+                     f->is_only_new, "auto", f->is_auto);
+}
+
+/* Y is for the plan on the screen: one that is asked for another wish than the form's is not awaited. */
+static void drop_other_plan(struct start *f)
+{
+    json_t *now;
+    bool is_same;
+
+    if (!f->is_planning)
+        return;
+    now = wish(f);
+    is_same = json_equal(now, f->asked);
+    json_decref(now);
+    if (is_same)
+        return;
+    drop_plan(f);
+    str_copy(f->trouble, sizeof f->trouble, "changed while the plan was made: Enter asks anew");
+}
+
 static void ask_plan(struct start *f, const struct ui *u)
 {
     struct group_config *g;
-    json_t *args;
 
     f->trouble[0] = '\0';
     if (u->snap->present.is_open) {
@@ -284,12 +310,11 @@ static void ask_plan(struct start *f, const struct ui *u)
     if (!g && f->trouble[0])
         return;
     group_config_free(g);
-    args = json_pack("{s:s,s:o,s:b}", "version", f->version, "set", settings_json(f),
-                     "only_new", f->is_only_new);
     drop_plan(f);
     snapshot_stand(u->snap, &f->seen);
+    f->asked = wish(f);
     f->is_planning = true;
-    f->plan_ticket = screen_ask(u->screen, "plan", f->group, args);
+    f->plan_ticket = screen_ask(u->screen, "plan", f->group, json_deep_copy(f->asked));
 }
 
 /* ---- drawing ------------------------------------------------------------------------------------------------ */
@@ -460,6 +485,7 @@ static void show_other_group(struct start *f, const struct ui *u, int step)
 
     for (int i = 0; i < s->n_groups; i++)
         if (strcmp(s->groups[i].name, f->group) == 0 && i + step >= 0 && i + step < s->n_groups) {
+            drop_plan(f);
             screen_show_group(u->screen, s->groups[i + step].name);
             return;
         }
@@ -520,32 +546,26 @@ static void move_field(struct start *f, int step)
         f->field = (enum field)next;
 }
 
-static bool take_form_key(struct start *f, const struct ui *u, const struct key *k)
+static void take_form_key(struct start *f, const struct ui *u, const struct key *k)
 {
     switch (k->kind) {
-    case KEY_ENTER: ask_plan(f, u); return true;
-    case KEY_TAB: move_field(f, 1); return true;
-    case KEY_BACKTAB: move_field(f, -1); return true;
+    case KEY_ENTER: ask_plan(f, u); break;
+    case KEY_TAB: move_field(f, 1); break;
+    case KEY_BACKTAB: move_field(f, -1); break;
     case KEY_UP:
     case KEY_DOWN:
         if (f->field == FIELD_VERSION)
             move_choice(f, k->kind == KEY_UP ? -1 : 1);
         else
             move_field(f, k->kind == KEY_UP ? -1 : 1);
-        return true;
-    case KEY_PGUP: f->field = FIELD_GROUP; return true;
-    case KEY_PGDN: f->field = FIELD_AUTO; return true;
-    case KEY_LEFT: change(f, u, -1); return true;
-    case KEY_RIGHT: change(f, u, 1); return true;
-    default: type(f, u, k); return true;
+        break;
+    case KEY_PGUP: f->field = FIELD_GROUP; break;
+    case KEY_PGDN: f->field = FIELD_AUTO; break;
+    case KEY_LEFT: change(f, u, -1); break;
+    case KEY_RIGHT: change(f, u, 1); break;
+    default: type(f, u, k); break;
     }
-}
-
-static void begin(struct start *f, const struct ui *u)
-{
-    screen_act(u->screen, ACTION_START, &f->seen,
-               json_pack("{s:s,s:o,s:b,s:b}", "version", f->version, "set", settings_json(f),
-                         "only_new", f->is_only_new, "auto", f->is_auto));
+    drop_other_plan(f);
 }
 
 static bool take_plan_key(struct start *f, const struct ui *u, const struct key *k)
@@ -570,10 +590,14 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
 {
     struct start *f = p;
 
-    if (!f->is_plan)
-        return k->kind == KEY_ESC ? false : take_form_key(f, u, k);
+    if (!f->is_plan) {
+        if (k->kind == KEY_ESC)
+            return false;
+        take_form_key(f, u, k);
+        return true;
+    }
     if (key_is(k, 'Y')) {
-        begin(f, u);
+        screen_act(u->screen, ACTION_START, &f->seen, json_incref(f->asked));
         screen_close_dialog(u->screen);
         return true;
     }

@@ -264,6 +264,12 @@ tests_ui_test_screen_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_screen_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
 tests_ui_test_screen_LDADD = $(UI_LIBS) $(CHECK_LIBS)
 
+UI_TESTS += tests/ui/test_dialogs
+tests_ui_test_dialogs_SOURCES = tests/ui/test_dialogs.c $(UI_PLAY) $(UI_FIXTURE)
+tests_ui_test_dialogs_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_dialogs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
+tests_ui_test_dialogs_LDADD = $(UI_LIBS) $(CHECK_LIBS)
+
 UI_TESTS += tests/ui/test_golden
 tests_ui_test_golden_SOURCES = tests/ui/test_golden.c $(UI_PLAY) $(UI_FIXTURE)
 tests_ui_test_golden_CFLAGS = $(TEST_CFLAGS)

@@ -24,6 +24,7 @@ static void do_act(void *arg, int64_t ticket, const struct action_row *row)
     str_copy(a->group, sizeof a->group, row->group);
     str_copy(a->want, sizeof a->want, want ? want : "");
     str_copy(a->driver, sizeof a->driver, row->driver ? row->driver : "");
+    str_copy(a->args, sizeof a->args, row->args ? row->args : "");
     json_decref(args);
     if (row->kind == ACTION_INTERRUPT && strcmp(a->want, "brake") == 0)
         return;
@@ -38,9 +39,9 @@ static void do_ask(void *arg, int64_t ticket, const char *kind, const char *grou
 {
     struct play *p = arg;
 
-    (void)kind;
     (void)group;
     p->n_asked++;
+    str_copy(p->asked_kind, sizeof p->asked_kind, kind);
     p->asked = ticket;
     json_decref(args);
 }

@@ -12,7 +12,7 @@ enum { PLAY_ACTS = 16 };
 
 struct play_act {
     enum action kind;
-    char group[64], want[16], driver[64];
+    char group[64], want[16], driver[64], args[256];
     int64_t rev, ticket;
 };
 
@@ -27,6 +27,7 @@ struct play {
     int n_acts, n_other;             /* n_other: those that are no brake */
     int n_asked, n_bells, n_wants, n_redraws;
     int64_t asked;                   /* ticket of the newest question */
+    char asked_kind[32];
     struct snapshot_want want;
     struct log_want log_want;
     char driver[64], theme[64], copied[512], title[256], written[64];

@@ -1,0 +1,127 @@
+/* test_dialogs.c: what the dialogs that act say before Y, and that Y sends what they said. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "play.h"
+#include "suite.h"
+
+static struct play p;
+
+static void begin(enum deploy_status status, enum brake brake)
+{
+    struct fixture_options o = {.status = status, .brake = brake};
+
+    play_init(&p, &o, 24, 80, CANVAS_UTF8);
+}
+
+static void answer(const char *text)
+{
+    json_t *j = json_loads(text, 0, NULL);
+
+    ck_assert_msg(j != NULL, "%s", text);
+    screen_answer(p.screen, p.asked, j, NULL);
+    play_draw(&p);
+}
+
+/* ---- Start ----------------------------------------------------------------------------------- */
+
+/* The form with two versions on offer, the cursor where it finds them, the newer one chosen. */
+static void open_form(void)
+{
+    begin(DEPLOY_SUCCESS, BRAKE_NONE);
+    play_key(&p, "N");
+    ck_assert(play_has_dialog(&p, "New release"));
+    ck_assert_str_eq(p.asked_kind, "versions");
+    answer("{\"versions\": [{\"version\": \"9.1.0\"}, {\"version\": \"9.0.0\"}]}");
+}
+
+static void ask_plan(void)
+{
+    play_key(&p, "Enter");
+    ck_assert_str_eq(p.asked_kind, "plan");
+    ck_assert(play_shows(&p, "asking every instance"));
+}
+
+static void answer_plan(const char *version)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "{\"group\": \"shop-web\", \"version\": \"%s\", \"n\": 10, \"batches\": []}", version);
+    answer(text);
+}
+
+static void press_yes(void)
+{
+    play_wait(&p, ARM_MS);
+    play_key(&p, "Y");
+}
+
+START_TEST(yes_sends_what_the_plan_is_of)
+{
+    open_form();
+    ask_plan();
+    answer_plan("9.1.0");
+    ck_assert(play_shows(&p, "Release 9.1.0 to 10 instances"));
+    press_yes();
+    ck_assert_int_eq(p.n_other, 1);
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_START);
+    ck_assert_str_eq(play_last(&p)->args,
+                     "{\"version\":\"9.1.0\",\"set\":[],\"only_new\":false,\"auto\":false}");
+    play_release(&p);
+}
+END_TEST
+
+/* While the plan is made the form goes on taking keys: what is changed then is in no plan. */
+START_TEST(a_change_drops_the_plan_under_way)
+{
+    static const char *const changes[][4] = {
+        {"Down", NULL},                    /* another version */
+        {"9", ".", "0", NULL},             /* found by typing */
+        {"Tab", "Space", NULL},            /* only new */
+        {"Tab", "Tab", "Backspace", NULL}, /* a setting */
+        {"PgDn", "Space", NULL},           /* auto */
+    };
+    open_form();
+    ask_plan();
+    for (int i = 0; changes[_i][i]; i++)
+        play_key(&p, changes[_i][i]);
+    ck_assert(play_shows(&p, "Enter asks anew"));
+    answer_plan("9.1.0");
+    ck_assert(!play_shows(&p, "Release 9.1.0 to"));
+    press_yes();
+    ck_assert_int_eq(p.n_acts, 0);
+    play_release(&p);
+}
+END_TEST
+
+/* Looking at another field changes nothing. */
+START_TEST(moving_keeps_the_plan_under_way)
+{
+    open_form();
+    ask_plan();
+    play_key(&p, "Tab");
+    play_key(&p, "Down");
+    play_key(&p, "PgDn");
+    answer_plan("9.1.0");
+    ck_assert(play_shows(&p, "Release 9.1.0 to"));
+    play_release(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("dialogs");
+    TCase *t = tcase_create("dialogs");
+
+    tcase_add_test(t, yes_sends_what_the_plan_is_of);
+    tcase_add_loop_test(t, a_change_drops_the_plan_under_way, 0, 5);
+    tcase_add_test(t, moving_keeps_the_plan_under_way);
+    tcase_set_timeout(t, 60);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
