@@ -5,6 +5,7 @@
 
 #include "ui/pane.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,18 +211,30 @@ static bool is_setting(enum field i)
     return fields[i].key != NULL;
 }
 
-/* What differs from the configuration, as --set would say it. */
+enum { ASSIGNMENT_BYTES = TEXT_BYTES + 32 };
+
+/* A setting that differs from the configuration, as --set would say it. false: it does not. */
+static bool say_assignment(const struct start *f, enum field i, char *dst)
+{
+    const char *value = f->text[i];
+
+    if (!is_setting(i) || strcmp(value, f->initial[i]) == 0)
+        return false;
+    if (i == FIELD_IGNORE)
+        value = strcmp(value, "yes") == 0 ? "true" : "false";
+    snprintf(dst, ASSIGNMENT_BYTES, "%s=%s", fields[i].key, value);
+    return true;
+}
+
 static json_t *settings_json(const struct start *f)
 {
     json_t *set = json_array();
 
     for (int i = 0; i < FIELD_COUNT; i++) {
-        char assignment[TEXT_BYTES + 32];
+        char assignment[ASSIGNMENT_BYTES];
 
-        if (!is_setting((enum field)i) || strcmp(f->text[i], f->initial[i]) == 0)
-            continue;
-        snprintf(assignment, sizeof assignment, "%s=%s", fields[i].key, f->text[i]);
-        json_array_append_new(set, json_string(assignment));
+        if (say_assignment(f, (enum field)i, assignment))
+            json_array_append_new(set, json_string(assignment));
     }
     return set;
 }
@@ -233,12 +246,10 @@ static struct group_config *with_settings(struct start *f, const struct ui *u)
     struct err e = {0};
 
     for (int i = 0; g && i < FIELD_COUNT; i++) {
-        char assignment[TEXT_BYTES + 32];
+        char assignment[ASSIGNMENT_BYTES];
 
-        if (!is_setting((enum field)i) || strcmp(f->text[i], f->initial[i]) == 0)
-            continue;
-        snprintf(assignment, sizeof assignment, "%s=%s", fields[i].key, f->text[i]);
-        if (group_config_set(g, assignment, &e) < 0) {
+        if (say_assignment(f, (enum field)i, assignment) &&
+            group_config_set(g, assignment, &e) < 0) {
             str_copy(f->trouble, sizeof f->trouble, e.msg);
             f->field = (enum field)i;
             group_config_free(g);
@@ -632,9 +643,38 @@ static void update(void *p, const struct ui *u)
     }
 }
 
+static void add_note(json_t *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_note(json_t *notes, const char *fmt, ...)
+{
+    char words[WORDS_BYTES];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    json_array_append_new(notes, json_string(words));
+}
+
+/* What the plan does not say of what Y will send: what is given up, and what is not the group's own. */
+static json_t *notes_of(const struct start *f)
+{
+    json_t *notes = json_array();
+
+    if (f->is_auto)
+        add_note(notes, "AUTO: bakes and rolls out without asking; a failure or a brake still stops");
+    if (strcmp(f->text[FIELD_IGNORE], "yes") == 0)
+        add_note(notes, "verify failures are IGNORED: what does not start takes traffic too");
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (is_setting((enum field)i) && i != FIELD_IGNORE && strcmp(f->text[i], f->initial[i]) != 0)
+            add_note(notes, "%s %s, where the group has %s", fields[i].label, f->text[i],
+                     f->initial[i][0] ? f->initial[i] : "none");
+    return notes;
+}
+
 static void take_plan(struct start *f, const struct ui *u, json_t *answer, const struct err *e)
 {
     const char *trouble = answer ? answer_trouble(answer) : e->msg;
+    json_t *notes;
 
     f->plan_ticket = 0;
     f->is_planning = false;
@@ -644,7 +684,9 @@ static void take_plan(struct start *f, const struct ui *u, json_t *answer, const
         return;
     }
     f->plan = answer;
-    f->lines = plan_text_new(answer);
+    notes = notes_of(f);
+    f->lines = plan_text_new(answer, notes);
+    json_decref(notes);
     f->is_plan = true;
     screen_rearm_dialog(u->screen);
 }

@@ -70,18 +70,27 @@ static void add_step(struct plan_text *t, const json_t *step)
         add(t, ROLE_DIALOG, 2, json_string_value(line) ? json_string_value(line) : "");
 }
 
-struct plan_text *plan_text_new(const json_t *plan)
+static void add_warnings(struct plan_text *t, const json_t *list)
 {
-    struct plan_text *t = xcalloc(1, sizeof *t);
     const json_t *entry;
     size_t i;
 
-    json_array_foreach (json_object_get(plan, "warnings"), i, entry) {
+    json_array_foreach (list, i, entry) {
         char *words = xasprintf("! %s", json_string_value(entry) ? json_string_value(entry) : "");
 
         add(t, ROLE_WARN, 0, words);
         free(words);
     }
+}
+
+struct plan_text *plan_text_new(const json_t *plan, const json_t *notes)
+{
+    struct plan_text *t = xcalloc(1, sizeof *t);
+    const json_t *entry;
+    size_t i;
+
+    add_warnings(t, notes);
+    add_warnings(t, json_object_get(plan, "warnings"));
     json_array_foreach (json_object_get(plan, "batches"), i, entry)
         add_batch(t, entry);
     if (json_array_size(json_object_get(plan, "steps")) > 0)

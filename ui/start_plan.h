@@ -8,8 +8,8 @@
 
 struct plan_text;
 
-/* The lines of a plan; plan is only read. */
-struct plan_text *plan_text_new(const json_t *plan);
+/* The lines of a plan. notes: what is asked for beside it, texts, said first as warnings. Both are only read. */
+struct plan_text *plan_text_new(const json_t *plan, const json_t *notes);
 void plan_text_free(struct plan_text *t);
 
 /* Draw from line `first` on; answers how many lines there was room for. Long ones are broken. */

@@ -113,6 +113,39 @@ START_TEST(moving_keeps_the_plan_under_way)
 }
 END_TEST
 
+/* What is given up, and what is not the group's own, stands first. */
+START_TEST(the_plan_names_what_is_unusual)
+{
+    open_form();
+    ask_plan();
+    answer_plan("9.1.0");
+    ck_assert(!play_shows(&p, "AUTO") && !play_shows(&p, "IGNORED"));
+    ck_assert(!play_shows(&p, "where the group has"));
+    play_key(&p, "x");
+    play_key(&p, "PgDn");
+    play_key(&p, "Space");
+    play_key(&p, "Up");
+    play_key(&p, "Space");
+    play_key(&p, "Up");
+    play_key(&p, "Ctrl-U");
+    play_type(&p, "70s");
+    play_key(&p, "Up");
+    play_key(&p, "Ctrl-U");
+    play_type(&p, "90s");
+    ask_plan();
+    answer_plan("9.1.0");
+    ck_assert(play_shows(&p, "! AUTO: bakes and rolls out without asking"));
+    ck_assert(play_shows(&p, "! verify failures are IGNORED"));
+    ck_assert(play_shows(&p, "! batch interval 90s, where the group has "));
+    ck_assert(play_shows(&p, "! startup timeout 70s, where the group has 1m"));
+    press_yes();
+    ck_assert(strstr(play_last(&p)->args, "\"batch_interval=90s\"") != NULL);
+    ck_assert(strstr(play_last(&p)->args, "\"ignore_verify=true\"") != NULL);
+    ck_assert(strstr(play_last(&p)->args, "\"auto\":true") != NULL);
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dialogs");
@@ -121,6 +154,7 @@ int main(void)
     tcase_add_test(t, yes_sends_what_the_plan_is_of);
     tcase_add_loop_test(t, a_change_drops_the_plan_under_way, 0, 5);
     tcase_add_test(t, moving_keeps_the_plan_under_way);
+    tcase_add_test(t, the_plan_names_what_is_unusual);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
