@@ -602,7 +602,7 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
     struct start *f = p;
 
     if (!f->is_plan) {
-        if (k->kind == KEY_ESC)
+        if (k->kind == KEY_ESC || (key_is(k, 'q') && !text_here(f)))
             return false;
         take_form_key(f, u, k);
         return true;
@@ -617,8 +617,10 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
 
 static bool takes_text(void *p, const struct ui *u)
 {
+    struct start *f = p;
+
     (void)u;
-    return !((struct start *)p)->is_plan;
+    return !f->is_plan && text_here(f);
 }
 
 /* ---- what comes in --------------------------------------------------------------------------------------------- */

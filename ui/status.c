@@ -391,17 +391,20 @@ struct hints {
     int n;
 };
 
-static void add_hint(struct hints *h, const struct screen *s, enum command c, const char *label,
-                     bool is_quiet)
+static void add_key(struct hints *h, const char *key, const char *label, bool is_quiet)
 {
-    const char *key = keymap_key(s->keymap, c);
-
     if (!*key || h->n == HINTS_MAX)
         return;
     struct hint *at = &h->of[h->n++];
     at->key = key;
     at->is_quiet = is_quiet;
-    str_copy(at->label, sizeof at->label, label ? label : command_info(c)->label);
+    str_copy(at->label, sizeof at->label, label);
+}
+
+static void add_hint(struct hints *h, const struct screen *s, enum command c, const char *label,
+                     bool is_quiet)
+{
+    add_key(h, keymap_key(s->keymap, c), label ? label : command_info(c)->label, is_quiet);
 }
 
 /* "bake" of "bake: pull the canary into traffic", "roll out" of "roll out to 27 instances". */
@@ -470,14 +473,12 @@ static void add_dialog_keys(struct hints *h, struct screen *s)
 {
     struct dialog *d = dialogs_top(s);
 
-    if (d && !d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d)) {
-        struct hint *y = &h->of[h->n++];
-        y->key = "Y";
-        y->is_quiet = false;
-        str_copy(y->label, sizeof y->label, "does it");
-    }
+    if (d && !d->ops->is_standing && !d->ops->keeps_open && dialogs_is_armed(s, d))
+        add_key(h, "Y", "does it", false);
+    /* Where letters are text the key itself is a letter. */
     if (s->is_loaded && interrupt_brakes(s->snap))
-        add_hint(h, s, CMD_INTERRUPT, "brake", false);
+        add_key(h, dialogs_take_text(s) ? "Ctrl-X" : keymap_key(s->keymap, CMD_INTERRUPT), "brake",
+                false);
     add_hint(h, s, CMD_BACK, "close", false);
 }
 

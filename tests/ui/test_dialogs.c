@@ -18,6 +18,16 @@ static void begin(enum deploy_status status, enum brake brake)
     play_init(&p, &o, 24, 80, CANVAS_UTF8);
 }
 
+/* Another group than the first may be the one that is shown. */
+static void show_first_group(void)
+{
+    screen_show_group(p.screen, p.f.group);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_wait(&p, QUIET_MS);
+    play_draw(&p);
+}
+
 static void answer(const char *text)
 {
     json_t *j = json_loads(text, 0, NULL);
@@ -146,6 +156,40 @@ START_TEST(the_plan_names_what_is_unusual)
 }
 END_TEST
 
+/* A release that somebody else began meanwhile is braked from every field; where letters are text the
+ * hint says by which key. */
+START_TEST(the_form_brakes)
+{
+    struct fixture_options o = {.status = DEPLOY_ROLLING_OUT};
+    struct fixture later;
+
+    begin(DEPLOY_SUCCESS, BRAKE_NONE);
+    show_first_group();
+    play_key(&p, "N");
+    fixture_init(&later, &o);
+    screen_snapshot(p.screen, fixture_snapshot_of(&later, &p.want, 0));
+    play_draw(&p);
+    ck_assert(play_has_dialog(&p, "New release"));
+    ck_assert(play_hints(&p, "Ctrl-X brake"));
+    play_key(&p, "X");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_key(&p, "Ctrl-X");
+    ck_assert_int_eq(p.n_acts, 1);
+    screen_verdict(p.screen, play_last(&p)->ticket, VERDICT_DONE, "", NULL);
+    play_wait(&p, MESSAGE_MS);
+    play_key(&p, "Tab");
+    ck_assert(play_hints(&p, "X brake") && !play_hints(&p, "Ctrl-X"));
+    play_key(&p, "X");
+    ck_assert_int_eq(p.n_acts, 2);
+    ck_assert_str_eq(play_last(&p)->want, "brake");
+    ck_assert(play_has_dialog(&p, "New release"));
+    play_key(&p, "q");
+    ck_assert(!play_has_dialog(&p, NULL));
+    fixture_release(&later);
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dialogs");
@@ -155,6 +199,7 @@ int main(void)
     tcase_add_loop_test(t, a_change_drops_the_plan_under_way, 0, 5);
     tcase_add_test(t, moving_keeps_the_plan_under_way);
     tcase_add_test(t, the_plan_names_what_is_unusual);
+    tcase_add_test(t, the_form_brakes);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
