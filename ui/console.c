@@ -58,6 +58,7 @@ struct console {
     int64_t born_at;
     int64_t key_at, drawn_at;  /* of the last key and picture; 0 none */
     bool is_stale;             /* the screen has something new to show */
+    bool is_due;               /* and at once: the terminal shows what is no picture of ours */
     bool is_behind;            /* the terminal has not taken the last picture */
     bool is_resized, is_gone, is_asked_to_end, must_suspend, is_continued;
     struct helper tmux;
@@ -224,7 +225,7 @@ static void resize(struct console *c)
     else
         c->canvas = canvas_new(rows, cols, term_is_ascii(c->term) ? CANVAS_ASCII : CANVAS_UTF8);
     screen_resize(c->screen, rows, cols);
-    c->is_stale = true;
+    c->is_stale = c->is_due = true;
     c->is_resized = false;
     if (c->clients_at >= 0)
         c->clients_at = c->now;
@@ -434,7 +435,7 @@ static int64_t next_picture(const struct console *c)
     if (c->is_behind)
         return -1;
     if (c->is_stale)
-        return c->key_at == c->now ? c->now : soonest;
+        return c->is_due || c->key_at == c->now ? c->now : soonest;
     if (by_time < 0)
         return -1;
     return by_time > soonest ? by_time : soonest;
@@ -451,6 +452,7 @@ static void draw(struct console *c)
     if (c->is_behind)
         screen_dropped(c->screen);
     c->is_stale = c->is_behind;
+    c->is_due = c->is_due && c->is_behind;
     c->drawn_at = c->now;
 }
 

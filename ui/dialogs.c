@@ -92,6 +92,12 @@ void screen_rearm_dialog(struct screen *s)
 
 /* ---- arming ---------------------------------------------------------------------------------- */
 
+void dialogs_unpaint(struct screen *s)
+{
+    for (int i = 0; i < s->n_dialogs; i++)
+        s->dialogs[i].painted_at = -1;
+}
+
 static bool is_painted(const struct screen *s, const struct dialog *d)
 {
     struct stand now;

@@ -206,8 +206,11 @@ int64_t screen_next(const struct screen *cs)
 
 void screen_resize(struct screen *s, int rows, int cols)
 {
+    if (rows == s->rows && cols == s->cols)
+        return;
     s->rows = rows;
     s->cols = cols;
+    dialogs_unpaint(s);
 }
 
 const struct group_line *screen_group(const struct screen *s)

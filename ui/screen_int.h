@@ -179,6 +179,8 @@ void prompt_release(struct prompt *p);
 /* ---- dialogs.c ------------------------------------------------------------------------------- */
 struct dialog *dialogs_top(struct screen *s);
 bool dialogs_is_armed(const struct screen *s, const struct dialog *d);
+/* None of them is on the screen as it is now: each is armed anew. */
+void dialogs_unpaint(struct screen *s);
 void dialogs_key(struct screen *s, const struct key *k);
 bool dialogs_take_text(struct screen *s);
 void dialogs_close_all(struct screen *s);

@@ -491,21 +491,24 @@ static void take_size(struct term *t, int rows, int cols)
     t->is_dirty = true;
 }
 
+void term_redraw(struct term *t)
+{
+    t->is_dirty = true;
+    clearok(curscr, TRUE);
+}
+
 void term_resize(struct term *t, int rows, int cols)
 {
     rows = rows < 1 ? 1 : rows < TTY_ROWS_MAX ? rows : TTY_ROWS_MAX;
     cols = cols < 1 ? 1 : cols < TTY_COLS_MAX ? cols : TTY_COLS_MAX;
-    if (rows == t->rows && cols == t->cols)
+    if (rows == t->rows && cols == t->cols) {
+        /* It may have had another size in between, which nobody was told of. */
+        term_redraw(t);
         return;
+    }
     resize_term(rows, cols);
     take_size(t, getmaxy(stdscr), getmaxx(stdscr));
     /* What a terminal does with its picture when its size changes is its own affair. */
-    clearok(curscr, TRUE);
-}
-
-void term_redraw(struct term *t)
-{
-    t->is_dirty = true;
     clearok(curscr, TRUE);
 }
 

@@ -43,6 +43,8 @@ void term_size(const struct term *t, int *rows, int *cols);
  * when term_flush() answers TERM_DONE. At most one write in the usual case, nothing for an equal
  * picture. */
 bool term_present(struct term *t, const struct canvas *cv, const struct theme *th);
+/* The terminal was resized: what it does with its picture then is its own affair, so all is drawn anew, also
+ * where the size is what it was. */
 void term_resize(struct term *t, int rows, int cols);
 /* Draw everything anew at the next present (Ctrl-L, after a stop). */
 void term_redraw(struct term *t);

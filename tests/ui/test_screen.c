@@ -176,6 +176,29 @@ START_TEST(armed_anew)
 }
 END_TEST
 
+/* The size of before, after one at which it was not seen. */
+START_TEST(armed_anew_at_the_same_size)
+{
+    static const int other[][2] = {{10, 40}, {60, 200}};
+
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_arm(&p, "K");
+    if (_i < 2)
+        screen_resize(p.screen, other[_i][0], other[_i][1]);
+    else
+        play_resize(&p, 10, 40);
+    play_wait(&p, 2 * ARM_MS);
+    play_resize(&p, 24, 80);
+    ck_assert(play_has_dialog(&p, "Continue"));
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_wait(&p, ARM_MS);
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_other, 1);
+    play_release(&p);
+}
+END_TEST
+
 START_TEST(quiet_zone)
 {
     begin(DEPLOY_SMOKING, BRAKE_NONE);
@@ -856,6 +879,7 @@ int main(void)
     tcase_add_test(t, arming);
     tcase_add_test(t, flushing);
     tcase_add_test(t, armed_anew);
+    tcase_add_loop_test(t, armed_anew_at_the_same_size, 0, 3);
     tcase_add_test(t, quiet_zone);
     tcase_add_test(t, quiet_brake);
     tcase_add_test(t, stale_picture);

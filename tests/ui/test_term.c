@@ -352,6 +352,11 @@ START_TEST(redraw_draws_all)
     ck_assert_uint_gt(got, 500);
     show();
     ck_assert_uint_eq(got, 0);
+    /* It was smaller for a moment, and has the size of before when it is asked. */
+    vt_feed(vt, "\x1b[10;10Hgarbage", 15);
+    term_resize(term, 24, 80);
+    show();
+    ck_assert_uint_gt(got, 500);
 }
 END_TEST
 
