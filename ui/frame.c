@@ -154,28 +154,29 @@ static void draw_panes(struct screen *s, struct canvas *cv, const struct layout 
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* What a person is about to see: keys are about this from now on. New buttons are deaf for a
- * moment. */
+/* What a person is about to see: keys are about this from now on. */
 static void mark_painted(struct screen *s)
 {
-    struct stand now;
+    s->seen_before = s->seen;
+    snapshot_stand(s->snap, &s->seen.painted);
+    s->seen.painted_brakes = interrupt_brakes(s->snap);
+    s->seen.is_painted = s->is_loaded;
+}
 
-    s->seen_before =
-        (struct seen){s->painted, s->is_painted, s->painted_brakes, s->quiet_until};
-    snapshot_stand(s->snap, &now);
-    if (s->is_painted && !stand_is_equal(&now, &s->painted))
-        s->quiet_until = s->mono + QUIET_MS;
-    s->painted = now;
-    s->painted_brakes = interrupt_brakes(s->snap);
-    s->is_painted = s->is_loaded;
+/* New buttons are deaf for a moment. */
+static void mark_buttons(struct screen *s)
+{
+    struct seen *seen = &s->seen;
+
+    if (seen->has_buttons && !stand_is_equal(&seen->painted, &seen->buttons))
+        seen->quiet_until = s->mono + QUIET_MS;
+    seen->buttons = seen->painted;
+    seen->has_buttons = seen->is_painted;
 }
 
 void screen_dropped(struct screen *s)
 {
-    s->painted = s->seen_before.painted;
-    s->is_painted = s->seen_before.is_painted;
-    s->painted_brakes = s->seen_before.painted_brakes;
-    s->quiet_until = s->seen_before.quiet_until;
+    s->seen = s->seen_before;
     screen_rearm_dialog(s);
 }
 
@@ -184,11 +185,12 @@ void screen_draw(struct screen *s, struct canvas *cv)
     struct layout l;
 
     canvas_clear(cv);
+    mark_painted(s);
     if (canvas_rows(cv) < LAYOUT_MIN_ROWS || canvas_cols(cv) < LAYOUT_MIN_COLS) {
         status_draw_small(s, cv);
         return;
     }
-    mark_painted(s);
+    mark_buttons(s);
     make_layout(s, cv, &l);
     draw_panes(s, cv, &l);
     status_draw_top(s, cv, l.top);

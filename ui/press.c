@@ -39,7 +39,7 @@ static bool is_current(struct screen *s, enum command c)
                    s->want.group);
         return false;
     }
-    if (s->is_painted && stand_is_equal(&s->painted, &now))
+    if (s->seen.is_painted && stand_is_equal(&s->seen.painted, &now))
         return true;
     stand_say(&now, words, sizeof words);
     screen_say(s, ROLE_WARN, "%s did nothing, the release moved on: %s; look again", name_of(s, c),
@@ -74,7 +74,7 @@ static void brake(struct screen *s)
     struct stand now;
 
     snapshot_stand(s->snap, &now);
-    screen_act(s, ACTION_INTERRUPT, s->is_painted ? &s->painted : &now,
+    screen_act(s, ACTION_INTERRUPT, s->seen.is_painted ? &s->seen.painted : &now,
                json_pack("{s:s}", "want", "brake"));
 }
 
@@ -83,7 +83,7 @@ static void press_end(struct screen *s)
 {
     struct dialog *top = dialogs_top(s);
 
-    if (screen_is_small(s)) {
+    if (s->is_loaded && screen_is_small(s)) {
         screen_say(s, ROLE_WARN, "nothing runs; too small to ask for the end");
         return;
     }
@@ -107,8 +107,8 @@ static void press_interrupt(struct screen *s)
     char words[160];
 
     snapshot_stand(s->snap, &now);
-    bool is_same_group = !s->is_painted || strcmp(s->painted.group, now.group) == 0;
-    if (is_same_group ? interrupt_brakes(s->snap) : s->painted_brakes) {
+    bool is_same_group = !s->seen.is_painted || strcmp(s->seen.painted.group, now.group) == 0;
+    if (is_same_group ? interrupt_brakes(s->snap) : s->seen.painted_brakes) {
         brake(s);
     } else if (s->is_loaded && is_same_group && !s->snap->present.is_open) {
         stand_say(&now, words, sizeof words);
@@ -151,10 +151,10 @@ static void say_invalid(struct screen *s, enum command c)
                                           [BUTTONS_INTERRUPT] = CMD_INTERRUPT,
                                           [BUTTONS_INTERRUPT_RETRY] = CMD_RETRY,
                                           [BUTTONS_INTERRUPT_CONTINUE] = CMD_CONTINUE};
-    enum command other = others[s->painted.buttons];
+    enum command other = others[s->seen.painted.buttons];
     char words[160];
 
-    stand_say(&s->painted, words, sizeof words);
+    stand_say(&s->seen.painted, words, sizeof words);
     screen_say(s, ROLE_WARN, "%s does nothing now: %s; %s: %s", name_of(s, c), words,
                name_of(s, other), command_info(other)->label);
 }
@@ -170,7 +170,7 @@ static void press_action(struct screen *s, enum command c)
     for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
         if (acts[i].command != c)
             continue;
-        if (acts[i].is_always || acts[i].wants == s->painted.buttons)
+        if (acts[i].is_always || acts[i].wants == s->seen.painted.buttons)
             open_act(s, c);
         else
             say_invalid(s, c);

@@ -128,7 +128,7 @@ void screen_now(struct screen *s, int64_t mono, int64_t wall)
 
 bool screen_is_quiet(const struct screen *s)
 {
-    return s->mono < s->quiet_until;
+    return s->mono < s->seen.quiet_until;
 }
 
 bool screen_has_message(const struct screen *s)
@@ -188,7 +188,7 @@ int64_t screen_next(const struct screen *cs)
     if (s->message.is_shown && s->message.until > s->mono)
         sooner(&best, s->message.until);
     if (screen_is_quiet(s))
-        sooner(&best, s->quiet_until);
+        sooner(&best, s->seen.quiet_until);
     sooner(&best, s->mono + 60000 - s->wall % 60000);
     sooner(&best, next_age(s));
     if (screen_is_small(s))

@@ -110,15 +110,14 @@ struct screen {
     struct snapshot_want want;
     char *title;
 
-    struct stand painted;      /* of the picture last drawn */
-    bool is_painted;
-    bool painted_brakes;       /* Interrupt would have braked there */
-    int64_t quiet_until;
-    struct seen {              /* the four above, of the picture before it */
-        struct stand painted;
-        bool is_painted, painted_brakes;
+    struct seen {
+        struct stand painted;  /* of the picture last drawn */
+        bool is_painted;
+        bool painted_brakes;   /* Interrupt would have braked there */
+        struct stand buttons;  /* of the last that had room for buttons */
+        bool has_buttons;
         int64_t quiet_until;
-    } seen_before;
+    } seen, seen_before;       /* and as it was before that picture */
 
     enum pane_id focus;
     bool is_zoomed;

@@ -119,6 +119,13 @@ static const struct screen_ops ops = {
 
 /* ---- playing --------------------------------------------------------------------------------- */
 
+void play_unread(struct play *p)
+{
+    screen_free(p->screen);
+    p->screen = screen_new(&ops, p, &p->who, p->keymap, "dark", "");
+    screen_now(p->screen, p->mono, p->wall);
+}
+
 void play_init(struct play *p, const struct fixture_options *o, int rows, int cols, unsigned flags)
 {
     memset(p, 0, sizeof *p);
@@ -127,9 +134,8 @@ void play_init(struct play *p, const struct fixture_options *o, int rows, int co
     p->who = (struct screen_who){.user = "ann", .tty = "pts/1", .name = "console-1"};
     p->mono = FIXTURE_MONO;
     p->wall = FIXTURE_WALL;
-    p->screen = screen_new(&ops, p, &p->who, p->keymap, "dark", "");
     p->cv = canvas_new(rows, cols, flags);
-    screen_now(p->screen, p->mono, p->wall);
+    play_unread(p);
     screen_resize(p->screen, rows, cols);
     play_snapshot(p);
     play_draw(p);
@@ -214,7 +220,7 @@ static void press(struct play *p, const struct key *k)
     p->was_yes = k->kind == KEY_CHAR && k->ch == 'Y';
     p->was_armed = d && !d->ops->is_standing && dialogs_is_armed(p->screen, d) &&
                    !p->screen->prompt.is_open && k->at >= d->painted_at;
-    p->was_painted = p->screen->painted;
+    p->was_painted = p->screen->seen.painted;
     screen_key(p->screen, k);
     p->was_yes = false;
 }

@@ -40,6 +40,9 @@ struct play {
 void play_init(struct play *p, const struct fixture_options *o, int rows, int cols, unsigned flags);
 void play_release(struct play *p);
 
+/* Begin anew with a screen that no snapshot has reached yet. */
+void play_unread(struct play *p);
+
 void play_wait(struct play *p, int64_t ms);
 void play_draw(struct play *p);
 void play_resize(struct play *p, int rows, int cols);

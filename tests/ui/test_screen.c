@@ -83,7 +83,7 @@ START_TEST(exactly_one_of_four)
     char drawn[32];
 
     begin(status, brake);
-    enum buttons b = p.screen->painted.buttons;
+    enum buttons b = p.screen->seen.painted.buttons;
     buttons_drawn(drawn, sizeof drawn);
     ck_assert_msg(strchr(drawn, 'N') == NULL || b == BUTTONS_START, "%s", drawn);
     ck_assert_msg((strchr(drawn, 'X') != NULL) == (b != BUTTONS_START), "%s", drawn);
@@ -468,6 +468,53 @@ START_TEST(small_screens)
     ck_assert(!screen_is_over(p.screen));
     play_resize(&p, 16, 60);
     ck_assert(play_shows(&p, " 1 cluster") && play_shows(&p, " 6 actions"));
+    play_release(&p);
+}
+END_TEST
+
+/* A picture of one line is seen too: the brake is about the group that it names. */
+START_TEST(small_brake_of_the_group_seen)
+{
+    begin(DEPLOY_ROLLING_OUT, BRAKE_NONE);
+    play_key(&p, "}");
+    play_resize(&p, 10, 50);
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "pay-api"));
+    play_key(&p, "X");
+    ck_assert_int_eq(p.n_acts, 0);
+    ck_assert(play_shows(&p, "no release is open"));
+    play_release(&p);
+}
+END_TEST
+
+/* Buttons that changed while there was no room for them are new when there is. */
+START_TEST(quiet_after_a_small_screen)
+{
+    begin(DEPLOY_SMOKING, BRAKE_NONE);
+    play_resize(&p, 10, 50);
+    fixture_move(&p.f, DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_wait(&p, 2 * QUIET_MS);
+    play_resize(&p, 24, 80);
+    does_nothing("K");
+    play_wait(&p, QUIET_MS);
+    play_key(&p, "K");
+    ck_assert(play_has_dialog(&p, "Continue"));
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(small_and_nothing_read)
+{
+    struct fixture_options o = {0};
+
+    play_init(&p, &o, 10, 50, CANVAS_UTF8);
+    play_unread(&p);
+    play_resize(&p, 10, 50);
+    play_key(&p, "X");
+    ck_assert(play_shows(&p, "nothing was read yet"));
     play_release(&p);
 }
 END_TEST
@@ -892,6 +939,9 @@ int main(void)
     tcase_add_test(t, brake_everywhere);
     tcase_add_test(t, brake_in_a_prompt);
     tcase_add_test(t, small_screens);
+    tcase_add_test(t, small_brake_of_the_group_seen);
+    tcase_add_test(t, quiet_after_a_small_screen);
+    tcase_add_test(t, small_and_nothing_read);
     tcase_add_test(t, interrupt_ends_what_stands);
     tcase_add_test(t, editing);
     tcase_add_test(t, long_prompt);
