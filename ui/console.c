@@ -454,6 +454,8 @@ static void draw(struct console *c)
     c->is_stale = c->is_behind;
     c->is_due = c->is_due && c->is_behind;
     c->drawn_at = c->now;
+    if (!c->is_behind && term_flush(c->term) == TERM_PENDING)
+        screen_held(c->screen);
 }
 
 static void flush(struct console *c)
@@ -462,6 +464,8 @@ static void flush(struct console *c)
 
     c->is_gone = c->is_gone || state == TERM_GONE;
     c->is_behind = state == TERM_PENDING;
+    if (!c->is_behind)
+        screen_arrived(c->screen);
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
@@ -506,6 +510,8 @@ static void turn(struct console *c)
         resume(c);
     if (c->is_resized)
         resize(c);
+    if (c->is_behind)
+        flush(c);
     /* Keys before news: a key was pressed on the picture that stands. */
     if (n > 0 && fds[0].revents & (POLLIN | POLLHUP | POLLERR))
         read_keys(c);

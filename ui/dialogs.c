@@ -22,6 +22,12 @@ struct dialog *dialogs_top(struct screen *s)
     return s->n_dialogs ? &s->dialogs[s->n_dialogs - 1] : NULL;
 }
 
+static void unpaint(struct dialog *d)
+{
+    d->painted_at = -1;
+    d->is_held = false;
+}
+
 /* ---- opening and closing --------------------------------------------------------------------- */
 
 void dialogs_sweep(struct screen *s)
@@ -87,7 +93,7 @@ void screen_rearm_dialog(struct screen *s)
     struct dialog *d = dialogs_top(s);
 
     if (d)
-        d->painted_at = -1;
+        unpaint(d);
 }
 
 /* ---- arming ---------------------------------------------------------------------------------- */
@@ -95,7 +101,28 @@ void screen_rearm_dialog(struct screen *s)
 void dialogs_unpaint(struct screen *s)
 {
     for (int i = 0; i < s->n_dialogs; i++)
-        s->dialogs[i].painted_at = -1;
+        unpaint(&s->dialogs[i]);
+}
+
+/* One that was there before this picture is seen. */
+void dialogs_hold(struct screen *s)
+{
+    struct dialog *d = dialogs_top(s);
+
+    if (!d || d->painted_at < s->mono)
+        return;
+    unpaint(d);
+    d->is_held = true;
+}
+
+void dialogs_arrive(struct screen *s)
+{
+    struct dialog *d = dialogs_top(s);
+
+    if (!d || !d->is_held)
+        return;
+    d->is_held = false;
+    d->painted_at = s->mono;
 }
 
 static bool is_painted(const struct screen *s, const struct dialog *d)
@@ -135,7 +162,7 @@ void dialogs_update(struct screen *s)
             char words[160];
             stand_say(&now, words, sizeof words);
             snprintf(d->changed, sizeof d->changed, "changed: %s", words);
-            d->painted_at = -1;
+            unpaint(d);
         }
         if (!d->ops->update)
             continue;

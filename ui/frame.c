@@ -180,6 +180,25 @@ void screen_dropped(struct screen *s)
     screen_rearm_dialog(s);
 }
 
+void screen_held(struct screen *s)
+{
+    s->held = s->seen;
+    s->seen = s->seen_before;
+    s->is_held = true;
+    dialogs_hold(s);
+}
+
+void screen_arrived(struct screen *s)
+{
+    if (!s->is_held)
+        return;
+    if (s->held.quiet_until != s->seen.quiet_until)
+        s->held.quiet_until = s->mono + QUIET_MS;
+    s->seen = s->held;
+    s->is_held = false;
+    dialogs_arrive(s);
+}
+
 void screen_draw(struct screen *s, struct canvas *cv)
 {
     struct layout l;

@@ -80,6 +80,10 @@ void screen_draw(struct screen *s, struct canvas *cv);
 /* The picture last drawn did not reach the terminal: keys are about the one before it, and what stands on
  * the new one is not armed. */
 void screen_dropped(struct screen *s);
+/* It is on its way: as screen_dropped() until all of it has left, which screen_arrived() says, so that nobody's
+ * time to look at it begins before. */
+void screen_held(struct screen *s);
+void screen_arrived(struct screen *s);
 bool screen_is_over(const struct screen *s);
 
 #endif

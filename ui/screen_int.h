@@ -52,12 +52,14 @@ struct prompt {
     int n_kinds;
 };
 
-/* An open dialog. painted_at -1: not since it was opened or changed. */
+/* An open dialog. painted_at -1: not since it was opened or changed; then is_held says that it is in the
+ * picture that is on its way to the terminal. */
 struct dialog {
     const struct dialog_ops *ops;
     void *state;
     int64_t serial;
     int64_t painted_at;
+    bool is_held;
     int rows, cols;           /* of the terminal when it was painted */
     struct stand stand;       /* that it was painted with */
     char changed[200];        /* what has changed since it was opened */
@@ -118,6 +120,8 @@ struct screen {
         bool has_buttons;
         int64_t quiet_until;
     } seen, seen_before;       /* and as it was before that picture */
+    struct seen held;          /* what will be seen when the terminal has taken it */
+    bool is_held;
 
     enum pane_id focus;
     bool is_zoomed;
@@ -180,6 +184,9 @@ struct dialog *dialogs_top(struct screen *s);
 bool dialogs_is_armed(const struct screen *s, const struct dialog *d);
 /* None of them is on the screen as it is now: each is armed anew. */
 void dialogs_unpaint(struct screen *s);
+/* The top one as the picture that is held, and that has arrived. */
+void dialogs_hold(struct screen *s);
+void dialogs_arrive(struct screen *s);
 void dialogs_key(struct screen *s, const struct key *k);
 bool dialogs_take_text(struct screen *s);
 void dialogs_close_all(struct screen *s);

@@ -40,8 +40,9 @@ void term_size(const struct term *t, int *rows, int *cols);
 
 /* Make the screen show the picture (which has the size given to the last term_resize, or it is
  * clipped). false: the terminal has not taken the last frame yet; this one is dropped, ask again
- * when term_flush() answers TERM_DONE. At most one write in the usual case, nothing for an equal
- * picture. */
+ * when term_flush() answers TERM_DONE. true says that it is on its way: it is there when term_flush()
+ * answers TERM_DONE, which is at once where the terminal is quick. At most one write in the usual case, nothing
+ * for an equal picture. */
 bool term_present(struct term *t, const struct canvas *cv, const struct theme *th);
 /* The terminal was resized: what it does with its picture then is its own affair, so all is drawn anew, also
  * where the size is what it was. */

@@ -282,6 +282,53 @@ START_TEST(dropped_picture)
 }
 END_TEST
 
+/* A picture whose bytes have not left is seen when they have. */
+START_TEST(held_picture)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_key(&p, "K");
+    screen_held(p.screen);
+    play_wait(&p, 2 * ARM_MS);
+    play_key_at(&p, "Y", p.mono);
+    ck_assert_int_eq(p.n_acts, 0);
+    screen_arrived(p.screen);
+    play_wait(&p, ARM_MS - 1);
+    play_key_at(&p, "Y", p.mono);
+    ck_assert_int_eq(p.n_acts, 0);
+    ck_assert(play_has_dialog(&p, "Continue"));
+    /* What has arrived once stays armed, however slow the next picture is. */
+    play_wait(&p, 1);
+    play_draw(&p);
+    screen_held(p.screen);
+    play_key_at(&p, "Y", p.mono);
+    ck_assert_int_eq(p.n_other, 1);
+    screen_arrived(p.screen);
+    screen_arrived(p.screen);
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(held_buttons)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    fixture_move(&p.f, DEPLOY_BAKE_SUCCESS, BRAKE_NONE);
+    play_snapshot(&p);
+    play_draw(&p);
+    screen_held(p.screen);
+    play_wait(&p, 2 * QUIET_MS);
+    does_nothing("K");
+    screen_held(p.screen);
+    screen_arrived(p.screen);
+    play_wait(&p, QUIET_MS - 1);
+    play_key_at(&p, "K", p.mono);
+    ck_assert(!play_has_dialog(&p, NULL));
+    play_wait(&p, 1);
+    play_key(&p, "K");
+    ck_assert(play_has_dialog(&p, "Continue"));
+    play_release(&p);
+}
+END_TEST
+
 /* A brake carries the revision that its person saw. */
 START_TEST(stale_brake)
 {
@@ -931,6 +978,8 @@ int main(void)
     tcase_add_test(t, quiet_brake);
     tcase_add_test(t, stale_picture);
     tcase_add_test(t, dropped_picture);
+    tcase_add_test(t, held_picture);
+    tcase_add_test(t, held_buttons);
     tcase_add_test(t, stale_brake);
     tcase_add_test(t, changing_group);
     tcase_add_test(t, brake_of_the_group_seen);
