@@ -354,6 +354,10 @@ static void resume(struct console *c)
     c->is_continued = false;
     term_resume(c->term);
     c->now = clock_mono_ms();
+    screen_now(c->screen, c->now, clock_wall_ms());
+    /* What was typed meanwhile was typed at a shell. */
+    key_decoder_flush(c->keys);
+    screen_resumed(c->screen);
     resize(c);
 }
 

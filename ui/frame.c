@@ -168,8 +168,10 @@ static void mark_buttons(struct screen *s)
 {
     struct seen *seen = &s->seen;
 
-    if (seen->has_buttons && !stand_is_equal(&seen->painted, &seen->buttons))
+    if (seen->is_new ||
+        (seen->has_buttons && !stand_is_equal(&seen->painted, &seen->buttons)))
         seen->quiet_until = s->mono + QUIET_MS;
+    seen->is_new = false;
     seen->buttons = seen->painted;
     seen->has_buttons = seen->is_painted;
 }
@@ -197,6 +199,14 @@ void screen_arrived(struct screen *s)
     s->seen = s->held;
     s->is_held = false;
     dialogs_arrive(s);
+}
+
+void screen_resumed(struct screen *s)
+{
+    s->is_held = false;
+    s->seen.is_new = true;
+    s->seen.quiet_until = s->mono + QUIET_MS;
+    dialogs_unpaint(s);
 }
 
 void screen_draw(struct screen *s, struct canvas *cv)

@@ -84,6 +84,9 @@ void screen_dropped(struct screen *s);
  * time to look at it begins before. */
 void screen_held(struct screen *s);
 void screen_arrived(struct screen *s);
+/* The terminal was in other hands: nothing of ours is on it. Dialogs are armed and buttons new from the next
+ * picture on. */
+void screen_resumed(struct screen *s);
 bool screen_is_over(const struct screen *s);
 
 #endif

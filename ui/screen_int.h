@@ -118,6 +118,7 @@ struct screen {
         bool painted_brakes;   /* Interrupt would have braked there */
         struct stand buttons;  /* of the last that had room for buttons */
         bool has_buttons;
+        bool is_new;           /* the next ones are new, whatever they are */
         int64_t quiet_until;
     } seen, seen_before;       /* and as it was before that picture */
     struct seen held;          /* what will be seen when the terminal has taken it */

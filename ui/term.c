@@ -564,6 +564,7 @@ void term_resume(struct term *t)
     }
     sgr_forget(&t->sgr);
     enter(t);
+    tty_drop_input(&t->tty);
     term_redraw(t);
 }
 

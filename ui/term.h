@@ -66,7 +66,7 @@ void term_copy(struct term *t, struct raw raw);
 
 /* Ctrl-Z: leave the screen; then, after SIGCONT, enter it again and draw all. After a SIGCONT that
  * no term_suspend() came before (stopped from outside: the guard has put the terminal right), call
- * term_resume() all the same. */
+ * term_resume() all the same. What was typed before it is dropped. */
 void term_suspend(struct term *t);
 void term_resume(struct term *t);
 

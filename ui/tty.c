@@ -93,6 +93,11 @@ void tty_set_saved(struct tty *t)
         fcntl(t->fd, F_SETFL, t->flags);
 }
 
+void tty_drop_input(struct tty *t)
+{
+    tcflush(t->fd, TCIFLUSH);
+}
+
 void tty_add(struct tty *t, const void *p, size_t n)
 {
     if (!t->is_gone)

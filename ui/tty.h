@@ -30,6 +30,8 @@ void tty_close(struct tty *t);
 /* Every key is a byte, nothing is echoed; and back to what was found. */
 void tty_set_raw(struct tty *t);
 void tty_set_saved(struct tty *t);
+/* Forget what was typed and not read yet. */
+void tty_drop_input(struct tty *t);
 
 void tty_add(struct tty *t, const void *p, size_t n);
 void tty_adds(struct tty *t, const char *s);

@@ -329,6 +329,30 @@ START_TEST(held_buttons)
 }
 END_TEST
 
+/* Back from the shell: what is armed was armed for another moment. */
+START_TEST(resumed)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_arm(&p, "K");
+    play_wait(&p, 1000);
+    screen_resumed(p.screen);
+    play_key_at(&p, "Y", p.mono);
+    ck_assert_int_eq(p.n_acts, 0);
+    play_wait(&p, 30);
+    play_draw(&p);
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_key(&p, "Esc");
+    ck_assert(!play_has_dialog(&p, NULL));
+    does_nothing("K");
+    play_wait(&p, QUIET_MS);
+    play_arm(&p, "K");
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_other, 1);
+    play_release(&p);
+}
+END_TEST
+
 /* A brake carries the revision that its person saw. */
 START_TEST(stale_brake)
 {
@@ -980,6 +1004,7 @@ int main(void)
     tcase_add_test(t, dropped_picture);
     tcase_add_test(t, held_picture);
     tcase_add_test(t, held_buttons);
+    tcase_add_test(t, resumed);
     tcase_add_test(t, stale_brake);
     tcase_add_test(t, changing_group);
     tcase_add_test(t, brake_of_the_group_seen);

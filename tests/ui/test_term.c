@@ -666,6 +666,21 @@ START_TEST(keys_are_bytes)
 }
 END_TEST
 
+/* Typed at the shell, before it gave the terminal back. */
+START_TEST(type_ahead_is_dropped)
+{
+    char p[64];
+
+    start("xterm-256color", 24, 80, 0);
+    term_suspend(term);
+    ck_assert_int_eq(write(master, "Y\n", 2), 2);
+    struct pollfd poll_fd = {.fd = slave, .events = POLLIN};
+    ck_assert_int_eq(poll(&poll_fd, 1, 5000), 1);
+    term_resume(term);
+    ck_assert_int_eq(term_read(term, p, sizeof p), 0);
+}
+END_TEST
+
 START_TEST(title_bell_and_copy)
 {
     struct buf b;
@@ -812,6 +827,7 @@ int main(void)
     tcase_add_test(tc, a_terminal_that_is_gone);
     tcase_add_test(tc, gone_is_seen_by_a_write_too);
     tcase_add_test(tc, keys_are_bytes);
+    tcase_add_test(tc, type_ahead_is_dropped);
     tcase_add_test(tc, title_bell_and_copy);
     tcase_add_test(tc, other_terminals_have_no_title);
     tcase_add_test(tc, what_cannot_be_opened);
