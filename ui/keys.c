@@ -8,10 +8,11 @@
  * more
  *     |         | ] P ^ _ ----> STRING -- BEL, ST, a pause --> GROUND
  *     |         | 150 ms: says Esc, and stays until 1 s for a late [ or O
+ *     |         | X: Esc and X, which brakes --> GROUND
  *     |         | another byte: Alt, dropped --> GROUND
  *     |--> UTF8 -- whole character --> GROUND
  *
- * Behind the parser events wait in `hold` while they may be the beginning of a paste (settle()). */
+ * CSI, LINUX and SS3 lapse when no byte has come for 1 s. Behind the parser events wait in `hold` while they may be the beginning of a paste (settle()). */
 #include "config.h"
 
 #include "ui/keys.h"
@@ -48,7 +49,7 @@ struct key_decoder {
     void *arg;
 
     enum state state;
-    int64_t at;        /* when ESC, or the last byte of STRING and MOUSE, came */
+    int64_t at;        /* when ESC, or the last byte of any longer sequence, came */
     bool is_esc_said;  /* ESCAPE: Esc has been handed out */
     bool is_muted;     /* what is half read was flushed: it ends without an event */
     char params[PARAMS_MAX];
@@ -262,9 +263,10 @@ static void begin_escape(struct key_decoder *d, int64_t now)
     d->is_muted = false;
 }
 
-static void begin_sequence(struct key_decoder *d, enum state state)
+static void begin_sequence(struct key_decoder *d, enum state state, int64_t now)
 {
     d->state = state;
+    d->at = now;
     d->n_params = 0;
 }
 
@@ -339,11 +341,16 @@ static void step_escape(struct key_decoder *d, unsigned char c, int64_t now)
         to_ground(d);
         step_ground(d, c, now);
     } else if (c == '[') {
-        begin_sequence(d, CSI);
+        begin_sequence(d, CSI, now);
     } else if (c == 'O') {
-        begin_sequence(d, SS3);
+        begin_sequence(d, SS3, now);
     } else if (c == ESC) {
         d->at = now;
+    } else if (c == 'X') {
+        /* Someone who leaves a dialog and brakes; no terminal in use has a key of these two bytes. */
+        push_kind(d, KEY_ESC, d->at);
+        to_ground(d);
+        step_ground(d, c, now);
     } else if (c == ']' || c == 'P' || c == '^' || c == '_') {
         d->state = STRING;
         d->at = now;
@@ -372,7 +379,10 @@ static bool is_final(const struct key_decoder *d, unsigned char c)
 
 static void step_sequence(struct key_decoder *d, unsigned char c, int64_t now)
 {
-    if (c < 0x20 || c >= 0x7F) {
+    int64_t past = now - d->at;
+
+    d->at = now;
+    if (past > KEYS_SEQUENCE_MS || c < 0x20 || c >= 0x7F) {
         stray(d, now);
         step_ground(d, c, now);
     } else if (d->state == LINUX) {
@@ -419,9 +429,9 @@ static void finish_char(struct key_decoder *d, int64_t now)
     if (d->is_alt || c < d->ch_least || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
         stray(d, now);
     else if (c == 0x9B)
-        begin_sequence(d, CSI);
+        begin_sequence(d, CSI, now);
     else if (c == 0x8F)
-        begin_sequence(d, SS3);
+        begin_sequence(d, SS3, now);
     else if (c < 0xA0)
         stray(d, now);
     else {
@@ -457,9 +467,9 @@ static void step_ground(struct key_decoder *d, unsigned char c, int64_t now)
         d->ch = c & (0x3FU >> d->ch_left);
         d->ch_least = least[d->ch_left];
     } else if (c == 0x9B) {
-        begin_sequence(d, CSI);
+        begin_sequence(d, CSI, now);
     } else if (c == 0x8F) {
-        begin_sequence(d, SS3);
+        begin_sequence(d, SS3, now);
     } else {
         push_kind(d, KEY_STRAY, now);
     }

@@ -2,8 +2,9 @@
  * in. Every sequence that this file does not know is swallowed whole, in whatever pieces it comes:
  *
  *   - ESC followed within 1 s by [ or O: all bytes up to the final one belong to it (also CSI with
- *     a second [, as Linux sends F1), however far apart they come.
- *   - ESC followed within 150 ms by another character: Alt and that key; dropped.
+ *     a second [, as Linux sends F1), each within 1 s of the one before; then it has lapsed.
+ *   - ESC followed within 150 ms by X: Esc and X, so that the brake is never lost. By another character: Alt
+ *     and that key; dropped.
  *   - an ESC by itself for 150 ms is Esc; a [ or O that comes within 1 s of it is swallowed after
  *     all.
  *   - bracketed paste (ESC[200~ .. ESC[201~) is one event. A burst of more than 8 characters that

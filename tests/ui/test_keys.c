@@ -183,7 +183,9 @@ START_TEST(lone_escape)
     later(700);
     feed("[");
     heard("");
-    later(3600 * 1000);
+    later(1000);
+    feed("1");
+    later(1000);
     feed("B");
     heard("Down");
     feed("\x1b");
@@ -211,12 +213,54 @@ START_TEST(lone_escape)
 }
 END_TEST
 
+/* Half a sequence, left by a connection that broke or by a person who typed Esc and [, is nothing that the
+ * keys of minutes later belong to. */
+START_TEST(an_unfinished_sequence_lapses)
+{
+    static const char *const begun[] = {"\x1b[", "\x1bO", "\x1b[1;", "\x1b[[", "\x9b", "\x8f"};
+
+    fresh();
+    feed(begun[_i]);
+    later(1001);
+    ck_assert_int_eq(key_decoder_wait_ms(d, now), -1);
+    feed("X");
+    heard("stray X");
+    feed(begun[_i]);
+    later(1001);
+    feed("\x1b[A");
+    heard("stray Up");
+    feed(begun[_i]);
+    key_decoder_flush(d);
+    later(5000);
+    feed("q");
+    heard("q");
+}
+END_TEST
+
+START_TEST(esc_and_brake)
+{
+    fresh();
+    feed("\x1bX");
+    heard("Esc X");
+    feed("\x1b");
+    later(100);
+    feed("X");
+    heard("Esc X");
+    feed("\x1b\x1bX");
+    heard("Esc X");
+    feed("\x1b");
+    key_decoder_flush(d);
+    feed("X");
+    heard("X");
+}
+END_TEST
+
 START_TEST(alt_is_dropped)
 {
     fresh();
     feed("\x1b");
     later(100);
-    feed("X");
+    feed("K");
     heard("stray");
     feed("X");
     heard("X");
@@ -503,6 +547,8 @@ int main(void)
     tcase_add_test(tc, plain_keys);
     tcase_add_test(tc, nul_is_no_key);
     tcase_add_test(tc, lone_escape);
+    tcase_add_loop_test(tc, an_unfinished_sequence_lapses, 0, 6);
+    tcase_add_test(tc, esc_and_brake);
     tcase_add_test(tc, alt_is_dropped);
     tcase_add_test(tc, late_mouse_report_is_not_typed);
     tcase_add_test(tc, bracketed_paste);
