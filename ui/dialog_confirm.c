@@ -9,18 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "core/deploy.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
-enum { DIALOG_COLS = 72, WORDS_BYTES = 512 };
+enum { DIALOG_COLS = 72, WORDS_BYTES = 512, NAMES_BYTES = 300, MORE = 3, NAMED = 3 };
 
 struct confirm {
     enum action kind;
     const char *yes;                 /* beside the Y */
     char sentence[WORDS_BYTES];
-    char more[2][WORDS_BYTES];       /* "" for none */
+    char more[MORE][WORDS_BYTES];    /* "" for none */
     bool is_valid;                   /* the button is there now */
 };
 
@@ -94,13 +95,55 @@ static void word_retry(struct confirm *c, const struct ui *u)
     c->yes = "try again";
 }
 
+/* What an instance runs, by the release where it is in it, else as last probed; NULL: not known. */
+static const char *version_of(const struct ui *u, const char *host, int port)
+{
+    const struct view *v = &u->snap->present;
+
+    for (int i = 0; i < v->n_targets; i++)
+        if (v->targets[i].port == port && strcmp(v->targets[i].host, host) == 0)
+            return v->targets[i].version_now;
+    return instance_version(snapshot_instance(u->snap, host, port),
+                            snapshot_sample(u->snap, host, port), u->wall);
+}
+
+/* "web01 stays out of traffic on 1.1.0", with a version for each name where they differ. */
+static void word_out(const struct ui *u, char *dst, size_t size)
+{
+    const struct view *v = &u->snap->present;
+    char names[NAMES_BYTES];
+    int out = say_out_of_traffic(u, names, sizeof names);
+    const char *first = out > 0 ? version_of(u, v->ledger[0].host, v->ledger[0].port) : NULL;
+    bool is_one = true;
+    struct buf b;
+
+    dst[0] = '\0';
+    if (out == 0)
+        return;
+    for (int i = 1; i < out; i++) {
+        const char *other = version_of(u, v->ledger[i].host, v->ledger[i].port);
+
+        is_one = is_one && (first && other ? strcmp(first, other) == 0 : first == other);
+    }
+    buf_init(&b, 0);
+    buf_addf(&b, "%s stay%s out of traffic on ", names, out == 1 ? "s" : "");
+    if (is_one)
+        buf_adds(&b, first ? first : "a version that is not known");
+    for (int i = 0; !is_one && i < out && i < NAMED; i++) {
+        const char *version = version_of(u, v->ledger[i].host, v->ledger[i].port);
+
+        buf_addf(&b, "%s%s", i ? ", " : "", version ? version : "?");
+    }
+    buf_addf(&b, "%s, in the ledger.", is_one || out <= NAMED ? "" : ", ...");
+    str_copy(dst, size, buf_str(&b));
+    buf_release(&b);
+}
+
 static void word_end(struct confirm *c, const struct ui *u)
 {
     const struct view *v = &u->snap->present;
     const struct deployment_row *d = v->deployment;
     int flying = deploy_in_flight(&v->deploy);
-    char names[300];
-    int out = say_out_of_traffic(u, names, sizeof names);
 
     if (deploy_interrupt_kind(&v->deploy) == INTERRUPT_ABANDONS) {
         snprintf(c->sentence, sizeof c->sentence,
@@ -118,11 +161,9 @@ static void word_end(struct confirm *c, const struct ui *u)
     if (flying > 0)
         snprintf(c->more[0], sizeof c->more[0], "The end waits for %d step%s in flight.", flying,
                  plural(flying));
-    else if (out > 0)
-        snprintf(c->more[0], sizeof c->more[0], "%s stay%s out of traffic, in the ledger.", names,
-                 out == 1 ? "s" : "");
+    word_out(u, c->more[1], sizeof c->more[1]);
     if (u->snap->candidate >= 0)
-        snprintf(c->more[1], sizeof c->more[1], "%s takes the group back to %s, %s releases again.",
+        snprintf(c->more[2], sizeof c->more[2], "%s takes the group back to %s, %s releases again.",
                  keymap_key(u->keymap, CMD_ROLLBACK),
                  u->snap->history[u->snap->candidate].version, keymap_key(u->keymap, CMD_START));
     c->yes = "end it";
@@ -133,7 +174,8 @@ static void put_words(struct confirm *c, const struct ui *u)
     struct stand st;
 
     snapshot_stand(u->snap, &st);
-    c->more[0][0] = c->more[1][0] = '\0';
+    for (int i = 0; i < MORE; i++)
+        c->more[i][0] = '\0';
     c->is_valid = u->snap->present.is_open && is_offered(&st, c->kind) &&
                   (c->kind != ACTION_INTERRUPT ||
                    deploy_interrupt_kind(&u->snap->present.deploy) != INTERRUPT_BRAKES);
@@ -161,7 +203,7 @@ static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
     (void)u;
     *cols = *cols < DIALOG_COLS ? *cols : DIALOG_COLS;
     int wanted = 4 + wrap_rows(c->sentence, *cols);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < MORE; i++)
         if (c->more[i][0])
             wanted += wrap_rows(c->more[i], *cols);
     *rows = *rows < wanted ? *rows : wanted;
@@ -176,7 +218,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     if (r.rows > 8)
         row++;
     draw_paragraph(cv, r, &row, ROLE_STRONG, c->sentence);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < MORE; i++)
         if (c->more[i][0])
             draw_paragraph(cv, r, &row, ROLE_DIALOG, c->more[i]);
     if (c->is_valid)

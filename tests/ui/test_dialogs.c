@@ -190,6 +190,27 @@ START_TEST(the_form_brakes)
 }
 END_TEST
 
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* Who stays out of traffic, and on what, also where the end waits for steps in flight. */
+START_TEST(the_end_names_who_stays_out)
+{
+    struct fixture_options o = {.status = DEPLOY_ROLLING_OUT, .brake = BRAKE_OPERATOR};
+
+    play_init(&p, &o, 24, 80, CANVAS_UTF8);
+    play_arm(&p, "X");
+    ck_assert(play_has_dialog(&p, "Interrupt: end"));
+    ck_assert(play_shows(&p, "The end waits for 2 steps in flight."));
+    ck_assert(play_shows(&p, "web04, web05 stay out of traffic on 1.12.0, in the ledger."));
+    ck_assert(play_shows(&p, "U takes the group back to 1.12.0, N releases again."));
+    play_release(&p);
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_arm(&p, "X");
+    ck_assert(play_shows(&p, "web01 stays out of traffic on 1.13.0, in the ledger."));
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dialogs");
@@ -200,6 +221,7 @@ int main(void)
     tcase_add_test(t, moving_keeps_the_plan_under_way);
     tcase_add_test(t, the_plan_names_what_is_unusual);
     tcase_add_test(t, the_form_brakes);
+    tcase_add_test(t, the_end_names_who_stays_out);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
