@@ -13,6 +13,7 @@
 #include "store/answer.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
+#include "ui/start_plan.h"
 
 enum { DIALOG_COLS = 76, VERSION_BYTES = 128, WORDS_BYTES = 512, CHOICES_MAX = 20 };
 
@@ -26,14 +27,16 @@ struct rollback {
     int64_t ticket;                /* of the question that is out, 0 none */
     json_t *preview;               /* NULL: not there yet */
     char trouble[ERR_MSG_BYTES + 16]; /* why there is none; "" */
-    int first;                     /* of the instances that are shown */
-    int visible;                   /* how many there was room for */
+    struct plan_text *lines;       /* of the preview; NULL as that */
+    int first, visible;            /* of them */
 };
 
 static void ask(struct rollback *r, const struct ui *u)
 {
     json_decref(r->preview);
     r->preview = NULL;
+    plan_text_free(r->lines);
+    r->lines = NULL;
     r->trouble[0] = '\0';
     r->first = 0;
     snapshot_stand(u->snap, &r->asked);
@@ -46,6 +49,7 @@ static void free_state(void *p)
     struct rollback *r = p;
 
     json_decref(r->preview);
+    plan_text_free(r->lines);
     free(r);
 }
 
@@ -71,13 +75,14 @@ static void say_sentence(const struct rollback *r, const struct ui *u, char *dst
 static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
 {
     struct rollback *r = p;
-    size_t n = json_array_size(instances_of(r)) + json_array_size(json_object_get(r->preview, "warnings"));
-    int wanted = 10 + (n < 40 ? (int)n : 40);
+    char sentence[WORDS_BYTES];
+    int wanted = 8;
 
-    (void)u;
     *cols = *cols < DIALOG_COLS ? *cols : DIALOG_COLS;
-    if (!r->preview)
-        wanted = 8;
+    if (r->preview) {
+        say_sentence(r, u, sentence, sizeof sentence);
+        wanted = 4 + wrap_rows(sentence, *cols) + plan_text_rows(r->lines, *cols);
+    }
     *rows = *rows < wanted ? *rows : wanted;
 }
 
@@ -99,55 +104,23 @@ static void draw_choices(const struct rollback *r, struct canvas *cv, struct rec
         canvas_text(cv, at, row, col, -1, ROLE_DIM, " Left, Right: another");
 }
 
-static void draw_instance(const struct ui *u, const json_t *in, struct canvas *cv, struct rect at, int row)
-{
-    const char *from = answer_text(in, "from");
-    const char *trouble = answer_text(in, "trouble");
-    char name[300];
-    int col;
-
-    say_instance(name, sizeof name, u->snap, answer_text(in, "host"),
-                 (int)json_integer_value(json_object_get(in, "port")));
-    canvas_fit(cv, at, row, 0, 20, ROLE_DIALOG, TEXT_LEFT, name);
-    col = 21 + canvas_textf(cv, at, row, 21, -1, ROLE_DIALOG, "%s -> %s", from[0] ? from : "?",
-                            answer_text(in, "to"));
-    if (trouble[0])
-        canvas_textf(cv, at, row, col, -1, ROLE_FAIL, "  ! %s", trouble);
-    else
-        canvas_text(cv, at, row, col, -1, ROLE_DIM,
-                    json_is_true(json_object_get(in, "cached")) ? "  its release lies there"
-                                                                : "  wants the package");
-}
-
+/* What is fixed leaves room for lines, however small the screen is and long the sentence. */
 static void draw_preview(struct rollback *r, const struct ui *u, struct canvas *cv, struct rect at)
 {
-    const json_t *list = instances_of(r);
-    const json_t *warnings = json_object_get(r->preview, "warnings");
+    enum { LINES_LEAST = 3 };
     char sentence[WORDS_BYTES];
-    const json_t *w;
-    size_t i;
-    int n = (int)json_array_size(list);
     int row = 1;
 
     say_sentence(r, u, sentence, sizeof sentence);
     draw_paragraph(cv, at, &row, ROLE_STRONG, sentence);
     draw_choices(r, cv, at, row++);
-    draw_paragraph(cv, at, &row, ROLE_DIALOG, answer_text(r->preview, "says"));
-    json_array_foreach (warnings, i, w) {
-        canvas_text(cv, at, row, 0, -1, ROLE_WARN, "!");
-        struct rect rest = {at.row, at.col + 2, at.rows, at.cols - 2};
-        draw_paragraph(cv, rest, &row, ROLE_WARN, json_string_value(w) ? json_string_value(w) : "");
-    }
-    r->visible = at.rows - 2 - row;
-    if (r->visible < 1)
-        return;
-    if (r->first > n - r->visible)
-        r->first = n > r->visible ? n - r->visible : 0;
-    for (int k = 0; k < r->visible && r->first + k < n; k++)
-        draw_instance(u, json_array_get(list, (size_t)(r->first + k)), cv, at, row + k);
-    if (n > r->visible)
-        canvas_textf(cv, at, at.rows - 2, 0, -1, ROLE_DIM, "%d to %d of %d; Up, Down", r->first + 1,
-                     r->first + r->visible, n);
+    if (row > at.rows - 1 - LINES_LEAST)
+        row = at.rows - 1 - LINES_LEAST;
+    if (row < 0)
+        row = 0;
+    struct rect body = {at.row + row, at.col, at.rows - 1 - row, at.cols};
+    canvas_fill(cv, body, ROLE_DIALOG);
+    r->visible = body.rows > 0 ? plan_text_draw(r->lines, cv, body, r->first) : 0;
 }
 
 static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect at, bool is_armed)
@@ -165,6 +138,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect at,
     } else {
         draw_preview(r, u, cv, at);
         draw_answer(cv, at, "roll back", is_armed);
+        plan_text_draw_place(r->lines, cv, at, r->first, r->visible);
     }
 }
 
@@ -189,6 +163,38 @@ static void take_choices(struct rollback *r)
     }
 }
 
+static void add_instance(struct plan_text *t, const struct ui *u, const json_t *in)
+{
+    const char *from = answer_text(in, "from");
+    const char *trouble = answer_text(in, "trouble");
+    char name[300];
+
+    say_instance(name, sizeof name, u->snap, answer_text(in, "host"),
+                 (int)json_integer_value(json_object_get(in, "port")));
+    char *words = xasprintf("%s  %s -> %s  %s%s", name, from[0] ? from : "?", answer_text(in, "to"),
+                            trouble[0] ? "! " : "",
+                            trouble[0]                                      ? trouble
+                            : json_is_true(json_object_get(in, "cached")) ? "its release lies there"
+                                                                            : "wants the package");
+    plan_text_add(t, trouble[0] ? ROLE_FAIL : ROLE_DIALOG, 0, words);
+    free(words);
+}
+
+/* What will be warned of first. */
+static struct plan_text *make_lines(const struct rollback *r, const struct ui *u)
+{
+    struct plan_text *t = plan_text_empty();
+    const json_t *in;
+    size_t i;
+
+    plan_text_warn(t, json_object_get(r->preview, "warnings"));
+    if (answer_text(r->preview, "says")[0])
+        plan_text_add(t, ROLE_DIALOG, 0, answer_text(r->preview, "says"));
+    json_array_foreach (instances_of(r), i, in)
+        add_instance(t, u, in);
+    return t;
+}
+
 static void take_answer(void *p, const struct ui *u, int64_t ticket, json_t *answer,
                         const struct err *e)
 {
@@ -205,6 +211,7 @@ static void take_answer(void *p, const struct ui *u, int64_t ticket, json_t *ans
         json_decref(answer);
     } else {
         r->preview = answer;
+        r->lines = make_lines(r, u);
         take_choices(r);
     }
     screen_rearm_dialog(u->screen);
@@ -239,11 +246,9 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
 {
     struct rollback *r = p;
 
-    if (k->kind == KEY_DOWN || k->kind == KEY_PGDN)
-        r->first += k->kind == KEY_DOWN ? 1 : r->visible;
-    else if (k->kind == KEY_UP || k->kind == KEY_PGUP)
-        r->first -= k->kind == KEY_UP ? 1 : r->visible;
-    else if ((k->kind == KEY_LEFT || k->kind == KEY_RIGHT) && r->preview)
+    if (r->preview && plan_text_key(r->lines, k, &r->first, r->visible))
+        return true;
+    if ((k->kind == KEY_LEFT || k->kind == KEY_RIGHT) && r->preview)
         choose(r, u, k->kind == KEY_LEFT ? -1 : 1);
     else if (key_is(k, 'Y') && r->preview) {
         screen_act(u->screen, ACTION_ROLLBACK, &r->asked,
@@ -252,8 +257,6 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
     } else {
         return false;
     }
-    if (r->first < 0)
-        r->first = 0;
     return true;
 }
 

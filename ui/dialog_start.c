@@ -466,10 +466,7 @@ static void draw_plan(struct start *f, struct canvas *cv, struct rect r, bool is
     body = (struct rect){r.row + row, r.col, r.rows - row - 1, r.cols};
     f->visible = body.rows > 0 ? plan_text_draw(f->lines, cv, body, f->first) : 0;
     draw_answer(cv, r, "begin", is_armed);
-    if (f->first > 0 || f->visible < plan_text_count(f->lines))
-        canvas_textf(cv, r, r.rows - 1, r.cols > 60 ? r.cols - 22 : 40, -1, ROLE_DIM,
-                     "%d-%d of %d; Up, Down", f->first + 1, f->first + f->visible,
-                     plan_text_count(f->lines));
+    plan_text_draw_place(f->lines, cv, r, f->first, f->visible);
 }
 
 static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
@@ -579,24 +576,6 @@ static void take_form_key(struct start *f, const struct ui *u, const struct key 
     drop_other_plan(f);
 }
 
-static bool take_plan_key(struct start *f, const struct ui *u, const struct key *k)
-{
-    int n = plan_text_count(f->lines);
-    int step = f->visible > 1 ? f->visible - 1 : 1;
-
-    switch (k->kind) {
-    case KEY_DOWN: f->first += f->first + f->visible < n; return true;
-    case KEY_UP: f->first -= f->first > 0; return true;
-    case KEY_PGDN: f->first = f->first + step < n ? f->first + step : f->first; return true;
-    case KEY_PGUP: f->first = f->first > step ? f->first - step : 0; return true;
-    case KEY_HOME: f->first = 0; return true;
-    default:
-        drop_plan(f);
-        screen_rearm_dialog(u->screen);
-        return true;
-    }
-}
-
 static bool take_key(void *p, const struct ui *u, const struct key *k)
 {
     struct start *f = p;
@@ -612,7 +591,11 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
         screen_close_dialog(u->screen);
         return true;
     }
-    return take_plan_key(f, u, k);
+    if (!plan_text_key(f->lines, k, &f->first, f->visible)) {
+        drop_plan(f);
+        screen_rearm_dialog(u->screen);
+    }
+    return true;
 }
 
 static bool takes_text(void *p, const struct ui *u)

@@ -1,16 +1,18 @@
-/* start_plan.c: puts the plan's JSON into lines: what will be warned of first, then the batches with their
- * instances and who is skipped and why, then the commands of each step. Reads leniently: what is missing
- * is not shown. */
+/* start_plan.c: lines that are scrolled below the sentence of a dialog. Of Start it puts the plan's JSON into
+ * lines: what will be warned of first, then the batches with their instances and who is skipped and why,
+ * then the commands of each step. Reads leniently: what is missing is not shown. */
 #include "config.h"
 
 #include "ui/start_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/answer.h"
+#include "ui/dialog_int.h"
 
 struct plan_line {
     enum role role;
@@ -23,7 +25,7 @@ struct plan_text {
     int n, room;
 };
 
-static void add(struct plan_text *t, enum role role, int indent, const char *text)
+void plan_text_add(struct plan_text *t, enum role role, int indent, const char *text)
 {
     if (t->n == t->room) {
         t->room = t->room ? 2 * t->room : 32;
@@ -43,7 +45,7 @@ static void add_batch(struct plan_text *t, const json_t *batch)
              (long long)json_integer_value(json_object_get(batch, "index")) + 1,
              json_is_true(json_object_get(batch, "canary")) ? ", canary" : "", json_array_size(list),
              json_array_size(list) == 1 ? "" : "s");
-    add(t, ROLE_STRONG, 0, name);
+    plan_text_add(t, ROLE_STRONG, 0, name);
     json_array_foreach (list, i, in) {
         const char *why = answer_text(in, "why");
         const char *version = answer_text(in, "version");
@@ -54,7 +56,7 @@ static void add_batch(struct plan_text *t, const json_t *batch)
         buf_addf(&b, "%s:%lld  now %s%s%s%s", answer_text(in, "host"),
                  (long long)json_integer_value(json_object_get(in, "port")), version[0] ? version : "?",
                  is_skipped ? "  skipped" : "", why[0] ? ": " : "", why);
-        add(t, is_skipped ? ROLE_DIM : why[0] ? ROLE_WARN : ROLE_DIALOG, 2, buf_str(&b));
+        plan_text_add(t, is_skipped ? ROLE_DIM : why[0] ? ROLE_WARN : ROLE_DIALOG, 2, buf_str(&b));
         buf_release(&b);
     }
 }
@@ -65,12 +67,12 @@ static void add_step(struct plan_text *t, const json_t *step)
     const json_t *line;
     size_t i;
 
-    add(t, ROLE_STRONG, 0, answer_text(step, "step"));
+    plan_text_add(t, ROLE_STRONG, 0, answer_text(step, "step"));
     json_array_foreach (lines, i, line)
-        add(t, ROLE_DIALOG, 2, json_string_value(line) ? json_string_value(line) : "");
+        plan_text_add(t, ROLE_DIALOG, 2, json_string_value(line) ? json_string_value(line) : "");
 }
 
-static void add_warnings(struct plan_text *t, const json_t *list)
+void plan_text_warn(struct plan_text *t, const json_t *list)
 {
     const json_t *entry;
     size_t i;
@@ -78,29 +80,34 @@ static void add_warnings(struct plan_text *t, const json_t *list)
     json_array_foreach (list, i, entry) {
         char *words = xasprintf("! %s", json_string_value(entry) ? json_string_value(entry) : "");
 
-        add(t, ROLE_WARN, 0, words);
+        plan_text_add(t, ROLE_WARN, 0, words);
         free(words);
     }
 }
 
+struct plan_text *plan_text_empty(void)
+{
+    return xcalloc(1, sizeof(struct plan_text));
+}
+
 struct plan_text *plan_text_new(const json_t *plan, const json_t *notes)
 {
-    struct plan_text *t = xcalloc(1, sizeof *t);
+    struct plan_text *t = plan_text_empty();
     const json_t *entry;
     size_t i;
 
-    add_warnings(t, notes);
-    add_warnings(t, json_object_get(plan, "warnings"));
+    plan_text_warn(t, notes);
+    plan_text_warn(t, json_object_get(plan, "warnings"));
     json_array_foreach (json_object_get(plan, "batches"), i, entry)
         add_batch(t, entry);
     if (json_array_size(json_object_get(plan, "steps")) > 0)
-        add(t, ROLE_DIM, 0, "what is run on each instance:");
+        plan_text_add(t, ROLE_DIM, 0, "what is run on each instance:");
     json_array_foreach (json_object_get(plan, "steps"), i, entry)
         add_step(t, entry);
     if (answer_text(plan, "sha256")[0]) {
         char *words = xasprintf("package sha256 %s", answer_text(plan, "sha256"));
 
-        add(t, ROLE_DIM, 0, words);
+        plan_text_add(t, ROLE_DIM, 0, words);
         free(words);
     }
     return t;
@@ -133,4 +140,43 @@ int plan_text_draw(const struct plan_text *t, struct canvas *cv, struct rect r, 
         row += canvas_wrap(cv, at, row, l->role, l->text, true);
     }
     return i - first;
+}
+
+int plan_text_rows(const struct plan_text *t, int cols)
+{
+    int rows = 0;
+
+    for (int i = 0; i < t->n; i++)
+        rows += wrap_rows(t->lines[i].text, cols - t->lines[i].indent);
+    return rows;
+}
+
+void plan_text_draw_place(const struct plan_text *t, struct canvas *cv, struct rect r, int first,
+                          int visible)
+{
+    enum { ANSWER_CELLS = 42 };
+    char words[64];
+    int at;
+
+    if (first == 0 && visible >= t->n)
+        return;
+    snprintf(words, sizeof words, "%d-%d of %d; Up, Down", first + 1, first + visible, t->n);
+    if (r.cols - (int)strlen(words) < ANSWER_CELLS)
+        *strchr(words, ';') = '\0';
+    at = r.cols - (int)strlen(words);
+    canvas_text(cv, r, r.rows - 1, at > 0 ? at : 0, -1, ROLE_DIM, words);
+}
+
+bool plan_text_key(const struct plan_text *t, const struct key *k, int *first, int visible)
+{
+    int step = visible > 1 ? visible - 1 : 1;
+
+    switch (k->kind) {
+    case KEY_DOWN: *first += *first + visible < t->n; return true;
+    case KEY_UP: *first -= *first > 0; return true;
+    case KEY_PGDN: *first += *first + visible < t->n ? step : 0; return true;
+    case KEY_PGUP: *first = *first > step ? *first - step : 0; return true;
+    case KEY_HOME: *first = 0; return true;
+    default: return false;
+    }
 }

@@ -211,6 +211,55 @@ START_TEST(the_end_names_who_stays_out)
 }
 END_TEST
 
+/* ---- Rollback -------------------------------------------------------------------------------- */
+
+static void answer_rollback(int n)
+{
+    struct buf b;
+
+    buf_init(&b, 0);
+    buf_adds(&b, "{\"group\": \"shop-web\", \"to\": \"1.12.0\", \"leaves\": \"1.13.0\", "
+                 "\"candidates\": [{\"version\": \"1.12.0\", \"date\": \"2026-11-19\"}], "
+                 "\"says\": \"2 batches, at most 5 of 10 out of traffic at a time.\", \"warnings\": ["
+                 "\"pay-api needs 1.13.0 of it, as its owner has written on the page of the group\", "
+                 "\"the database was migrated by 1.13.0\"], \"instances\": [");
+    for (int i = 1; i <= n; i++)
+        buf_addf(&b, "%s{\"host\": \"web%02d\", \"port\": 8080, \"from\": \"1.13.0\", "
+                     "\"to\": \"1.12.0\", \"cached\": true, \"trouble\": null}", i > 1 ? ", " : "", i);
+    buf_adds(&b, "]}");
+    answer(buf_str(&b));
+    buf_release(&b);
+}
+
+/* On the smallest screen all of it can be read before Y: warnings first, the list behind them. */
+START_TEST(a_rollback_is_read_by_scrolling)
+{
+    begin(DEPLOY_SMOKE_FAILURE, BRAKE_NONE);
+    play_resize(&p, 16, 60);
+    play_wait(&p, QUIET_MS);
+    play_key(&p, "U");
+    ck_assert(play_has_dialog(&p, "Rollback"));
+    answer_rollback(10);
+    ck_assert(play_shows(&p, "! pay-api needs 1.13.0"));
+    ck_assert(play_shows(&p, "! the database was migrated by 1.13.0"));
+    ck_assert(play_shows(&p, " of 13"));
+    ck_assert(play_shows(&p, "back to [1.12.0]"));
+    for (int i = 0; i < 20 && !play_shows(&p, "web10  1.13.0 -> 1.12.0"); i++)
+        play_key(&p, "PgDn");
+    ck_assert(play_shows(&p, "web10  1.13.0 -> 1.12.0"));
+    ck_assert(play_shows(&p, "-13 of 13"));
+    for (int i = 0; i < 20; i++)
+        play_key(&p, "Down");
+    ck_assert(play_shows(&p, "-13 of 13"));
+    play_key(&p, "Home");
+    ck_assert(play_shows(&p, "! pay-api needs 1.13.0"));
+    press_yes();
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_ROLLBACK);
+    ck_assert_str_eq(play_last(&p)->args, "{\"to\":\"1.12.0\"}");
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("dialogs");
@@ -222,6 +271,7 @@ int main(void)
     tcase_add_test(t, the_plan_names_what_is_unusual);
     tcase_add_test(t, the_form_brakes);
     tcase_add_test(t, the_end_names_who_stays_out);
+    tcase_add_test(t, a_rollback_is_read_by_scrolling);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
