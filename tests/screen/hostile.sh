@@ -58,7 +58,7 @@ fp_is "a release whose start command says such things" 0 start "$group" 1.0.0 --
 order live run
 term_shows "the console" live 30 'success'
 order live type 60 3zg
-term_shows "its log is shown" live 10 'cleared and red'
+term_shows "its log is shown" live 30 'cleared and red'
 order live type 60 z
 tour live
 clean "a step's output" live

@@ -8,21 +8,21 @@ other() { ask_haproxy "set server shop/web02 state $1" >/dev/null; }
 
 fleet_up 4
 console ann 120x40 shop-web
-shows "the versions that health answers name" ann 40 '1\.0\.0 on 4|1\.0\.0 x4'
-shows "of the other group too" ann 20 '2\.0\.0 x2'
-shows "all are in traffic" ann 20 '4 in, 0 out'
+shows "the versions that health answers name" ann 60 '1\.0\.0 on 4|1\.0\.0 x4'
+shows "of the other group too" ann 60 '2\.0\.0 x2'
+shows "all are in traffic" ann 60 '4 in, 0 out'
 other maint
-shows "maintenance by somebody else" ann 20 '3 in, 1 out'
-shows "whose doing it is" ann 5 '127\.0\.1\.2 +o '
+shows "maintenance by somebody else" ann 60 '3 in, 1 out'
+shows "whose doing it is" ann 60 '127\.0\.1\.2 +o '
 other ready
-shows "and back" ann 20 '4 in, 0 out'
+shows "and back" ann 60 '4 in, 0 out'
 
 worker=$(ask_haproxy 'show info' | awk '/^Pid:/ {print $2}')
 kill -STOP "$worker"
-shows "a balancer that does not answer" ann 40 'unknown 4'
+shows "a balancer that does not answer" ann 60 'unknown 4'
 kill -CONT "$worker"
-shows "answers again" ann 40 '4 in, 0 out'
+shows "answers again" ann 60 '4 in, 0 out'
 
 press ann q
-shows "leaving" ann 10 'ended with 0'
+shows "leaving" ann 60 'ended with 0'
 done_testing

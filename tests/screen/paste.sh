@@ -17,27 +17,19 @@ paste_into()
     before=$(n_actions)
     for how in bracketed bare; do
         order ann paste "$T/$how"
-        order ann watch 0.7
+        quiet ann
         is "$1, $how: no action" "$(n_actions)" "$before"
-        [ -z "${2:-}" ] || term_shows "$1, $how: it stands as before" ann 5 "$2"
+        [ -z "${2:-}" ] || term_shows "$1, $how: it stands as before" ann 30 "$2"
     done
 }
 
-# opens KEY REGEX, closes: what is open, by Esc
-opens()
+# in_dialog KEY TITLE WHAT: into that dialog, which Esc closes
+in_dialog()
 {
-    local i
-    for i in 1 2 3 4 5; do
-        # A button is new for a moment.
-        order ann send "$1"
-        told ann yes shows 3 "$2" && return
-    done
-    fail "$1 opens /$2/" "$(picture ann)"
-}
-closes()
-{
+    opens ann "$1" "─ $2 ─" || return
+    paste_into "$3" "─ $2 ─"
     order ann send '\e'
-    term_hides "Esc closes /$1/" ann 10 "$1"
+    term_hides "Esc closes $2" ann 30 "─ $2 ─"
 }
 
 small_up 3
@@ -47,54 +39,59 @@ term_shows "the console" ann 30 'K +Continue'
 order ann quiet 900 5000
 
 paste_into "waiting" 'K +Continue'
-term_shows "it says that it was ignored" ann 5 'paste ignored'
-opens K 'pull the canary' && paste_into "the dialog of Continue" 'pull the canary' && closes 'any other key: no'
-opens X 'for good' && paste_into "the dialog of the end" 'for good' && closes 'for good'
-opens '?' 'Help' && paste_into "the help" 'Help' && closes 'Help'
+term_shows "it says that it was ignored" ann 30 'paste ignored'
+in_dialog K 'Continue' "the dialog of Continue"
+in_dialog X 'Interrupt: end' "the dialog of the end"
+in_dialog '?' 'Help' "the help"
 order ann send 2
-opens '\r' 'its steps' && paste_into "an instance" 'its steps' && closes 'its steps'
-opens / 'filter' && paste_into "the filter"
+in_dialog '\r' 'instance' "an instance"
+opens ann / '^filter: ' && paste_into "the filter" '^filter: '
 order ann send '\e'
-opens z 'instances' && paste_into "zoomed"
+term_hides "Esc closes it" ann 30 '^filter: '
 order ann send z
-opens d 'driver|who' && paste_into "the name of the driver"
+term_hides "zoomed" ann 30 '6 actions'
+paste_into "zoomed"
+order ann send z
+term_shows "and back" ann 30 '6 actions'
+opens ann d '^who drives: ' && paste_into "the name of the driver" '^who drives: '
 order ann send '\e'
+term_hides "Esc closes it" ann 30 '^who drives: '
 order ann size 40x10
 paste_into "too small"
 order ann size 60x16
 paste_into "small"
 order ann size 100x30
-order ann send '\e'
+term_shows "as large as before" ann 30 'K +Continue'
 
 fp_is "bake" 10 continue "$group" --yes
 rm "$F/packages/health"
 fp_is "roll out, and fail" 11 continue "$group" --yes
-term_shows "failed" ann 10 'T +Retry'
+term_shows "failed" ann 30 'T +Retry'
 order ann quiet 900 5000
 paste_into "failed" 'T +Retry'
-opens T 'any other key: no|a moment' && paste_into "the dialog of Retry" 'any other key: no' && closes 'any other key'
+in_dialog T 'Retry' "the dialog of Retry"
 
 echo ok >"$F/packages/health"
 fp_is "retry" 0 retry "$group" --yes
 fp_is "a second release" 10 start "$group" 1.1.0 --yes
 fp_is "its end" 13 interrupt "$group" --yes
-term_shows "idle" ann 10 'N +Start'
+term_shows "idle" ann 30 'N +Start'
 order ann quiet 900 5000
 paste_into "idle" 'N +Start'
-opens N 'New release' && paste_into "the form" 'New release'
+opens ann N '─ New release ─' && paste_into "the form" '─ New release ─'
 order ann send '\e'
 order ann send '\e'
-term_hides "the form closes" ann 5 'New release'
-opens N 'New release'
+term_hides "the form closes" ann 30 'New release'
+opens ann N '─ New release ─'
 order ann send '1.2.0'
 order ann quiet 500 2000
 order ann send '\r'
-term_shows "the plan" ann 20 'any other key: no'
+term_shows "the plan" ann 30 'any other key: no'
 paste_into "the plan" 'any other key: no'
 order ann send '\e'
-term_shows "Esc: the form again" ann 5 'type to find'
+term_shows "Esc: the form again" ann 30 'type to find'
 order ann send '\e'
-term_hides "Esc: and it closes" ann 5 'New release'
-opens U 'any other key: no' && paste_into "the dialog of Rollback" 'any other key: no' && closes 'any other key: no'
+term_hides "Esc: and it closes" ann 30 'New release'
+in_dialog U 'Rollback' "the dialog of Rollback"
 is "nothing came that no console sends" "$(tell ann complaint)" ""
 done_testing

@@ -12,24 +12,24 @@ hold 127.0.1.1
 console ann "$size" shop-web
 
 shows "idle: the group" ann 30 'shop-web'
-shows "idle: the other group" ann 10 'pay-api'
+shows "idle: the other group" ann 30 'pay-api'
 stands "idle" ann 30 'idle' "Start"
 press ann X
-shows "X does nothing when nothing is open" ann 5 '[Nn]othing|no release|does nothing'
+shows "X does nothing when nothing is open" ann 30 '[Nn]othing|no release|does nothing'
 
 opens ann N '─ New release ─'
-shows "the form" ann 10 'New release'
-shows "with the versions on offer" ann 20 '2\.1\.0'
+shows "the form" ann 30 'New release'
+shows "with the versions on offer" ann 30 '2\.1\.0'
 press ann 2 . 1 . 0
 press ann Enter
-shows "the plan: sentence" ann 20 'Release 2\.1\.0 to 4 instances of shop-web'
-shows "the plan: batches" ann 10 'canary'
-shows "armed" ann 10 'Y .*begin.*any other key: no'
+shows "the plan: sentence" ann 30 'Release 2\.1\.0 to 4 instances of shop-web'
+shows "the plan: batches" ann 30 'canary'
+shows "armed" ann 30 'Y .*begin.*any other key: no'
 press ann Y
 stands "smoking" ann 60 '> (preparing|smoking)' "Interrupt"
 let_go
 stands "the canary waits" ann 60 '= smoked, waits' "Interrupt Continue"
-shows "says what it waits for" ann 5 '[Ww]ait'
+shows "says what it waits for" ann 30 '[Ww]ait'
 is "the canary is out of traffic" "$(out_of_haproxy)" 127.0.1.1
 hold 127.0.1.2
 
@@ -37,7 +37,7 @@ hold 127.0.1.2
 engine=$(engines)
 kill -STOP "$engine"
 confirm "bake" ann K '─ Continue ─'
-shows "until the engine answers, it says so" ann 20 'sent, not answered yet'
+shows "until the engine answers, it says so" ann 30 'sent, not answered yet'
 ok "the picture is the one before" stands_now ann '= smoked, waits' "Interrupt Continue"
 kill -CONT "$engine"
 stands "baked" ann 60 '= baked, waits' "Interrupt Continue"
@@ -47,12 +47,12 @@ stands "rolling out" ann 60 '> rolling out' "Interrupt"
 let_go
 stands "success" ann 120 '\+ success' "Start"
 is "every current names it" "$(currents)" "2.0.0=2 2.1.0=4"
-shows "the versions that run" ann 10 '2\.1\.0'
+shows "the versions that run" ann 30 '2\.1\.0'
 is "nobody is out" "$(out_of_haproxy)" ""
 at_most "never more than 1 of 4 was out" "$(max_out)" 1
 
 press ann q
-shows "leaving says that nothing runs on" ann 10 'ended with 0'
+shows "leaving says that nothing runs on" ann 30 'ended with 0'
 load_stop
 is "not one request failed" "$(load_count .failed)" 0
 done_testing

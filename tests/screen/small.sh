@@ -40,14 +40,14 @@ E
 package: {name: shop, source: $F/packages, url: "http://127.0.0.1:$port/shop-%v.tar.gz"}
 commands: {stop: ":", start: "${small_start:-until [ -e $T/go ]; do sleep 0.1; done}"}
 verify: {successes: 1, interval: 100ms}
-deployment: {max_out: 50%, batch_interval: 0s, startup_timeout: ${small_timeout:-2s}}
+deployment: {max_out: 50%, batch_interval: 0s, startup_timeout: ${small_timeout:-5s}}
 E
     } >"$F/config/groups.d/$group.yaml"
     echo "store: $F/store" >"$F/config/footplate.yaml"
     chmod 600 "$F/config/footplate.yaml" "$F/config/groups.d/$group.yaml"
     "$FLEET_BIN/shop" --serve "$F/packages" --port "$port" >"$T/http.log" 2>&1 &
     small_pids+=($!)
-    wait_until 20 curl -fso /dev/null --noproxy '*' "http://127.0.0.1:$port/health"
+    wait_until 60 curl -fso /dev/null --noproxy '*' "http://127.0.0.1:$port/health"
 }
 small_pids=()
 
@@ -136,6 +136,22 @@ term_hides()
 $(picture "$2")"
     fi
 }
+
+# opens NAME KEY REGEX: presses a key, once more where it was refused, as it is for a moment after the buttons have
+# changed; REGEX is what only then is there. In a dialog that opens late a second key would be an answer.
+opens()
+{
+    order "$1" send "$2"
+    told "$1" yes shows 30 "$3|[NXKTU] did nothing" && told "$1" yes shows 1 "$3" && return
+    order "$1" watch 1
+    order "$1" send "$2"
+    told "$1" yes shows 30 "$3" && return
+    fail "$2 opens /$3/" "$(picture "$1")"
+    return 1
+}
+
+# quiet NAME: until nothing was drawn for a moment, so that what a key has brought is there
+quiet() { order "$1" quiet 700 20000; }
 
 # term_console NAME COLSxROWS [term's OPTION]...: a console there, begun
 term_console()

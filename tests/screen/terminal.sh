@@ -21,7 +21,7 @@ begin()
 {
     term_new "$1" -s 80x24 sh "$T/shell"
     order "$1" run
-    told "$1" yes shows 20 ready
+    told "$1" yes shows 30 ready
     before=$(tell "$1" modes)
     order "$1" send '\r'
     told "$1" yes shows 30 "$group"
@@ -34,7 +34,7 @@ is_gone() { [ -z "$(ps -o pid= -p "$1,$2")" ]; }
 # after DESCRIPTION NAME HOW
 after()
 {
-    if told "$2" yes shows 20 'ended with'; then
+    if told "$2" yes shows 30 'ended with'; then
         pass "$1: the shell goes on"
     else
         fail "$1: the shell goes on" "$(picture "$2")"
@@ -91,20 +91,20 @@ fi
 term_new z -s 80x24 sh -i
 order z run
 order z send "PS1='\$ '; stty -ixon erase '^H'; cd /; echo re''ady\\r"
-told z yes shows 20 '^ready'
+told z yes shows 30 '^ready'
 before=$(tell z modes)
 order z send "'$footplate' -c '$F/config' console\\r"
 term_shows "under a shell: it shows the group" z 30 "$group"
 order z send '\x1a'
-term_shows "Ctrl-Z: the shell has the terminal" z 20 'Stopped|suspended'
+term_shows "Ctrl-Z: the shell has the terminal" z 30 'Stopped|suspended'
 is "Ctrl-Z: screen left, cursor shown, no paste mode" "$(tell z state)" "alternate 0 cursor 1 paste 0"
 is "Ctrl-Z: the modes are as before" "$(tell z modes)" "$before"
 order z size 100x30
 order z send 'fg\r'
-term_shows "fg: the screen is back, in the new size" z 20 "^.{90,} *[0-9][0-9]:[0-9][0-9] *\$"
+term_shows "fg: the screen is back, in the new size" z 30 "^.{90,} *[0-9][0-9]:[0-9][0-9] *\$"
 like "fg: alternate screen and paste mode are back" "$(tell z state)" "alternate 1 .* paste 1"
 order z send q
-term_shows "and q leaves it" z 20 'waits; engine'
+term_shows "and q leaves it" z 30 'waits; engine'
 is "q: the modes are as before" "$(tell z modes)" "$before"
 term_end z
 
@@ -119,12 +119,12 @@ guard=$(guard_of s)
 console=$(child_of "$guard")
 note "$(tell s storm 4 1000) sizes"
 order s send '\x0c'
-term_shows "after the storm: the whole screen at its size" s 20 "$group"
-term_shows "after the storm: keys work" s 10 'roll'
+term_shows "after the storm: the whole screen at its size" s 30 "$group"
+term_shows "after the storm: keys work" s 30 'roll'
 order s send '?'
-term_shows "after the storm: the help opens" s 10 'Help'
+term_shows "after the storm: the help opens" s 30 'Help'
 order s send '\e'
-term_hides "after the storm: and closes" s 10 'Help'
+term_hides "after the storm: and closes" s 30 'Help'
 is "nothing acted" "$(n_actions)" "$before_it"
 
 # ---- a terminal that is not read --------------------------------------------------------------------------------
@@ -137,12 +137,12 @@ first=$(rss_of "$console")
 spent=$(cpu_ms "$console")
 order s type 200 "$redraws"
 order s send X
-ok "not read: X brakes all the same" wait_until 10 has_action "^interrupt $group .* done"
+ok "not read: X brakes all the same" wait_until 60 has_action "^interrupt $group .* done"
 order s type 200 "$redraws"
 at_most "not read for 10 s: its memory does not grow (KiB)" "$(($(rss_of "$console") - first))" 2048
 at_most "not read: no spin (ms of processor time in 8 s)" "$(($(cpu_ms "$console") - spent))" 2000
 order s resume
-term_shows "read again: it is back, and says that it is braked" s 20 'brake'
+term_shows "read again: it is back, and says that it is braked" s 30 'brake'
 is "read again: nothing came that no console sends" "$(tell s complaint)" ""
 touch "$T/go"
 order s send q
