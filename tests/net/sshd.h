@@ -26,7 +26,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { SSHD_START_MS = 10000 };
+enum { SSHD_START_MS = 60000 };
 
 /* folder: user key `user`, host keys `host_*`, `known`, `config`, `log`. */
 struct sshd {

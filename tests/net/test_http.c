@@ -17,7 +17,7 @@
 #include "net/peer.h"
 #include "net/world.h"
 
-enum { WITHIN_MS = 10000 };
+enum { WITHIN_MS = 30000 };
 
 struct seen {
     int n_done;
@@ -355,7 +355,7 @@ START_TEST(test_deadlines)
         ck_assert_msg(s.err.code == ERR_TIMEOUT, "%s: %s", paths[i], s.err.msg);
         ck_assert_ptr_nonnull(strstr(s.err.msg, "300 ms"));
         ck_assert_int_ge(s.total_ms, 290);
-        ck_assert_int_lt(s.total_ms, 3000);
+        ck_assert_int_lt(s.total_ms, 10000);
     }
 }
 END_TEST
@@ -421,9 +421,9 @@ START_TEST(test_slow_names)
     get_url(&s, "http://slow.test/", 300);
     h = get_url(&cancelled, "http://slow.test/", WITHIN_MS);
     get(&ok, "/ok", WITHIN_MS);
-    ck_assert(world_until(net, &ok.n_done, 1, 2000));
+    ck_assert(world_until(net, &ok.n_done, 1, WITHIN_MS));
     ck_assert_int_eq(ok.status, 200);
-    ck_assert(world_until(net, &s.n_done, 1, 2000));
+    ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
     ck_assert_int_eq(s.err.code, ERR_TIMEOUT);
     net->ops->http_cancel(h);
     is_dns_slow = false;
@@ -712,7 +712,7 @@ int main(void)
     TCase *c = tcase_create("http");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_answers);
     tcase_add_test(c, test_connections_are_not_used_again);
     tcase_add_test(c, test_redirects);

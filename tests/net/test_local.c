@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "net/world.h"
 
-enum { WITHIN_MS = 10000 };
+enum { WITHIN_MS = 60000 };
 
 /* What was told of one run. */
 struct seen {
@@ -200,7 +200,7 @@ START_TEST(test_deadline)
     ck_assert_int_eq(s.result.err.code, ERR_TIMEOUT);
     ck_assert_int_eq(s.result.status, -1);
     ck_assert_int_ge(clock_mono_ms() - began, 290);
-    gone_within(&s, 5000);
+    gone_within(&s, WITHIN_MS);
     seen_release(&s);
 }
 END_TEST
@@ -213,7 +213,7 @@ START_TEST(test_cancel)
     s.cancel_at_output = r;
     while (s.bytes == 0)
         world_for(net, 20);
-    gone_within(&s, 5000);
+    gone_within(&s, WITHIN_MS);
     ck_assert_int_eq(s.n_done, 0);
     seen_release(&s);
 }
@@ -228,7 +228,7 @@ START_TEST(test_daemon_keeps_stdout)
     ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
     ck_assert_int_eq(s.result.err.code, 0);
     ck_assert_int_eq(s.result.status, 4);
-    ck_assert_int_lt(clock_mono_ms() - began, 5000);
+    ck_assert_int_lt(clock_mono_ms() - began, 30000);
     ck_assert(!is_gone(&s));
     kill((pid_t)strtol(buf_str(&s.out), NULL, 10), SIGKILL);
     seen_release(&s);
@@ -372,7 +372,7 @@ START_TEST(test_net_close_ends_all)
     ck_assert_int_eq(s.n_done, 0);
     net = world_open();
     session = NULL;
-    gone_within(&s, 5000);
+    gone_within(&s, WITHIN_MS);
     seen_release(&s);
 }
 END_TEST
@@ -412,7 +412,7 @@ int main(void)
     TCase *c = tcase_create("local");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_streams_and_status);
     tcase_add_test(c, test_signal_is_no_status);
     tcase_add_test(c, test_input);

@@ -168,7 +168,7 @@ START_TEST(every_phase)
                       "%s after %d ms", rows[i].host, (int)ended[i]);
         client_close(&c[i], net);
     }
-    ck_assert_int_gt(n_commands, 50);
+    ck_assert_int_gt(n_commands, 10);
     client_close(&good, net);
     for (i = 0; i < 3; i++)
         child_stop(&pids[i]);
@@ -186,7 +186,7 @@ START_TEST(channel_open)
     struct command r = {0};
 
     client_open(&c, net, &spec);
-    ck_assert(world_until(net, &c.n_ready, 1, 10000));
+    ck_assert(world_until(net, &c.n_ready, 1, 60000));
     ck_assert_int_eq(sh("cd %s; for p in $(pgrep -P %d); do echo $p $(pgrep -P $p); done > pids; "
                         "kill -STOP $(cat pids)",
                         d.folder, (int)d.pid),
@@ -209,7 +209,7 @@ int main(void)
     Suite *s = suite_create("ssh_slow");
     TCase *t = tcase_create("ssh_slow");
 
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 240);
     tcase_add_checked_fixture(t, setup, end);
     tcase_add_test(t, every_phase);
     tcase_add_test(t, channel_open);

@@ -11,7 +11,7 @@
 #include "net/peer.h"
 #include "net/world.h"
 
-enum { WITHIN_MS = 10000 };
+enum { WITHIN_MS = 30000 };
 
 struct seen {
     int n_done;
@@ -155,7 +155,7 @@ START_TEST(test_deadline)
     ask(&s, address, "hang\n", 200, 0);
     ck_assert(world_until(net, &s.n_done, 1, WITHIN_MS));
     ck_assert_int_eq(s.err.code, ERR_TIMEOUT);
-    ck_assert_int_lt(clock_mono_ms() - began, 5000);
+    ck_assert_int_lt(clock_mono_ms() - began, 15000);
 }
 END_TEST
 
@@ -233,7 +233,7 @@ int main(void)
     TCase *c = tcase_create("talk");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_answer);
     tcase_add_test(c, test_names);
     tcase_add_test(c, test_unix);

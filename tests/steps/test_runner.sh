@@ -68,8 +68,8 @@ $(id 5).sh"
 test_live() {
     fresh
     mkfifo "$base/gate"
-    begin_apart 1 1 20 'echo first; read x <gate; echo "second $x"'
-    holds "$sh: output is seen while the step runs" within 5 is_in first "$out"
+    begin_apart 1 1 120 'echo first; read x <gate; echo "second $x"'
+    holds "$sh: output is seen while the step runs" within 60 is_in first "$out"
     holds "$sh: no result before its end" test ! -s "$err"
     ask probe "$(id 1)" - -
     like "$sh: a probe names the living operation" "$(cat "$err")" "*fact live $(id 1) INSTALL*"
@@ -83,7 +83,7 @@ test_live() {
     holds "$sh: the step outlives who followed it" kill -0 "$(worker_of)"
     sh "$runner" attach "$(id 1)" 6 >"$out" 2>"$err" &
     local follower=$!
-    holds "$sh: attach begins at once" within 5 is_in footplate-log "$out"
+    holds "$sh: attach begins at once" within 60 is_in footplate-log "$out"
     echo go >"$base/gate"
     wait $follower
     is "$sh: attach goes on from its byte" "$(log_of)" "second go"
@@ -100,8 +100,8 @@ test_others() {
     fresh
     begin 1 1 20 'echo old'
     mkfifo "$base/gate"
-    begin_apart 2 1 20 'read x <gate'
-    within 5 is_named 2
+    begin_apart 2 1 120 'read x <gate'
+    within 60 is_named 2
     ask attach "$(id 1)" 0
     is "$sh: an ended one is answered while another lives" "$(log_of) $(status_of)" "old 0"
     ask kill "$(id 1)"
@@ -115,8 +115,8 @@ test_others() {
 test_gone() {
     fresh
     mkfifo "$base/gate"
-    begin_apart 1 1 20 'echo $$ >step; read x <gate; echo reached >reached'
-    within 5 test -s "$base/step" && within 5 is_named 1
+    begin_apart 1 1 120 'echo $$ >step; read x <gate; echo reached >reached'
+    within 60 test -s "$base/step" && within 60 is_named 1
     kill -9 "$(worker_of)"
     wait "$pid"
     is "$sh: a worker that was killed leaves no result" "$(grep footplate: "$err" | tail -n 1)" \
@@ -124,11 +124,11 @@ test_gone() {
     holds "$sh: and its step is ended before that is said" is_gone "$(cat "$base/step")"
     fresh
     mkfifo "$base/gate"
-    begin_apart 1 1 20 'echo $$ >step; read x <gate'
-    within 5 test -s "$base/step" && within 5 is_named 1
+    begin_apart 1 1 120 'echo $$ >step; read x <gate'
+    within 60 test -s "$base/step" && within 60 is_named 1
     kill -9 "-$pid" "$(worker_of)"
     wait "$pid" 2>/dev/null
-    within 5 is_idle
+    within 60 is_idle
     begin 2 1 20 "cat /proc/\$(cat step)/cmdline 2>/dev/null; echo new"
     is "$sh: no step runs beside one without a worker" "$(log_of)" new
     rm -f "$dir/$(id 2).res"
@@ -172,9 +172,9 @@ test_deadline() {
     begin 1 1 1 'echo on; sleep 60'
     t1=$(now_ms)
     is "$sh: a step ends at its deadline" "$(status_of)" 124
-    holds "$sh: and not much later" test $((t1 - t0)) -lt 5000
+    holds "$sh: and not much later" test $((t1 - t0)) -lt 20000
     begin_apart 2 1 60 'trap "" TERM; echo $$ >step; while :; do sleep 1; done'
-    within 5 test -s "$base/step"
+    within 60 test -s "$base/step"
     sh "$runner" kill "$(id 2)" >/dev/null 2>"$base/e2"
     like "$sh: what ignores TERM is killed and proved gone" "$(cat "$base/e2")" \
         "footplate: result $(id 2) 1 137*footplate: idle"
@@ -205,7 +205,7 @@ test_daemon() {
     t1=$(now_ms)
     pids+=("$(cat "$base/daemon")")
     is "$sh: a daemon that keeps standard output: a result all the same" "$(log_of) $(status_of)" "started 0"
-    holds "$sh: soon" test $((t1 - t0)) -lt 3000
+    holds "$sh: soon" test $((t1 - t0)) -lt 15000
     holds "$sh: the daemon lives" kill -0 "$(cat "$base/daemon")"
     holds "$sh: it holds no lock" is_idle
     begin 2 1 20 'echo next'
@@ -252,8 +252,8 @@ exec /usr/bin/tail "$@"
 END
     chmod +x "$base/bin/tail"
     mkfifo "$base/gate"
-    PATH=$base/bin:$PATH begin_apart 1 1 20 'echo first; read x <gate; echo second; printf end'
-    holds "$sh: a plain tail: output is seen while the step runs" within 5 is_in first "$out"
+    PATH=$base/bin:$PATH begin_apart 1 1 120 'echo first; read x <gate; echo second; printf end'
+    holds "$sh: a plain tail: output is seen while the step runs" within 60 is_in first "$out"
     echo >"$base/gate"
     wait "$pid"
     is "$sh: a plain tail: all of it, once" "$(log_of)" "first

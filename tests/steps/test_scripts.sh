@@ -238,7 +238,7 @@ test_never_absent() {
     ) &
     watcher=$!
     pids+=("$watcher")
-    within 5 test -e watching
+    within 60 test -e watching
     for i in 1 2 3 4 5 6; do
         VERSION=1.$((i % 2)).0
         run install.sh
@@ -263,7 +263,7 @@ test_stop_fails() {
         open my $f, ">", "port.new"; print $f $s->sockport; close $f; rename "port.new", "port";
         while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n"; close $c }'\''' &
     pids+=($!)
-    if ! within 10 test -s port; then
+    if ! within 60 test -s port; then
         skip "$sh: a stop that fails, the port is open" "no perl to listen with"
         return
     fi

@@ -146,7 +146,7 @@ START_TEST(a_hog_cannot_keep_the_lock_from_others)
     }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    ck_assert_int_lt(worst, 1000);
+    ck_assert_int_lt(worst, s->lock_wait_ms / 2);
     store_close(s);
 }
 END_TEST
@@ -266,7 +266,7 @@ int main(void)
     tcase_add_test(t, a_doorbell_rings_at_everyone);
     tcase_add_test(t, a_dead_doorbell_is_taken_down_or_over);
     tcase_add_test(t, a_doorbell_hangs_in_a_deep_folder);
-    tcase_set_timeout(t, 30);
+    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

