@@ -3,6 +3,7 @@ src_net_libnet_a_SOURCES = src/net/net.h src/net/net_int.h \
 	src/net/loop.c \
 	src/net/session.c \
 	src/net/local.c \
+	src/net/lookup.c src/net/lookup.h \
 	src/net/resolve.c \
 	src/net/talk.c \
 	src/net/place.c src/net/place.h \
@@ -96,3 +97,9 @@ tests_net_test_connect_SOURCES = tests/net/test_connect.c
 tests_net_test_connect_CFLAGS = $(TEST_CFLAGS)
 tests_net_test_connect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_net_test_connect_LDADD = $(NET_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/net/test_names
+TESTS += tests/net/test_names
+tests_net_test_names_SOURCES = tests/net/test_names.c
+tests_net_test_names_CFLAGS = $(TEST_CFLAGS)
+tests_net_test_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_net_test_names_LDADD = $(NET_LIBS) $(CHECK_LIBS)

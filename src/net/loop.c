@@ -17,10 +17,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "net/lookup.h"
 #include "net/names.h"
 
-/* How long net_close() waits for work in libuv's pool that cannot be cancelled (a name server that
- * does not answer). After it the loop is left to the end of the process. */
+/* How long net_close() waits for handles that do not close. After it the loop is left to the end of the
+ * process. */
 enum { CLOSE_WITHIN_MS = 2000 };
 
 struct net_timer {
@@ -284,11 +285,12 @@ static void everything_cancel(struct net_real *real)
     while (!TAILQ_EMPTY(&real->connectings))
         connect_cancel(TAILQ_FIRST(&real->connectings));
     curl_pool_close(real);
-    names_release(real);
     while (!TAILQ_EMPTY(&real->talks))
         talk_cancel(TAILQ_FIRST(&real->talks));
     while (!TAILQ_EMPTY(&real->resolves))
         resolve_cancel(TAILQ_FIRST(&real->resolves));
+    lookups_close(real);
+    names_release(real);
     while (!TAILQ_EMPTY(&real->wakers))
         net_waker_free(TAILQ_FIRST(&real->wakers));
     while (!TAILQ_EMPTY(&real->timers))

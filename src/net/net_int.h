@@ -32,6 +32,7 @@ enum { RUNS_AT_ONCE = 8, TRANSPORT_COUNT = TRANSPORT_LOCAL + 1 };
 
 struct net_real;
 struct curl_pool;
+struct lookups;
 struct name;
 struct transport_ops;
 
@@ -170,6 +171,7 @@ struct net_real {
     struct timer_list timers;
     struct waker_list wakers;
     struct curl_pool *curl_pool; /* made at the first request */
+    struct lookups *lookups;     /* lookup.c; NULL until the first is asked */
     struct name *names;          /* names.c; NULL until the first is kept */
     struct http_list https;
     struct connecting_list connectings;
@@ -206,8 +208,8 @@ void curl_pool_close(struct net_real *net);
 struct talk *talk_start(struct net *net, const struct talk_spec *spec, talk_done done, void *arg);
 void talk_cancel(struct talk *t);
 
-/* Look host up in libuv's pool. A look-up that is late or cancelled stays there until the system's
- * resolver comes back; nobody waits for it. */
+/* Look host up by lookup.c, and keep what it says (names.h). A look-up that is late or cancelled goes
+ * on until the system's resolver comes back; nobody waits for it. */
 struct resolve *resolve_start(struct net *net, const char *host, int64_t deadline_ms,
                               resolve_done done, void *arg);
 void resolve_cancel(struct resolve *r);

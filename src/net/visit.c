@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/names.h"
@@ -227,16 +226,10 @@ static void addresses_set(struct visit *v, const char *addresses)
     free(entry);
 }
 
-static bool is_six(const struct resolve_result *result, int i)
-{
-    return strchr(result->addresses[i], ':') != NULL;
-}
-
 static void host_resolved(void *arg, const struct resolve_result *result)
 {
     struct visit *v = arg;
-    struct buf list;
-    int i;
+    char *text;
 
     v->resolve = NULL;
     if (result->err.code) {
@@ -246,14 +239,9 @@ static void host_resolved(void *arg, const struct resolve_result *result)
         return;
     }
     v->times.name_us = visit_total_us(v);
-    buf_init(&list, 0);
-    for (i = 0; i < result->n; i++)
-        buf_addf(&list, "%s%s%s%s", i ? "," : "", is_six(result, i) ? "[" : "",
-                 result->addresses[i], is_six(result, i) ? "]" : "");
-    if (v->name_age_ms)
-        names_keep(v->net, v->place.host, buf_str(&list));
-    addresses_set(v, buf_str(&list));
-    buf_release(&list);
+    text = names_text(result->addresses, result->n);
+    addresses_set(v, text);
+    free(text);
     transfer_begin(v);
 }
 
