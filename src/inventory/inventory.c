@@ -90,6 +90,15 @@ static void check_group(struct loader *l, const struct group_file *f)
                     g->package.source);
 }
 
+/* has_watch: the group says itself how long it is watched. */
+static void take_environment(const struct inventory *inv, struct group_config *g, bool has_watch)
+{
+    for (int i = 0; g->environment && i < inv->n_environments; i++) {
+        if (strcmp(inv->environments[i].name, g->environment) == 0)
+            environment_apply(&inv->environments[i], g, has_watch);
+    }
+}
+
 static void read_group_file(struct loader *l, int dirfd, const char *name, struct group_file *f)
 {
     struct schema_reader r = {.src = &f->src, .problems = &l->problems, .dir = l->inv->dir};
@@ -114,11 +123,15 @@ static void read_group_file(struct loader *l, int dirfd, const char *name, struc
     schema_read(&r, &group_table, yaml_document_get_root_node(&doc), f->group);
     yaml_document_delete(&doc);
     f->places = r.places;
-    f->group->line = r.line;
+    f->group->line = r.seen[schema_find(&group_table, "group") - group_table.keys];
     fill_in(f->group);
     /* What is given but wrong is not missing as well. */
-    if (l->problems.total == before)
-        check_group(l, f);
+    if (l->problems.total != before)
+        return;
+    check_group(l, f);
+    take_environment(l->inv, f->group,
+                     r.seen[schema_find(&group_table, "watch") - group_table.keys] > 0);
+    rules_finish(f->group);
 }
 
 /* ---- between groups ---- */

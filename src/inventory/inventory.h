@@ -41,7 +41,9 @@ enum monitor_worse { WORSE_HIGH, WORSE_LOW, WORSE_BOTH }; /* which way is bad ne
 enum monitor_forecast { FORECAST_NONE, FORECAST_WEEKLY };
 
 /* One rule of a layer. A limit that is not set is -1 (shares, times, counts) or NAN (numbers). Texts may
- * hold placeholders; a rule whose url, connect or address holds %h or %p is asked of every instance. */
+ * hold placeholders, and %% for a percent sign: url, body, connect and scrape %h %p %g, tail these and
+ * %d, prometheus and query %g. pattern, json and names of metrics hold none: there a % is a %. A rule
+ * whose url or connect holds %h or %p is asked of every instance, as are scrape, tail and system. */
 struct monitor_config {
     enum layer layer;
     enum monitor_source source;
@@ -71,8 +73,10 @@ struct monitor_config {
     int line;               /* where it stands in the group's file */
 };
 
-/* One receiver of `notify`. Exactly one of hook and url is set. Of a secret only where it stands is known:
- * url_env names a variable of the environment, url_file a file, read when it is used. */
+/* One receiver of `notify`. Exactly one of hook, url, url_env and url_file is set, at most one of
+ * secret_env and secret_file. Of a secret only where it stands is known: *_env names a variable of the
+ * environment, *_file a file (absolute), read when it is used. A url that stands here is no secret: it
+ * is of a host alone, or of this machine. */
 enum notify_preset {
     PRESET_GENERIC, PRESET_SLACK, PRESET_DINGTALK, PRESET_WECOM, PRESET_FEISHU, PRESET_COUNT
 };
@@ -83,12 +87,25 @@ struct notify_config {
     char *url, *url_env, *url_file;
     char *secret_env, *secret_file; /* for signed webhooks */
     enum notify_preset preset;
-    char *template;         /* JSON with {placeholders}; NULL: the preset's */
+    char *template;         /* JSON with {placeholders} in its texts; NULL: the preset's */
     char **on;              /* "started", "waiting", ...; none: all */
     int n_on;
     int64_t digest_ms;      /* what comes within this time goes in one message */
     int per_minute;         /* at most so many messages */
     int line;
+};
+
+/* One of `environments` in footplate.yaml: what holds for groups whose `environment` is its name. */
+enum environment_monitors {
+    ENVIRONMENT_FULL,
+    ENVIRONMENT_LIGHT, /* every rule is asked three times as rarely, and warns only */
+    ENVIRONMENT_NONE   /* no rule counts */
+};
+
+struct environment_config {
+    char *name;
+    int64_t watch_ms; /* -1: not said */
+    enum environment_monitors monitors;
 };
 
 struct group_config {
@@ -169,6 +186,8 @@ struct inventory {
     int handshakes_per_server;
     struct key_setting *keys;    /* in the order of the file */
     int n_keys;
+    struct environment_config *environments; /* in the order of the file */
+    int n_environments;
     struct group_config *groups; /* in order of name */
     int n_groups;
 };

@@ -41,6 +41,7 @@ struct problems {
 enum {
     PROBLEMS_MAX = 200,
     SOURCE_MAX_BYTES = 4 << 20,
+    STRANGE_MAX = 1000, /* wrong entries of one list or mapping: the rest is not looked at */
     LINE_SHOWN_MAX_BYTES = 1 << 16, /* a longer line is not shown, and columns are not refined */
     QUOTE_CELLS = 60,
     QUOTE_BYTES = 256
@@ -91,12 +92,32 @@ struct schema_reader {
     struct problems *problems;
     const char *dir;
     struct place *places; /* one for each instance of the group that was read; owned */
-    int line;             /* of the first key */
+    int seen[KEYS_MAX];   /* by key of group_table: the line of the group's key, 0 none */
 };
 
 /* Read the mapping at node into base by table t. Problems are added. */
 void schema_read(struct schema_reader *r, const struct key_table *t, yaml_node_t *node,
                  void *base);
+
+/* Of one node. A text is that of a scalar. Empty: nothing was written, `key:`, `key: ~`, `key: null`.
+ * Shape: "a list", "a mapping", "a text". */
+struct place schema_place(const struct schema_reader *r, const yaml_node_t *node);
+const char *schema_text(const yaml_node_t *node);
+bool schema_is_empty(const yaml_node_t *node);
+const char *schema_shape(const yaml_node_t *node);
+
+/* Was the scalar key of `pair` given before in the mapping `node`? A problem is added then. */
+bool schema_is_repeated(struct schema_reader *r, const yaml_node_t *node,
+                        const yaml_node_pair_t *pair);
+
+/* Steps of typing that a key may be away from the one that was meant. */
+size_t schema_typos(const char *name);
+
+/* ---- read_watch.c: what is at node, into the list of key k below base; problems are added. ---- */
+
+void read_rules(struct schema_reader *r, const struct key *k, yaml_node_t *node, void *base);
+void read_receivers(struct schema_reader *r, const struct key *k, yaml_node_t *node, void *base);
+void read_environments(struct schema_reader *r, const struct key *k, yaml_node_t *node, void *base);
 
 /* ---- expand.c ---- */
 

@@ -3,9 +3,8 @@
  * an older version froze can be read; one that the table does not know is passed over. */
 #include "config.h"
 
-#include "inventory/schema_int.h"
+#include "inventory/json_int.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +91,7 @@ static int put_strings(const struct key *k, void *base, const json_t *v)
     return 0;
 }
 
-static int read_int(const json_t *v, int *dst)
+int json_read_int(const json_t *v, int *dst)
 {
     json_int_t n = json_integer_value(v);
 
@@ -102,14 +101,17 @@ static int read_int(const json_t *v, int *dst)
     return 0;
 }
 
+/* A limit that is not set is -1, here and below. */
 static json_t *get_int(const struct key *k, const void *base)
 {
-    return json_integer(*(const int *)at_of(base, k->at));
+    int v = *(const int *)at_of(base, k->at);
+
+    return v >= 0 ? json_integer(v) : NULL;
 }
 
 static int put_int(const struct key *k, void *base, const json_t *v)
 {
-    return read_int(v, field(base, k->at));
+    return json_read_int(v, field(base, k->at));
 }
 
 static json_t *get_ints(const struct key *k, const void *base)
@@ -142,7 +144,7 @@ static int put_ints(const struct key *k, void *base, const json_t *v)
     drop_ints(k, base);
     *list = xcalloc(json_array_size(v), sizeof **list);
     for (size_t i = 0; i < json_array_size(v); i++) {
-        if (read_int(json_array_get(v, i), &(*list)[*n]) != 0)
+        if (json_read_int(json_array_get(v, i), &(*list)[*n]) != 0)
             return -1;
         ++*n;
     }
@@ -164,7 +166,9 @@ static int put_bool(const struct key *k, void *base, const json_t *v)
 
 static json_t *get_ms(const struct key *k, const void *base)
 {
-    return json_integer(*(const int64_t *)at_of(base, k->at));
+    int64_t v = *(const int64_t *)at_of(base, k->at);
+
+    return v >= 0 ? json_integer(v) : NULL;
 }
 
 static int put_ms(const struct key *k, void *base, const json_t *v)
@@ -209,9 +213,9 @@ static int put_failures(const struct key *k, void *base, const json_t *v)
 
     *share = 0;
     if (!json_is_object(v))
-        return read_int(v, count);
+        return json_read_int(v, count);
     *count = -1;
-    return read_int(json_object_get(v, "share"), share);
+    return json_read_int(json_object_get(v, "share"), share);
 }
 
 static json_t *get_instances(const struct key *k, const void *base)
@@ -251,7 +255,7 @@ static int put_instances(const struct key *k, void *base, const json_t *v)
         const json_t *one = json_array_get(v, i);
         const char *host = json_string_value(json_object_get(one, "host"));
         struct instance_config *to = &(*list)[*n];
-        if (!host || read_int(json_object_get(one, "port"), &to->port) != 0)
+        if (!host || json_read_int(json_object_get(one, "port"), &to->port) != 0)
             return -1;
         to->host = xstrdup(host);
         to->is_canary = json_is_true(json_object_get(one, "canary"));
@@ -292,6 +296,11 @@ static const struct {
     [STORE_FAILURES] = {get_failures, put_failures, NULL},
     [STORE_INSTANCES] = {get_instances, put_instances, drop_instances},
     [STORE_KEYS] = {NULL, NULL, drop_keys},
+    [STORE_NUMBER] = {json_get_number, json_put_number, NULL},
+    [STORE_RATE] = {json_get_rate, json_put_rate, NULL},
+    [STORE_RULES] = {json_get_rules, json_put_rules, json_drop_rules},
+    [STORE_RECEIVERS] = {json_get_receivers, json_put_receivers, json_drop_receivers},
+    [STORE_ENVIRONMENTS] = {NULL, NULL, json_drop_environments},
 };
 
 void value_release(const struct key *k, void *base)
@@ -300,7 +309,7 @@ void value_release(const struct key *k, void *base)
         ways[k->type->storage].drop(k, base);
 }
 
-/* ---- the whole group ---- */
+/* ---- by a table ---- */
 
 /* Walk down a dotted path, making objects on the way when `make`. Answers the object that holds the
  * last part, *last. */
@@ -324,18 +333,41 @@ static json_t *descend(json_t *root, const char *path, bool make, const char **l
     return root;
 }
 
-char *group_config_to_json(const struct group_config *g)
+json_t *table_to_json(const struct key_table *t, const void *base)
 {
     json_t *root = json_object();
     const char *last;
 
-    for (size_t i = 0; i < group_table.n; i++) {
-        const struct key *k = &group_table.keys[i];
-        json_t *v = ways[k->type->storage].get ? ways[k->type->storage].get(k, g) : NULL;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct key *k = &t->keys[i];
+        json_t *v = ways[k->type->storage].get ? ways[k->type->storage].get(k, base) : NULL;
         json_t *below = v ? descend(root, k->path, true, &last) : NULL;
         if (below)
             json_object_set_new(below, last, v);
     }
+    return root;
+}
+
+const struct key *table_from_json(const struct key_table *t, void *base, json_t *root)
+{
+    const char *last;
+
+    for (size_t i = 0; i < t->n; i++) {
+        const struct key *k = &t->keys[i];
+        const json_t *below = descend(root, k->path, false, &last);
+        const json_t *v = json_object_get(below, last);
+        if (!v && k->flags & KEY_REQUIRED)
+            return k;
+        if (v && ways[k->type->storage].put && ways[k->type->storage].put(k, base, v) != 0)
+            return k;
+    }
+    return NULL;
+}
+
+char *group_config_to_json(const struct group_config *g)
+{
+    json_t *root = table_to_json(&group_table, g);
+
     json_object_set_new(root, "file", g->file ? json_string(g->file) : json_null());
     json_object_set_new(root, "line", json_integer(g->line));
     char *text = json_dumps(root, JSON_COMPACT);
@@ -347,22 +379,17 @@ char *group_config_to_json(const struct group_config *g)
 
 static int read_group(struct group_config *g, json_t *root, struct err *e)
 {
-    const char *last;
+    const struct key *wrong = table_from_json(&group_table, g, root);
 
-    for (size_t i = 0; i < group_table.n; i++) {
-        const struct key *k = &group_table.keys[i];
-        json_t *below = descend(root, k->path, false, &last);
-        const json_t *v = json_object_get(below, last);
-        if (!v && k->flags & KEY_REQUIRED)
-            return err_set(e, ERR_PROTOCOL, "the frozen group has no `%s`", k->path);
-        if (v && ways[k->type->storage].put && ways[k->type->storage].put(k, g, v) != 0)
-            return err_set(e, ERR_PROTOCOL, "the frozen group has a wrong `%s`", k->path);
-    }
+    if (wrong)
+        return err_set(e, ERR_PROTOCOL, "the frozen group has no `%s`, or a wrong one",
+                       wrong->path);
     const char *file = json_string_value(json_object_get(root, "file"));
     g->file = xstrdup_null(file);
     const json_t *line = json_object_get(root, "line");
-    if (line && read_int(line, &g->line) != 0)
+    if (line && json_read_int(line, &g->line) != 0)
         return err_set(e, ERR_PROTOCOL, "the frozen group has a wrong `line`");
+    rules_finish(g);
     return 0;
 }
 

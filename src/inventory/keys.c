@@ -93,9 +93,15 @@ static const struct key group_keys[] = {
     {"freeze", .type = &type_later},
     {"on_driver_lost", &type_only, .choices = "continue", .later = "brake",
      .standard = "continue"},
-    {"watch", .type = &type_later},
-    {"monitors", .type = &type_later},
-    {"notify", .type = &type_later},
+    {"watch", &type_duration, G(watch_ms), .max = DAY, .standard = "30m"},
+    {"monitors.baseline", &type_duration, G(baseline_ms), .max = HOUR, .standard = "60s"},
+    {"monitors.warmup", &type_duration, G(warmup_ms), .max = HOUR, .standard = "30s"},
+    {"monitors.user", &type_rules, G(monitors), GN(n_monitors)},
+    {"monitors.network", &type_rules, G(monitors), GN(n_monitors)},
+    {"monitors.business", &type_rules, G(monitors), GN(n_monitors)},
+    {"monitors.application", &type_rules, G(monitors), GN(n_monitors)},
+    {"monitors.system", &type_rule, G(monitors), GN(n_monitors)},
+    {"notify", &type_receivers, G(notify), GN(n_notify)},
 };
 
 static const struct key main_keys[] = {
@@ -105,7 +111,8 @@ static const struct key main_keys[] = {
     {"connections", &type_int, M(connections), .min = 1, .max = 10000, .standard = "64"},
     {"handshakes_per_server", &type_int, M(handshakes_per_server), .min = 1, .max = 100,
      .standard = "8"},
-    {"environments", .type = &type_later},
+    {"environments", &type_environments, M(environments),
+     .count_at = offsetof(struct inventory, n_environments)},
     {"keys", &type_keys, M(keys), .count_at = offsetof(struct inventory, n_keys)},
 };
 

@@ -12,9 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* STRANGE_MAX: behind so many wrong entries of one list or mapping the rest is not looked at, so
- * that a file of nothing but errors costs no more than it should. */
-enum { PATH_BYTES = 128, KEYS_MAX = 96, TYPOS_MAX = 3, STRANGE_MAX = 1000 };
+enum { PATH_BYTES = 128, TYPOS_MAX = 3 };
 
 /* One walk: which keys were seen, and where. */
 struct walk {
@@ -24,25 +22,25 @@ struct walk {
     int seen[KEYS_MAX]; /* lines, 0 not seen */
 };
 
-static struct place place_of(const struct schema_reader *r, const yaml_node_t *node)
+struct place schema_place(const struct schema_reader *r, const yaml_node_t *node)
 {
     return (struct place){r->src, (int)node->start_mark.line + 1,
                           (int)node->start_mark.column + 1};
 }
 
-static const char *text_of(const yaml_node_t *node)
+const char *schema_text(const yaml_node_t *node)
 {
     return (const char *)node->data.scalar.value;
 }
 
 /* Nothing was written: `key:`, `key: ~`, `key: null`. */
-static bool is_empty(const yaml_node_t *node)
+bool schema_is_empty(const yaml_node_t *node)
 {
     return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           (text_of(node)[0] == '\0' || word_index("~ null Null NULL", text_of(node)) >= 0);
+           (schema_text(node)[0] == '\0' || word_index("~ null Null NULL", schema_text(node)) >= 0);
 }
 
-static const char *shape(const yaml_node_t *node)
+const char *schema_shape(const yaml_node_t *node)
 {
     if (node->type == YAML_SEQUENCE_NODE)
         return "a list";
@@ -53,8 +51,8 @@ static const char *shape(const yaml_node_t *node)
  * beginning. */
 static struct place place_in(const struct schema_reader *r, const yaml_node_t *node, int column)
 {
-    struct place at = place_of(r, node);
-    const char *text = text_of(node), *line;
+    struct place at = schema_place(r, node);
+    const char *text = schema_text(node), *line;
     bool is_quoted = node->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
                      node->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     size_t len = column > 0 ? source_line(r->src, at.line, &line) : 0;
@@ -99,7 +97,7 @@ static const char *key_below(const char *path, const char *prefix, char *dst, si
     return dst;
 }
 
-static size_t typos_allowed(const char *name)
+size_t schema_typos(const char *name)
 {
     size_t half = strlen(name) / 2;
 
@@ -110,7 +108,7 @@ static size_t typos_allowed(const char *name)
 static bool nearest_here(const struct key_table *t, const char *prefix, const char *name, char *dst)
 {
     char one[PATH_BYTES];
-    size_t limit = typos_allowed(name), best = limit + 1;
+    size_t limit = schema_typos(name), best = limit + 1;
 
     for (size_t i = 0; i < t->n; i++) {
         const char *known = key_below(t->keys[i].path, prefix, one, sizeof one);
@@ -126,7 +124,7 @@ static bool nearest_here(const struct key_table *t, const char *prefix, const ch
 /* The nearest key of another section, by its last name: a whole path, or NULL. */
 static const char *nearest_elsewhere(const struct key_table *t, const char *name)
 {
-    size_t limit = typos_allowed(name), best = limit + 1;
+    size_t limit = schema_typos(name), best = limit + 1;
     const char *found = NULL;
 
     for (size_t i = 0; i < t->n; i++) {
@@ -155,18 +153,34 @@ static void list_keys(const struct key_table *t, const char *prefix, char *dst, 
     }
 }
 
+/* A key that is only misspelt is not missing as well. */
+static void take_for_seen(struct walk *w, const char *prefix, const char *near, int line)
+{
+    char path[2 * PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s%s", prefix, near);
+    const struct key *k = schema_find(w->t, path);
+    if (k && !w->seen[k - w->t->keys])
+        w->seen[k - w->t->keys] = line;
+}
+
 static void unknown_key(struct walk *w, const char *prefix, const yaml_node_t *node)
 {
     char shown[QUOTE_BYTES], near[PATH_BYTES], list[1024], where[PATH_BYTES];
-    struct place at = place_of(w->r, node);
-    const char *name = text_of(node), *other;
+    struct place at = schema_place(w->r, node);
+    const char *name = schema_text(node), *other;
 
     quote(shown, name);
     str_copy(where, sizeof where, prefix);
     if (*where)
         where[strlen(where) - 1] = '\0';
     const char *in = *where ? where : w->t->name;
-    if (nearest_here(w->t, prefix, name, near)) {
+    if (rule_key_homes(w->t, name, near, sizeof near)) {
+        list_keys(w->t, prefix, list, sizeof list);
+        problem_add(w->r->problems, at, "`%s` has no place in %s; it goes with %s; allowed are %s",
+                    shown, in, near, list);
+    } else if (nearest_here(w->t, prefix, name, near)) {
+        take_for_seen(w, prefix, near, at.line);
         problem_add(w->r->problems, at, "unknown key `%s` in %s; did you mean `%s`?", shown, in,
                     near);
     } else if ((other = nearest_elsewhere(w->t, name)) != NULL) {
@@ -185,8 +199,8 @@ static void wrong_shape(struct walk *w, const struct key *k, const yaml_node_t *
     char words[512];
 
     k->type->allowed(k, words, sizeof words);
-    problem_add(w->r->problems, place_of(w->r, node), "`%s` is %s; allowed is %s", k->path,
-                is_empty(node) ? "empty" : shape(node), words);
+    problem_add(w->r->problems, schema_place(w->r, node), "`%s` is %s; allowed is %s", k->path,
+                schema_is_empty(node) ? "empty" : schema_shape(node), words);
 }
 
 static void read_scalar(struct walk *w, const struct key *k, const yaml_node_t *node)
@@ -194,13 +208,13 @@ static void read_scalar(struct walk *w, const struct key *k, const yaml_node_t *
     char shown[QUOTE_BYTES];
     struct err e = {0};
 
-    if (node->type != YAML_SCALAR_NODE || is_empty(node)) {
+    if (node->type != YAML_SCALAR_NODE || schema_is_empty(node)) {
         wrong_shape(w, k, node);
         return;
     }
-    const char *text = text_of(node);
+    const char *text = schema_text(node);
     if (strlen(text) != node->data.scalar.length) {
-        problem_add(w->r->problems, place_of(w->r, node), "`%s` holds a NUL", k->path);
+        problem_add(w->r->problems, schema_place(w->r, node), "`%s` holds a NUL", k->path);
         return;
     }
     if (k->type->parse(k, text, w->base, w->r->dir, &e) != 0)
@@ -225,15 +239,15 @@ static void read_list(struct walk *w, const struct key *k, const yaml_node_t *no
 static void read_later(struct walk *w, const struct key *k, const yaml_node_t *key,
                        const yaml_node_t *node)
 {
-    bool is_none = is_empty(node) ||
-                   (node->type == YAML_SCALAR_NODE && strcmp(text_of(node), "none") == 0) ||
+    bool is_none = schema_is_empty(node) ||
+                   (node->type == YAML_SCALAR_NODE && strcmp(schema_text(node), "none") == 0) ||
                    (node->type == YAML_SEQUENCE_NODE &&
                     node->data.sequence.items.start == node->data.sequence.items.top) ||
                    (node->type == YAML_MAPPING_NODE &&
                     node->data.mapping.pairs.start == node->data.mapping.pairs.top);
 
     if (!is_none)
-        problem_add(w->r->problems, place_of(w->r, key), "`%s` is not built in this version",
+        problem_add(w->r->problems, schema_place(w->r, key), "`%s` is not built in this version",
                     k->path);
 }
 
@@ -266,10 +280,12 @@ static void read_instances(struct walk *w, yaml_node_t *node)
 {
     if (node->type != YAML_SEQUENCE_NODE ||
         node->data.sequence.items.start == node->data.sequence.items.top) {
-        problem_add(w->r->problems, place_of(w->r, node),
+        problem_add(w->r->problems, schema_place(w->r, node),
                     "`instances` is %s; allowed is a list of entries such as "
                     "`{host: web01.example.com}`",
-                    node->type == YAML_SEQUENCE_NODE || is_empty(node) ? "empty" : shape(node));
+                    node->type == YAML_SEQUENCE_NODE || schema_is_empty(node)
+                        ? "empty"
+                        : schema_shape(node));
         return;
     }
     int enough = w->r->problems->total + STRANGE_MAX, rc = 0;
@@ -280,7 +296,7 @@ static void read_instances(struct walk *w, yaml_node_t *node)
         schema_defaults(&instance_table, &entry);
         schema_read(w->r, &instance_table, item, &entry);
         if (entry.host)
-            rc = add_instances(w, &entry, place_of(w->r, item));
+            rc = add_instances(w, &entry, schema_place(w->r, item));
         schema_release(&instance_table, &entry);
         if (w->r->problems->total >= enough)
             break;
@@ -288,18 +304,19 @@ static void read_instances(struct walk *w, yaml_node_t *node)
 }
 
 /* Was the same key given before in this mapping? */
-static bool is_repeated(struct walk *w, const yaml_node_t *node, const yaml_node_pair_t *pair)
+bool schema_is_repeated(struct schema_reader *r, const yaml_node_t *node,
+                        const yaml_node_pair_t *pair)
 {
-    const yaml_node_t *key = yaml_document_get_node(w->r->doc, pair->key);
+    const yaml_node_t *key = yaml_document_get_node(r->doc, pair->key);
     const yaml_node_pair_t *p = node->data.mapping.pairs.start;
 
     for (; p < pair; p++) {
-        const yaml_node_t *old = yaml_document_get_node(w->r->doc, p->key);
-        if (old->type != YAML_SCALAR_NODE || strcmp(text_of(old), text_of(key)) != 0)
+        const yaml_node_t *old = yaml_document_get_node(r->doc, p->key);
+        if (old->type != YAML_SCALAR_NODE || strcmp(schema_text(old), schema_text(key)) != 0)
             continue;
         char shown[QUOTE_BYTES];
-        problem_add(w->r->problems, place_of(w->r, key),
-                    "`%s` is given twice; the first is in line %d", quote(shown, text_of(key)),
+        problem_add(r->problems, schema_place(r, key),
+                    "`%s` is given twice; the first is in line %d", quote(shown, schema_text(key)),
                     (int)old->start_mark.line + 1);
         return true;
     }
@@ -312,11 +329,11 @@ static void read_binding(struct walk *w, const struct key *k, const yaml_node_t 
 {
     struct key_setting **list = (struct key_setting **)(void *)((char *)w->base + k->at);
     int *n = (int *)(void *)((char *)w->base + k->count_at);
-    struct place at = place_of(w->r, keys);
+    struct place at = schema_place(w->r, keys);
 
     if (name->type != YAML_SCALAR_NODE || keys->type != YAML_SCALAR_NODE ||
-        strlen(text_of(name)) != name->data.scalar.length ||
-        strlen(text_of(keys)) != keys->data.scalar.length) {
+        strlen(schema_text(name)) != name->data.scalar.length ||
+        strlen(schema_text(keys)) != keys->data.scalar.length) {
         problem_add(w->r->problems, at,
                     "`%s` holds no command with its keys; allowed is `zoom: z`, or "
                     "`zoom: \"z F\"` for two",
@@ -324,9 +341,9 @@ static void read_binding(struct walk *w, const struct key *k, const yaml_node_t 
         return;
     }
     *list = xreallocarray(*list, (size_t)*n + 1, sizeof **list);
-    (*list)[(*n)++] = (struct key_setting){xstrdup(text_of(name)),
-                                           xstrdup(is_empty(keys) ? "" : text_of(keys)), at.line,
-                                           at.column};
+    (*list)[(*n)++] = (struct key_setting){
+        xstrdup(schema_text(name)), xstrdup(schema_is_empty(keys) ? "" : schema_text(keys)),
+        at.line, at.column};
 }
 
 static void read_keys(struct walk *w, const struct key *k, const yaml_node_t *node)
@@ -334,7 +351,7 @@ static void read_keys(struct walk *w, const struct key *k, const yaml_node_t *no
     int enough = w->r->problems->total + STRANGE_MAX;
     yaml_node_pair_t *p;
 
-    if (is_empty(node))
+    if (schema_is_empty(node))
         return;
     if (node->type != YAML_MAPPING_NODE) {
         wrong_shape(w, k, node);
@@ -344,7 +361,7 @@ static void read_keys(struct walk *w, const struct key *k, const yaml_node_t *no
     for (; p < node->data.mapping.pairs.top && w->r->problems->total < enough; p++) {
         const yaml_node_t *name = yaml_document_get_node(w->r->doc, p->key);
 
-        if (name->type != YAML_SCALAR_NODE || !is_repeated(w, node, p))
+        if (name->type != YAML_SCALAR_NODE || !schema_is_repeated(w->r, node, p))
             read_binding(w, k, name, yaml_document_get_node(w->r->doc, p->value));
     }
 }
@@ -358,6 +375,12 @@ static void read_value(struct walk *w, const struct key *k, const yaml_node_t *k
         read_instances(w, node);
     else if (k->type->storage == STORE_KEYS)
         read_keys(w, k, node);
+    else if (k->type->storage == STORE_RULES)
+        read_rules(w->r, k, node, w->base);
+    else if (k->type->storage == STORE_RECEIVERS)
+        read_receivers(w->r, k, node, w->base);
+    else if (k->type->storage == STORE_ENVIRONMENTS)
+        read_environments(w->r, k, node, w->base);
     else if (k->type->storage == STORE_STRINGS)
         read_list(w, k, node);
     else
@@ -379,27 +402,27 @@ static void read_section(struct walk *w, yaml_node_t *node, const char *path)
         return;
     }
     list_keys(w->t, prefix, list, sizeof list);
-    problem_add(w->r->problems, place_of(w->r, node),
+    problem_add(w->r->problems, schema_place(w->r, node),
                 "`%s` is %s; allowed is a mapping with the keys %s", path,
-                is_empty(node) ? "empty" : shape(node), list);
+                schema_is_empty(node) ? "empty" : schema_shape(node), list);
 }
 
 static void read_pair(struct walk *w, const yaml_node_t *key, yaml_node_t *value,
                       const char *prefix)
 {
     char path[PATH_BYTES];
-    size_t len = strlen(text_of(key));
+    size_t len = strlen(schema_text(key));
 
     if (len + strlen(prefix) >= sizeof path || len != key->data.scalar.length) {
         unknown_key(w, prefix, key);
         return;
     }
-    str_copy(path + str_copy(path, sizeof path, prefix), len + 1, text_of(key));
-    const struct key *k = strchr(text_of(key), '.') ? NULL : schema_find(w->t, path);
+    str_copy(path + str_copy(path, sizeof path, prefix), len + 1, schema_text(key));
+    const struct key *k = strchr(schema_text(key), '.') ? NULL : schema_find(w->t, path);
     if (k) {
         w->seen[k - w->t->keys] = (int)key->start_mark.line + 1;
         read_value(w, k, key, value);
-    } else if (!strchr(text_of(key), '.') && is_section(w->t, path)) {
+    } else if (!strchr(schema_text(key), '.') && is_section(w->t, path)) {
         read_section(w, value, path);
     } else {
         unknown_key(w, prefix, key);
@@ -415,9 +438,9 @@ static void read_map(struct walk *w, yaml_node_t *node, const char *prefix)
         yaml_node_t *key = yaml_document_get_node(w->r->doc, p->key);
         yaml_node_t *value = yaml_document_get_node(w->r->doc, p->value);
         if (key->type != YAML_SCALAR_NODE)
-            problem_add(w->r->problems, place_of(w->r, key), "a key is %s; allowed is a word",
-                        shape(key));
-        else if (!is_repeated(w, node, p))
+            problem_add(w->r->problems, schema_place(w->r, key), "a key is %s; allowed is a word",
+                        schema_shape(key));
+        else if (!schema_is_repeated(w->r, node, p))
             read_pair(w, key, value, prefix);
     }
 }
@@ -430,17 +453,17 @@ void schema_read(struct schema_reader *r, const struct key_table *t, yaml_node_t
 
     if (node->type != YAML_MAPPING_NODE) {
         list_keys(t, "", list, sizeof list);
-        problem_add(r->problems, place_of(r, node),
+        problem_add(r->problems, schema_place(r, node),
                     "%s is %s; allowed is a mapping with the keys %s", t->name,
-                    is_empty(node) ? "empty" : shape(node), list);
+                    schema_is_empty(node) ? "empty" : schema_shape(node), list);
         return;
     }
     read_map(&w, node, "");
     for (size_t i = 0; i < t->n; i++) {
         if (t->keys[i].flags & KEY_REQUIRED && !w.seen[i])
-            problem_add(r->problems, place_of(r, node), "`%s` is missing in %s", t->keys[i].path,
-                        t->name);
+            problem_add(r->problems, schema_place(r, node), "`%s` is missing in %s",
+                        t->keys[i].path, t->name);
     }
-    if (t == &group_table && w.seen[0])
-        r->line = w.seen[0];
+    if (t == &group_table)
+        memcpy(r->seen, w.seen, sizeof r->seen);
 }

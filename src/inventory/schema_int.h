@@ -3,6 +3,7 @@
 #ifndef FOOTPLATE_INVENTORY_SCHEMA_INT_H
 #define FOOTPLATE_INVENTORY_SCHEMA_INT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,11 @@ enum storage {
     STORE_FAILURES,  /* two ints: a count or -1, a share */
     STORE_INSTANCES, /* struct instance_config * and an int count */
     STORE_KEYS,      /* struct key_setting * and an int count */
+    STORE_NUMBER,    /* double, NAN where it is not given */
+    STORE_RATE,      /* int and, as its count, an int64_t of ms */
+    STORE_RULES,     /* struct monitor_config * and an int count: those of the layer that the path names */
+    STORE_RECEIVERS, /* struct notify_config * and an int count */
+    STORE_ENVIRONMENTS, /* struct environment_config * and an int count */
     STORE_COUNT
 };
 
@@ -52,7 +58,7 @@ struct key {
     const char *path;
     const struct value_type *type;
     size_t at;       /* offset of the value */
-    size_t count_at; /* offset of a list's count, or of the share of STORE_FAILURES */
+    size_t count_at; /* offset of a list's count, the share of STORE_FAILURES, the ms of STORE_RATE */
     int64_t min, max;
     const char *standard;
     const char *choices; /* words apart by one space */
@@ -69,8 +75,27 @@ struct key_table {
 
 extern const struct key_table group_table, main_table, instance_table;
 
-/* Instances of one group, at most. */
-enum { INSTANCES_MAX = 10000 };
+/* keys_watch.c: the tables of what stands in a list or mapping of its own. */
+extern const struct key_table receiver_table, environment_table;
+
+/* What makes a rule one of a source: its layer, and the key that only rules of that source have in it
+ * (NULL: the rule is the layer). By enum monitor_source. */
+struct rule_source {
+    enum layer layer;
+    const char *key;
+    const struct key_table *table;
+};
+extern const struct rule_source rule_sources[MONITOR_SOURCE_COUNT];
+
+/* Instances, rules and receivers of one group, and environments, at most; keys of one table. */
+enum {
+    INSTANCES_MAX = 10000,
+    RULES_MAX = 100,
+    RECEIVERS_MAX = 20,
+    ENVIRONMENTS_MAX = 100,
+    KEYS_MAX = 96
+};
+enum { LABEL_CELLS = 30 }; /* of a rule's or receiver's name */
 
 /* As one entry of `instances` is read, before its ranges are expanded. */
 struct instance_entry {
@@ -83,7 +108,44 @@ struct instance_entry {
 extern const struct value_type type_text, type_name, type_word, type_doc_base, type_file,
     type_source, type_url, type_url_path, type_warmup, type_regex, type_command, type_server,
     type_host, type_bool, type_int, type_duration, type_share, type_shares, type_failures,
-    type_choice, type_flag, type_only, type_sockets, type_instances, type_keys, type_later;
+    type_choice, type_flag, type_only, type_sockets, type_instances, type_keys, type_later,
+    type_rules, type_rule, type_receivers, type_environments;
+/* Those of watching, in value_watch.c. */
+extern const struct value_type type_label, type_base_url, type_address, type_query, type_json_path,
+    type_metric, type_tailed, type_rate, type_number, type_load, type_variable, type_receiver_url,
+    type_template, type_events;
+
+/* ---- rules, receivers, environments: keys_watch.c ---- */
+
+/* The layer of a key such as "monitors.user". */
+enum layer rule_layer(const struct key *k);
+
+/* "`scrape`", "`prometheus` or `url`", "`monitors.system`": where the key `name` is known, while t is
+ * the table of rules of another source. false: nowhere, or t is no table of rules. */
+bool rule_key_homes(const struct key_table *t, const char *name, char *dst, size_t size);
+
+/* With no limit set, and the defaults of its source. */
+void rule_init(struct monitor_config *m, enum monitor_source source);
+void receiver_init(struct notify_config *n);
+void environment_init(struct environment_config *n);
+
+/* Add to a list that counts *n; takes what lies behind the item. */
+void rule_add(struct monitor_config **list, int *n, const struct monitor_config *item);
+void receiver_add(struct notify_config **list, int *n, const struct notify_config *item);
+void environment_add(struct environment_config **list, int *n, const struct environment_config *item);
+
+/* Free a list and what lies behind its items. */
+void rules_release(struct monitor_config *list, int n);
+void receivers_release(struct notify_config *list, int n);
+void environments_release(struct environment_config *list, int n);
+
+/* Bring a group's rules into the order of the layers, and name every rule and receiver that has none
+ * by what it asks or tells, no two alike. */
+void rules_finish(struct group_config *g);
+
+/* Make what an environment says hold for a group that stands in it. has_watch: its own file says how
+ * long it is watched. */
+void environment_apply(const struct environment_config *n, struct group_config *g, bool has_watch);
 
 /* Free what lies behind one key, and zero it. */
 void value_release(const struct key *k, void *base);

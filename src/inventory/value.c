@@ -18,31 +18,29 @@
 #include "base/text.h"
 #include "core/plan.h"
 #include "inventory/inventory_int.h"
+#include "inventory/value_int.h"
 
 enum {
     ALLOWED_BYTES = 400,
     TEXT_MAX_BYTES = 1024,
     COMMAND_MAX_BYTES = 16384,
-    PATH_MAX_BYTES = 1024,
     URL_MAX_BYTES = 2000,
     UNIX_PATH_MAX_BYTES = 107,
     NAME_MAX_BYTES = 100,
-    PATTERN_MAX_BYTES = 4096, /* FAULTS 2.5, as the nesting */
-    PATTERN_NESTING_MAX = 100,
+    PATTERN_NESTING_MAX = 100, /* FAULTS 2.5 */
     SHARES_MAX = 100,
     STRINGS_MAX = 1000,
     DIGITS_MAX = 12
 };
 
-static void *field(void *base, size_t at)
+void *value_field(void *base, size_t at)
 {
     return (char *)base + at;
 }
 
 /* ---- saying no ---- */
 
-/* "allowed is ..." in the words of the key's type. */
-static int refuse(const struct key *k, struct err *e)
+int value_refuse(const struct key *k, struct err *e)
 {
     char words[ALLOWED_BYTES];
 
@@ -50,9 +48,7 @@ static int refuse(const struct key *k, struct err *e)
     return err_set(e, ERR_USAGE, "allowed is %s", words);
 }
 
-/* The same with a place in the text, and what is wrong there. */
-__attribute__((format(printf, 3, 4))) static int refuse_at(struct err *e, size_t byte,
-                                                           const char *fmt, ...)
+int value_refuse_at(struct err *e, size_t byte, const char *fmt, ...)
 {
     va_list ap;
 
@@ -66,19 +62,19 @@ __attribute__((format(printf, 3, 4))) static int refuse_at(struct err *e, size_t
 
 /* ---- strings ---- */
 
-static int store_string(const struct key *k, void *base, char *owned)
+int value_store_string(const struct key *k, void *base, char *owned)
 {
-    char **at = field(base, k->at);
+    char **at = value_field(base, k->at);
 
     free(*at);
     *at = owned;
     return 0;
 }
 
-static int add_string(const struct key *k, void *base, const char *text, struct err *e)
+int value_add_string(const struct key *k, void *base, const char *text, struct err *e)
 {
-    char ***at = field(base, k->at);
-    int *n = field(base, k->count_at);
+    char ***at = value_field(base, k->at);
+    int *n = value_field(base, k->count_at);
 
     if (*n >= STRINGS_MAX)
         return err_set(e, ERR_USAGE, "more than %d of them", STRINGS_MAX);
@@ -87,8 +83,7 @@ static int add_string(const struct key *k, void *base, const char *text, struct 
     return 0;
 }
 
-/* Between 1 and max bytes, without control characters but those in `but`. */
-static int check_text(const char *text, size_t max, const char *but, struct err *e)
+int value_check_text(const char *text, size_t max, const char *but, struct err *e)
 {
     size_t n = strlen(text);
 
@@ -100,12 +95,12 @@ static int check_text(const char *text, size_t max, const char *but, struct err 
         unsigned char c = (unsigned char)text[i], d = (unsigned char)text[i + 1];
         bool is_c1 = c == 0xC2 && d >= 0x80 && d < 0xA0;
         if (((c < 0x20 || c == 0x7F) && !strchr(but, c)) || is_c1)
-            return refuse_at(e, i, "a control character is not allowed");
+            return value_refuse_at(e, i, "a control character is not allowed");
     }
     return 0;
 }
 
-static int check_placeholders(const struct key *k, const char *text, struct err *e)
+int value_check_placeholders(const struct key *k, const char *text, struct err *e)
 {
     char list[64] = "";
 
@@ -118,10 +113,11 @@ static int check_placeholders(const struct key *k, const char *text, struct err 
             snprintf(list + strlen(list), sizeof list - strlen(list), "%%%c ", *l);
         bool is_known = p[1] && strchr("hpvgd", p[1]);
         size_t n = p[1] && text_utf8_prefix((struct raw){p, 2}) == 2 ? 2 : 1;
-        return refuse_at(e, (size_t)(p - text),
-                         "`%.*s` is %s; allowed are %sand %%%% for a percent sign", (int)n, p,
-                         is_known ? "a placeholder that has no meaning here" : "no placeholder",
-                         list);
+        return value_refuse_at(e, (size_t)(p - text),
+                               "`%.*s` is %s; allowed are %sand %%%% for a percent sign", (int)n, p,
+                               is_known ? "a placeholder that has no meaning here"
+                                        : "no placeholder",
+                               list);
     }
     return 0;
 }
@@ -130,20 +126,20 @@ static int parse_text(const struct key *k, const char *text, void *base, const c
                       struct err *e)
 {
     (void)dir;
-    int rc = check_text(text, TEXT_MAX_BYTES, "", e);
+    int rc = value_check_text(text, TEXT_MAX_BYTES, "", e);
     if (rc == 0)
-        rc = check_placeholders(k, text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+        rc = value_check_placeholders(k, text, e);
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 static int parse_command(const struct key *k, const char *text, void *base, const char *dir,
                          struct err *e)
 {
     (void)dir;
-    int rc = check_text(text, COMMAND_MAX_BYTES, "\t\n", e);
+    int rc = value_check_text(text, COMMAND_MAX_BYTES, "\t\n", e);
     if (rc == 0)
-        rc = check_placeholders(k, text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+        rc = value_check_placeholders(k, text, e);
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 /* ---- names ---- */
@@ -188,8 +184,8 @@ static int parse_name(const struct key *k, const char *text, void *base, const c
     int at = name_fault(text);
 
     if (at >= 0)
-        return refuse_at(e, (size_t)at, "allowed are %s", NAME_WORDS);
-    return store_string(k, base, xstrdup(text));
+        return value_refuse_at(e, (size_t)at, "allowed are %s", NAME_WORDS);
+    return value_store_string(k, base, xstrdup(text));
 }
 
 /* A user name: nothing that ssh could take for an option, or a shell for anything. */
@@ -200,12 +196,12 @@ static int parse_word(const struct key *k, const char *text, void *base, const c
     size_t n = strlen(text);
 
     if (n == 0 || n > NAME_MAX_BYTES || text[0] == '-')
-        return refuse(k, e);
+        return value_refuse(k, e);
     for (size_t i = 0; i < n; i++) {
         if (!is_name_char(text[i]) && !strchr("@\\", text[i]))
-            return refuse(k, e);
+            return value_refuse(k, e);
     }
-    return store_string(k, base, xstrdup(text));
+    return value_store_string(k, base, xstrdup(text));
 }
 
 /* The name of a balancer's server. */
@@ -214,17 +210,18 @@ static int parse_server(const struct key *k, const char *text, void *base, const
 {
     (void)dir;
     size_t n = strlen(text);
-    int rc = check_placeholders(k, text, e);
+    int rc = value_check_placeholders(k, text, e);
 
     if (rc)
         return rc;
     if (n == 0 || n > NAME_MAX_BYTES)
-        return refuse(k, e);
+        return value_refuse(k, e);
     for (size_t i = 0; i < n; i++) {
         if (!is_name_char(text[i]) && text[i] != '%')
-            return refuse_at(e, i, "allowed are letters, digits, `.` `_` `+` `:` `-`, %%h and %%p");
+            return value_refuse_at(e, i,
+                                   "allowed are letters, digits, `.` `_` `+` `:` `-`, %%h and %%p");
     }
-    return store_string(k, base, xstrdup(text));
+    return value_store_string(k, base, xstrdup(text));
 }
 
 static int parse_host(const struct key *k, const char *text, void *base, const char *dir,
@@ -236,19 +233,19 @@ static int parse_host(const struct key *k, const char *text, void *base, const c
 
     (void)dir;
     if (colon && !strchr(colon + 1, ':'))
-        return refuse_at(e, (size_t)(colon - text),
-                         "a port is given apart: `{host: %.*s, port: ...}`",
-                         (int)(colon - text < 64 ? colon - text : 64), text);
+        return value_refuse_at(e, (size_t)(colon - text),
+                               "a port is given apart: `{host: %.*s, port: ...}`",
+                               (int)(colon - text < 64 ? colon - text : 64), text);
     int rc = host_expand(text, INSTANCES_MAX, &hosts, &n, e);
     for (int i = 0; i < n; i++) {
         int fault = rc == 0 ? name_fault(hosts[i]) : -1;
         if (fault >= 0)
-            rc = refuse_at(e, strpbrk(text, "[") ? 0 : (size_t)fault, "allowed are %s, and ranges",
-                           NAME_WORDS);
+            rc = value_refuse_at(e, strpbrk(text, "[") ? 0 : (size_t)fault,
+                                 "allowed are %s, and ranges", NAME_WORDS);
         free(hosts[i]);
     }
     free(hosts);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 /* ---- paths and URLs ---- */
@@ -259,24 +256,26 @@ static int parse_doc_base(const struct key *k, const char *text, void *base, con
 {
     (void)dir;
     size_t n = strlen(text);
-    int rc = check_placeholders(k, text, e);
+    int rc = value_check_placeholders(k, text, e);
 
     if (rc)
         return rc;
     if (n < 2 || n > PATH_MAX_BYTES || text[0] != '/')
-        return refuse(k, e);
+        return value_refuse(k, e);
     for (size_t i = 0; i < n; i++) {
         if (!is_name_char(text[i]) && !strchr("/@~,=%", text[i]))
-            return refuse_at(e, i, "this character is not allowed; allowed are letters, digits and "
+            return value_refuse_at(e, i,
+                                   "this character is not allowed; allowed are letters, digits and "
                                    "`/` `.` `_` `+` `:` `-` `@` `~` `,` `=`");
     }
     for (const char *part = text; part; part = strchr(part + 1, '/')) {
         size_t len = strcspn(part + 1, "/");
         bool is_end = part[1] == '\0' && part > text;
         if (!is_end && (len == 0 || (len <= 2 && strncmp(part + 1, "..", len) == 0)))
-            return refuse_at(e, (size_t)(part - text) + 1, "`//`, `.` and `..` are not allowed");
+            return value_refuse_at(e, (size_t)(part - text) + 1,
+                                   "`//`, `.` and `..` are not allowed");
     }
-    return store_string(k, base, xstrndup(text, text[n - 1] == '/' ? n - 1 : n));
+    return value_store_string(k, base, xstrndup(text, text[n - 1] == '/' ? n - 1 : n));
 }
 
 /* A file of this machine: absolute, from the home folder, or from the configuration folder. */
@@ -284,14 +283,14 @@ static char *local_path(const char *text, const char *dir, struct err *e)
 {
     const char *home = getenv("HOME");
 
-    if (check_text(text, PATH_MAX_BYTES, "", e) != 0)
+    if (value_check_text(text, PATH_MAX_BYTES, "", e) != 0)
         return NULL;
     if (text[0] == '/')
         return xstrdup(text);
     if (text[0] != '~')
         return xasprintf("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, text);
     if (text[1] != '\0' && text[1] != '/') {
-        refuse_at(e, 1, "the home folder of another user is not looked up; write its path");
+        value_refuse_at(e, 1, "the home folder of another user is not looked up; write its path");
         return NULL;
     }
     if (!home || home[0] != '/' || text_utf8_prefix(raw_of(home)) != strlen(home)) {
@@ -306,7 +305,7 @@ static int parse_file(const struct key *k, const char *text, void *base, const c
 {
     char *path = local_path(text, dir, e);
 
-    return path ? store_string(k, base, path) : ERR_USAGE;
+    return path ? value_store_string(k, base, path) : ERR_USAGE;
 }
 
 static bool has_scheme(const char *text)
@@ -314,21 +313,22 @@ static bool has_scheme(const char *text)
     return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
 }
 
-static int check_url(const struct key *k, const char *text, struct err *e)
+int value_check_url(const struct key *k, const char *text, struct err *e)
 {
     size_t n = strlen(text);
 
     if (!has_scheme(text) || n > URL_MAX_BYTES)
-        return refuse(k, e);
+        return value_refuse(k, e);
     const char *host = strstr(text, "://") + 3;
     size_t len = strcspn(host, "/?#");
     if (len == 0 || *host == ':')
-        return refuse_at(e, (size_t)(host - text), "the host is missing");
+        return value_refuse_at(e, (size_t)(host - text), "the host is missing");
     if (memchr(host, '@', len))
-        return refuse_at(e, (size_t)(host - text), "a user or password in a URL is not allowed");
+        return value_refuse_at(e, (size_t)(host - text),
+                               "a user or password in a URL is not allowed");
     for (size_t i = 0; i < n; i++) {
         if (text[i] <= ' ' || text[i] > '~' || strchr("\"<>\\^`{|}", text[i]))
-            return refuse_at(e, i, "this character is not allowed in a URL");
+            return value_refuse_at(e, i, "this character is not allowed in a URL");
     }
     return 0;
 }
@@ -337,10 +337,10 @@ static int parse_url(const struct key *k, const char *text, void *base, const ch
                      struct err *e)
 {
     (void)dir;
-    int rc = check_url(k, text, e);
+    int rc = value_check_url(k, text, e);
     if (rc == 0)
-        rc = check_placeholders(k, text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+        rc = value_check_placeholders(k, text, e);
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 static int parse_source(const struct key *k, const char *text, void *base, const char *dir,
@@ -348,17 +348,17 @@ static int parse_source(const struct key *k, const char *text, void *base, const
 {
     if (!strstr(text, "://"))
         return parse_file(k, text, base, dir, e);
-    int rc = check_url(k, text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+    int rc = value_check_url(k, text, e);
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 static int check_url_path(const struct key *k, const char *text, struct err *e)
 {
     if (text[0] != '/' || strlen(text) > URL_MAX_BYTES)
-        return refuse(k, e);
+        return value_refuse(k, e);
     for (const char *p = text; *p; p++) {
         if (*p <= ' ' || *p > '~')
-            return refuse_at(e, (size_t)(p - text), "this character is not allowed in a URL");
+            return value_refuse_at(e, (size_t)(p - text), "this character is not allowed in a URL");
     }
     return 0;
 }
@@ -368,21 +368,20 @@ static int parse_url_path(const struct key *k, const char *text, void *base, con
 {
     (void)dir;
     int rc = check_url_path(k, text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 static int parse_warmup(const struct key *k, const char *text, void *base, const char *dir,
                         struct err *e)
 {
     (void)dir;
-    int rc = has_scheme(text) ? check_url(k, text, e) : check_url_path(k, text, e);
+    int rc = has_scheme(text) ? value_check_url(k, text, e) : check_url_path(k, text, e);
     if (rc == 0)
-        rc = check_placeholders(k, text, e);
-    return rc ? rc : add_string(k, base, text, e);
+        rc = value_check_placeholders(k, text, e);
+    return rc ? rc : value_add_string(k, base, text, e);
 }
 
-/* A port behind the last colon of "host:port". */
-static bool is_host_port(const char *text)
+bool value_is_host_port(const char *text)
 {
     const char *colon = strrchr(text, ':');
     char host[NAME_MAX_BYTES + 1];
@@ -404,74 +403,78 @@ static bool is_host_port(const char *text)
 static int parse_sockets(const struct key *k, const char *text, void *base, const char *dir,
                          struct err *e)
 {
-    char *const *have = *(char ***)field(base, k->at);
-    int n = *(int *)field(base, k->count_at);
+    char *const *have = *(char ***)value_field(base, k->at);
+    int n = *(int *)value_field(base, k->count_at);
 
     (void)dir;
     bool is_unix = strncmp(text, "unix:/", 6) == 0;
-    bool is_tcp = strncmp(text, "tcp://", 6) == 0 && is_host_port(text + 6);
+    bool is_tcp = strncmp(text, "tcp://", 6) == 0 && value_is_host_port(text + 6);
     if (!is_unix && !is_tcp)
-        return refuse(k, e);
-    int rc = check_text(text, is_unix ? 5 + UNIX_PATH_MAX_BYTES : URL_MAX_BYTES, "", e);
+        return value_refuse(k, e);
+    int rc = value_check_text(text, is_unix ? 5 + UNIX_PATH_MAX_BYTES : URL_MAX_BYTES, "", e);
     for (int i = 0; rc == 0 && i < n; i++) {
         if (strcmp(have[i], text) == 0)
             rc = err_set(e, ERR_USAGE, "the same balancer is named twice");
     }
-    return rc ? rc : add_string(k, base, text, e);
+    return rc ? rc : value_add_string(k, base, text, e);
 }
 
 /* ---- patterns ---- */
 
-/* Compiled for its errors alone, under the limits of FAULTS 2.5. A placeholder is two letters then,
- * so that places in the pattern stay what they are. */
-static int check_regex(const char *text, struct err *e)
+/* A placeholder becomes two letters, so that places in the pattern stay what they are. */
+static char *without_placeholders(const char *text)
 {
     char *p = xstrdup(text);
-    int code = 0;
-    PCRE2_SIZE at = 0;
-    pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
 
     for (char *c = strchr(p, '%'); c && c[1]; c = strchr(c + 2, '%')) {
         if (c[1] != '%')
             c[0] = c[1] = 'x';
     }
-    if (!limits) {
-        free(p);
+    return p;
+}
+
+int value_check_regex(const char *text, struct err *e)
+{
+    int code = 0;
+    PCRE2_SIZE at = 0;
+    pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
+
+    if (!limits)
         return err_set(e, ERR_FAIL, "no memory to compile the pattern");
-    }
     pcre2_set_parens_nest_limit(limits, PATTERN_NESTING_MAX);
     pcre2_set_max_pattern_length(limits, PATTERN_MAX_BYTES);
     uint32_t how = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
     pcre2_code *done =
-        pcre2_compile((PCRE2_SPTR)p, PCRE2_ZERO_TERMINATED, how, &code, &at, limits);
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, how, &code, &at, limits);
     bool is_good = done != NULL;
     pcre2_code_free(done);
     pcre2_compile_context_free(limits);
-    free(p);
     if (is_good)
         return 0;
     PCRE2_UCHAR words[160];
     if (pcre2_get_error_message(code, words, sizeof words) < 0)
         words[0] = '\0';
-    return refuse_at(e, at, "as a PCRE2 pattern it fails: %s", (const char *)words);
+    return value_refuse_at(e, at, "as a PCRE2 pattern it fails: %s", (const char *)words);
 }
 
 static int parse_regex(const struct key *k, const char *text, void *base, const char *dir,
                        struct err *e)
 {
     (void)dir;
-    int rc = check_text(text, PATTERN_MAX_BYTES, "\t\n", e);
+    int rc = value_check_text(text, PATTERN_MAX_BYTES, "\t\n", e);
     if (rc == 0)
-        rc = check_placeholders(k, text, e);
-    if (rc == 0)
-        rc = check_regex(text, e);
-    return rc ? rc : store_string(k, base, xstrdup(text));
+        rc = value_check_placeholders(k, text, e);
+    if (rc)
+        return rc;
+    char *pattern = k->placeholders ? without_placeholders(text) : xstrdup(text);
+    rc = value_check_regex(pattern, e);
+    free(pattern);
+    return rc ? rc : value_store_string(k, base, xstrdup(text));
 }
 
 /* ---- numbers ---- */
 
-/* Digits at text without a needless 0 before them, their value in *v. How many; 0: none. */
-static size_t read_digits(const char *text, int64_t *v)
+size_t value_read_digits(const char *text, int64_t *v)
 {
     size_t n = strspn(text, "0123456789");
 
@@ -487,12 +490,12 @@ static int parse_int(const struct key *k, const char *text, void *base, const ch
                      struct err *e)
 {
     int64_t v = 0;
-    size_t n = read_digits(text, &v);
+    size_t n = value_read_digits(text, &v);
 
     (void)dir;
     if (n == 0 || text[n] || v < k->min || v > k->max)
-        return refuse(k, e);
-    *(int *)field(base, k->at) = (int)v;
+        return value_refuse(k, e);
+    *(int *)value_field(base, k->at) = (int)v;
     return 0;
 }
 
@@ -501,22 +504,27 @@ static const struct unit {
     int64_t ms;
 } units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 
+int64_t value_read_duration(const char *text)
+{
+    int64_t v = 0;
+    size_t n = value_read_digits(text, &v);
+
+    for (size_t i = 0; n && i < ARRAY_LEN(units); i++) {
+        if (strcmp(text + n, units[i].name) == 0)
+            return v * units[i].ms;
+    }
+    return strcmp(text, "0") == 0 ? 0 : -1;
+}
+
 static int parse_duration(const struct key *k, const char *text, void *base, const char *dir,
                           struct err *e)
 {
-    int64_t v = 0, ms = -1;
-    size_t n = read_digits(text, &v);
+    int64_t ms = value_read_duration(text);
 
     (void)dir;
-    for (size_t i = 0; n && i < ARRAY_LEN(units); i++) {
-        if (strcmp(text + n, units[i].name) == 0)
-            ms = v * units[i].ms;
-    }
-    if (strcmp(text, "0") == 0)
-        ms = 0;
-    if (ms < k->min || ms > k->max)
-        return refuse(k, e);
-    *(int64_t *)field(base, k->at) = ms;
+    if (ms < 0 || ms < k->min || ms > k->max)
+        return value_refuse(k, e);
+    *(int64_t *)value_field(base, k->at) = ms;
     return 0;
 }
 
@@ -524,7 +532,7 @@ static int parse_duration(const struct key *k, const char *text, void *base, con
 static size_t read_share(const char *text, int *share)
 {
     int64_t whole = 0;
-    size_t n = read_digits(text, &whole);
+    size_t n = value_read_digits(text, &whole);
     int parts = 0;
 
     if (n == 0 || whole > 100)
@@ -548,8 +556,8 @@ static int parse_share(const struct key *k, const char *text, void *base, const 
 
     (void)dir;
     if (n == 0 || text[n])
-        return refuse(k, e);
-    *(int *)field(base, k->at) = share;
+        return value_refuse(k, e);
+    *(int *)value_field(base, k->at) = share;
     return 0;
 }
 
@@ -565,22 +573,22 @@ static int parse_shares(const struct key *k, const char *text, void *base, const
     for (;;) {
         size_t n = count < SHARES_MAX ? read_share(p, &shares[count]) : 0;
         if (n == 0 || (p[n] != '+' && p[n] != '\0')) {
-            refuse(k, e);
+            value_refuse(k, e);
             if (e)
                 e->column = (int)(p - text) + 1;
             return ERR_USAGE;
         }
         sum += shares[count++];
         if (sum > SHARE_ONE)
-            return refuse_at(e, (size_t)(p - text), "the shares make more than 100%%");
+            return value_refuse_at(e, (size_t)(p - text), "the shares make more than 100%%");
         if (p[n] == '\0')
             break;
         p += n + 1;
     }
-    int **at = field(base, k->at);
+    int **at = value_field(base, k->at);
     *at = xreallocarray(*at, (size_t)count, sizeof **at);
     memcpy(*at, shares, (size_t)count * sizeof **at);
-    *(int *)field(base, k->count_at) = count;
+    *(int *)value_field(base, k->count_at) = count;
     return 0;
 }
 
@@ -589,19 +597,19 @@ static int parse_failures(const struct key *k, const char *text, void *base, con
 {
     int64_t v = 0;
     int share = 0;
-    size_t n = read_digits(text, &v);
+    size_t n = value_read_digits(text, &v);
     size_t m = read_share(text, &share);
 
     (void)dir;
     if (m && text[m] == '\0') {
-        *(int *)field(base, k->at) = -1;
-        *(int *)field(base, k->count_at) = share;
+        *(int *)value_field(base, k->at) = -1;
+        *(int *)value_field(base, k->count_at) = share;
         return 0;
     }
     if (n == 0 || text[n] || v > k->max)
-        return refuse(k, e);
-    *(int *)field(base, k->at) = (int)v;
-    *(int *)field(base, k->count_at) = 0;
+        return value_refuse(k, e);
+    *(int *)value_field(base, k->at) = (int)v;
+    *(int *)value_field(base, k->count_at) = 0;
     return 0;
 }
 
@@ -613,8 +621,8 @@ static int parse_bool(const struct key *k, const char *text, void *base, const c
     (void)dir;
     int v = word_index("false true", text);
     if (v < 0)
-        return refuse(k, e);
-    *(bool *)field(base, k->at) = v == 1;
+        return value_refuse(k, e);
+    *(bool *)value_field(base, k->at) = v == 1;
     return 0;
 }
 
@@ -627,7 +635,7 @@ static int choose(const struct key *k, const char *text, struct err *e)
     if (v >= 0)
         return v;
     if (!k->later || word_index(k->later, text) < 0)
-        return refuse(k, e);
+        return value_refuse(k, e);
     k->type->allowed(k, words, sizeof words);
     return err_set(e, ERR_USAGE, "not built in this version; allowed is %s", words);
 }
@@ -639,7 +647,7 @@ static int parse_choice(const struct key *k, const char *text, void *base, const
     int v = choose(k, text, e);
     if (v < 0)
         return v;
-    *(int *)field(base, k->at) = v;
+    *(int *)value_field(base, k->at) = v;
     return 0;
 }
 
@@ -650,7 +658,7 @@ static int parse_flag(const struct key *k, const char *text, void *base, const c
     int v = choose(k, text, e);
     if (v < 0)
         return v;
-    *(bool *)field(base, k->at) = v == 1;
+    *(bool *)value_field(base, k->at) = v == 1;
     return 0;
 }
 
@@ -701,13 +709,6 @@ static void allowed_choice(const struct key *k, char *dst, size_t size)
     }
 }
 
-#define ALLOWED(name, words)                                                                      \
-    static void allowed_##name(const struct key *k, char *dst, size_t size)                       \
-    {                                                                                             \
-        (void)k;                                                                                  \
-        str_copy(dst, size, words);                                                               \
-    }
-
 ALLOWED(text, "one line of text")
 ALLOWED(name, "a name of letters, digits and `.` `_` `+` `:` `-`")
 ALLOWED(word, "a user's name, not first a `-`")
@@ -729,9 +730,11 @@ ALLOWED(sockets, "`unix:/path` or `tcp://host:port`, or a list of them")
 ALLOWED(instances, "a list of entries such as `{host: web01.example.com}`")
 ALLOWED(keys, "a mapping of commands to keys, such as `{zoom: z}`")
 ALLOWED(later, "to leave it out")
-
-#define TYPE(id, name, storage, parse, words)                                                     \
-    const struct value_type type_##id = {name, storage, parse, allowed_##words};
+ALLOWED(rules, "a list of rules, each a mapping such as `{url: \"https://shop.example.com/\"}`")
+ALLOWED(rule, "a mapping such as `{memory: 90%, load: 2.0}`")
+ALLOWED(receivers,
+        "a list of receivers, each a mapping such as `{preset: slack, url_env: CHAT_URL}`")
+ALLOWED(environments, "a mapping such as `{staging: {watch: 5m, monitors: light}}`")
 
 TYPE(text, "text", STORE_STRING, parse_text, text)
 TYPE(name, "name", STORE_STRING, parse_name, name)
@@ -759,3 +762,7 @@ TYPE(sockets, "list of sockets", STORE_STRINGS, parse_sockets, sockets)
 TYPE(instances, "list", STORE_INSTANCES, NULL, instances)
 TYPE(keys, "mapping", STORE_KEYS, NULL, keys)
 TYPE(later, "not built", STORE_NONE, NULL, later)
+TYPE(rules, "list of rules", STORE_RULES, NULL, rules)
+TYPE(rule, "rule", STORE_RULES, NULL, rule)
+TYPE(receivers, "list of receivers", STORE_RECEIVERS, NULL, receivers)
+TYPE(environments, "mapping", STORE_ENVIRONMENTS, NULL, environments)

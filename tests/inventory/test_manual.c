@@ -96,8 +96,40 @@ static void check_key(const char *prefix, const struct key *k)
     free(text);
 }
 
+/* Where the keys of a source stand; those that every rule has stand once for all layers. */
+static void rule_prefix(int source, const struct key *k, char *dst, size_t size)
+{
+    static const char *const common[] = {"name", "times", "on_bad"};
+    const char *layer = layer_name(rule_sources[source].layer);
+
+    snprintf(dst, size, rule_sources[source].layer == LAYER_SYSTEM ? "monitors.%s." : "monitors.%s[].",
+             layer);
+    for (size_t i = 0; i < ARRAY_LEN(common); i++) {
+        if (strcmp(k->path, common[i]) == 0)
+            str_copy(dst, size, "monitors.*[].");
+    }
+}
+
+static void check_rules(void)
+{
+    char prefix[64];
+
+    for (int s = 0; s < MONITOR_SOURCE_COUNT; s++) {
+        const struct key_table *t = rule_sources[s].table;
+        for (size_t i = 0; i < t->n; i++) {
+            rule_prefix(s, &t->keys[i], prefix, sizeof prefix);
+            check_key(prefix, &t->keys[i]);
+        }
+    }
+}
+
 START_TEST(every_key_is_in_the_manual)
 {
+    check_rules();
+    for (size_t i = 0; i < receiver_table.n; i++)
+        check_key("notify[].", &receiver_table.keys[i]);
+    for (size_t i = 0; i < environment_table.n; i++)
+        check_key("environments.*.", &environment_table.keys[i]);
     for (size_t i = 0; i < group_table.n; i++)
         check_key("", &group_table.keys[i]);
     for (size_t i = 0; i < instance_table.n; i++)
@@ -106,6 +138,42 @@ START_TEST(every_key_is_in_the_manual)
         check_key("", &main_table.keys[i]);
 }
 END_TEST
+
+static bool is_rule_key(const char *path)
+{
+    char prefix[64];
+
+    for (int s = 0; s < MONITOR_SOURCE_COUNT; s++) {
+        const struct key_table *t = rule_sources[s].table;
+        for (size_t i = 0; i < t->n; i++) {
+            rule_prefix(s, &t->keys[i], prefix, sizeof prefix);
+            size_t n = strlen(prefix);
+            if (strncmp(path, prefix, n) == 0 && strcmp(path + n, t->keys[i].path) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Is it a key of one of the tables? */
+static bool is_key(const char *path)
+{
+    static const struct {
+        const char *prefix;
+        const struct key_table *table;
+    } tables[] = {{"instances[].", &instance_table},
+                  {"notify[].", &receiver_table},
+                  {"environments.*.", &environment_table},
+                  {"", &group_table},
+                  {"", &main_table}};
+
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        size_t n = strlen(tables[i].prefix);
+        if (strncmp(path, tables[i].prefix, n) == 0 && schema_find(tables[i].table, path + n))
+            return true;
+    }
+    return is_rule_key(path);
+}
 
 START_TEST(the_manual_has_no_other_key)
 {
@@ -116,10 +184,7 @@ START_TEST(the_manual_has_no_other_key)
     for (; at; at = strstr(at, mark)) {
         at += sizeof mark - 1;
         char *path = xstrndup(at, strcspn(at, " \n"));
-        bool is_instance = strncmp(path, "instances[].", 12) == 0;
-        const struct key *k = is_instance ? schema_find(&instance_table, path + 12)
-                                          : schema_find(&group_table, path);
-        ck_assert_msg(k || schema_find(&main_table, path), "no such key: %s", path);
+        ck_assert_msg(is_key(path), "no such key: %s", path);
         free(path);
     }
 }
@@ -127,6 +192,19 @@ END_TEST
 
 START_TEST(required_keys_are_called_so)
 {
+    char prefix[64];
+
+    for (int s = 0; s < MONITOR_SOURCE_COUNT; s++) {
+        const struct key_table *t = rule_sources[s].table;
+        for (size_t i = 0; i < t->n; i++) {
+            if (!(t->keys[i].flags & KEY_REQUIRED))
+                continue;
+            rule_prefix(s, &t->keys[i], prefix, sizeof prefix);
+            char *text = section_of(prefix, t->keys[i].path, t->keys[i].type->name);
+            assert_holds(text, t->keys[i].path, "required");
+            free(text);
+        }
+    }
     for (size_t i = 0; i < group_table.n; i++) {
         const struct key *k = &group_table.keys[i];
         if (!(k->flags & KEY_REQUIRED))
@@ -150,7 +228,10 @@ START_TEST(the_example_of_the_manual_is_good)
     ck_assert_ptr_nonnull(to);
     char *text = xstrndup(from, (size_t)(to - from));
     folder_init(&f);
-    ck_assert_int_eq(folder_group(&f, text)->n_instances, 40);
+    const struct group_config *g = folder_group(&f, text);
+    ck_assert_int_eq(g->n_instances, 40);
+    ck_assert_int_eq(g->n_monitors, 6);
+    ck_assert_int_eq(g->n_notify, 2);
     folder_release(&f);
     free(text);
 }
