@@ -19,6 +19,14 @@ struct cusum_rule cusum_rule_counts(enum detect_bad bad)
     return (struct cusum_rule){.bad = bad, .k = 0.5, .warn = 6, .fail = 8};
 }
 
+/* What k is raised by: the center that few figures have shown may be off by 1 / sqrt(n) in guarded
+ * deviations. Twice that, as far as it is more than with CUSUM_ENOUGH, is held to be no evidence.
+ */
+static double cusum_slack(const struct baseline *b)
+{
+    return b->n < CUSUM_ENOUGH ? 2 * (1 / sqrt(b->n) - 1 / sqrt(CUSUM_ENOUGH)) : 0;
+}
+
 void cusum_take(struct cusum *c, const struct cusum_rule *rule, const struct baseline *b, double v,
                 int64_t at_ms)
 {
@@ -32,7 +40,7 @@ void cusum_take(struct cusum *c, const struct cusum_rule *rule, const struct bas
     c->last = v;
     c->last_ms = at_ms;
 
-    double sum = c->sum + (rule->bad == DETECT_BAD_UP ? z : -z) - rule->k;
+    double sum = c->sum + (rule->bad == DETECT_BAD_UP ? z : -z) - rule->k - cusum_slack(b);
     if (sum <= 0) {
         c->sum = 0;
         c->since_ms = 0;
@@ -61,7 +69,7 @@ double cusum_sure(const struct cusum *c, const struct cusum_rule *rule, const st
 {
     if (!b->is_known || c->sum <= 0)
         return 0;
-    double drift = rule->k - 1 / sqrt(b->n);
+    double drift = fmax(0.05, rule->k + cusum_slack(b) - 2 / sqrt(b->n));
     double level = 2 * drift * (c->sum + 1.166);
     double between = (exp(level) - level - 1) / (2 * drift * drift);
     double watch = fmax((double)c->n, SURE_WATCH);

@@ -8,15 +8,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 enum { LEAK_MINUTE_MS = 60 * 1000, THIRD = LEAK_BINS / 3 };
 #define LEAK_ALPHA 0.001
 #define LEAK_PER_MINUTES 30.0
+/* Of a fit: how much more it may leave than the best and still count; how many errors of its slope
+ * are taken off (5 % are beyond); what memory that hangs together from span to span makes of an
+ * error (detect_guard(0.6)). */
+#define FIT_AS_GOOD 0.5
+#define FIT_ERRORS 1.645
+#define FIT_GUARD 2.0
 
 struct leak_rule leak_rule_default(void)
 {
     return (struct leak_rule){
         .warmup_ms = 5 * LEAK_MINUTE_MS,
-        .least_ms = 15 * LEAK_MINUTE_MS,
+        .least_ms = 20 * LEAK_MINUTE_MS,
         .most_ms = 60 * LEAK_MINUTE_MS,
         .share = 0.20,
         .absolute = 1024,
@@ -61,6 +69,72 @@ static double trend_slope(const double *v, int n, double *scratch)
     return detect_middle(scratch, pairs);
 }
 
+/* ---- warming up ------------------------------------------------------------------------ */
+
+/* Sums about the means of two rows of LEAK_BINS. */
+static double product(const double *x, const double *y)
+{
+    double mean_x = 0, mean_y = 0, sum = 0;
+
+    for (int i = 0; i < LEAK_BINS; i++) {
+        mean_x += x[i] / LEAK_BINS;
+        mean_y += y[i] / LEAK_BINS;
+    }
+    for (int i = 0; i < LEAK_BINS; i++)
+        sum += (x[i] - mean_x) * (y[i] - mean_y);
+    return sum;
+}
+
+/* v = a + b t - c exp(-t / tau) by least squares, c not below 0: growth without end, and warming up
+ * that has one. */
+struct fit {
+    double slope; /* b */
+    double error; /* of it, in units of the scatter */
+    double left;  /* sum of squares that is left */
+};
+
+static struct fit fit_of(const double *t, const double *v, double tau)
+{
+    double e[LEAK_BINS];
+
+    for (int i = 0; i < LEAK_BINS; i++)
+        e[i] = -exp(-t[i] / tau);
+    double tt = product(t, t), tv = product(t, v), vv = product(v, v);
+    double te = product(t, e), ee = product(e, e), ev = product(e, v);
+    struct fit plain = {tv / tt, sqrt(1 / tt), fmax(0, vv - tv * tv / tt)};
+    double det = tt * ee - te * te;
+    double c = (tt * ev - te * tv) / det;
+    if (det <= 1e-12 * tt * ee || c <= 0)
+        return plain;
+    double slope = (ee * tv - te * ev) / det;
+    return (struct fit){slope, sqrt(ee / det), fmax(0, vv - slope * tv - c * ev)};
+}
+
+/* The least slope that can be believed in: of all times of warming up, up to that of the whole
+ * window, that explain the figures about as well as the best does, two errors below each. A step.
+ */
+static double steady_slope(const double *v)
+{
+    static const double taus[] = {1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1};
+    struct fit fit[ARRAY_LEN(taus)];
+    double t[LEAK_BINS];
+    double best = INFINITY, least = INFINITY;
+
+    for (int i = 0; i < LEAK_BINS; i++)
+        t[i] = i;
+    for (size_t k = 0; k < ARRAY_LEN(taus); k++) {
+        fit[k] = fit_of(t, v, taus[k] * LEAK_BINS);
+        best = fmin(best, fit[k].left);
+    }
+    for (size_t k = 0; k < ARRAY_LEN(taus); k++) {
+        if (fit[k].left > best * (1 + FIT_AS_GOOD))
+            continue;
+        double scatter = sqrt(fit[k].left / (LEAK_BINS - 3)) * FIT_GUARD;
+        least = fmin(least, fit[k].slope - FIT_ERRORS * scatter * fit[k].error);
+    }
+    return least;
+}
+
 /* ---- spans ----------------------------------------------------------------------------- */
 
 /* Medians of LEAK_BINS even spans of the figures of s in [from_ms, l->last_ms]; false when one has
@@ -95,12 +169,14 @@ static int64_t until_limit(const struct leak *l, const struct leak_rule *rule, d
     return (int64_t)(detect_clamp(minutes, 0, 1e9) * LEAK_MINUTE_MS);
 }
 
+static bool is_beyond(const struct leak *l, const struct leak_rule *rule, double slope)
+{
+    return slope > rule->absolute && slope * LEAK_PER_MINUTES > rule->share * fabs(l->level);
+}
+
 static enum judgement leak_judge(const struct leak *l, const struct leak_rule *rule)
 {
-    bool is_growing = l->p <= LEAK_ALPHA && l->slope > rule->absolute &&
-                      l->slope * LEAK_PER_MINUTES > rule->share * fabs(l->level);
-
-    if (!is_growing || l->is_flattening)
+    if (l->p > LEAK_ALPHA || !is_beyond(l, rule, l->slope) || l->is_flattening)
         return JUDGED_GOOD;
     return l->level > rule->before_high ? JUDGED_BAD : JUDGED_WARNING;
 }
@@ -135,8 +211,8 @@ enum judgement leak_take(struct leak *l, const struct leak_rule *rule, const str
     l->p = erfc(l->z / M_SQRT2) / 2;
     l->slope = trend_slope(bin, LEAK_BINS, scratch) / span_minutes;
     l->level = detect_median(bin + 2 * THIRD, THIRD, scratch);
-    double middle = trend_slope(bin + THIRD, THIRD, scratch);
-    l->is_flattening = trend_slope(bin + 2 * THIRD, THIRD, scratch) < LEAK_STEADY * middle;
+    l->steady = steady_slope(bin) / span_minutes;
+    l->is_flattening = !is_beyond(l, rule, l->steady);
     l->to_limit_ms = until_limit(l, rule, bin[LEAK_BINS - 1]);
     l->verdict = leak_judge(l, rule);
     return l->verdict;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define POOLED_SHARE 0.25
+#define PHI_CHANCE 1.645
 
 /* ---- U --------------------------------------------------------------------------------- */
 
@@ -123,9 +124,18 @@ static double spread_within(double *both, int n, int m, double canary, double co
     return detect_spread(both, n + m, 0);
 }
 
-static double phi_of(const double *v, int n, double center, double spread)
+/* The mean of both sides; 0 when independent figures show as much in one of twenty comparisons:
+ * with few of them what looks like hanging together mostly is chance, and the guard would cost what
+ * the test can see. */
+static double phi_of(const struct ranks *r, const double *canary, int n, const double *control,
+                     int m)
 {
-    return spread > 0 ? detect_phi(v, n, center, spread) : 0;
+    if (r->spread <= 0)
+        return 0;
+    double phi = (detect_phi(canary, n, r->canary, r->spread) +
+                  detect_phi(control, m, r->control, r->spread)) /
+                 2;
+    return phi > PHI_CHANCE / sqrt((double)r->n + r->m) ? phi : 0;
 }
 
 void ranks_take(struct ranks *r, const double *canary, int n, const double *control, int m,
@@ -154,8 +164,7 @@ void ranks_take(struct ranks *r, const double *canary, int n, const double *cont
     r->spread = spread_within(scratch, r->n, r->m, r->canary, r->control);
     r->bound = fmax(effect.share * fabs(r->control), effect.absolute);
     r->bound = fmax(r->bound, POOLED_SHARE * r->spread);
-    r->phi =
-        (phi_of(canary, n, r->canary, r->spread) + phi_of(control, m, r->control, r->spread)) / 2;
+    r->phi = phi_of(r, canary, n, control, m);
 
     double nm = (double)r->n * r->m;
     double all = (double)r->n + r->m;

@@ -39,3 +39,19 @@ tests_bench_term_SOURCES = tests/bench/term.c tests/ui/vt.c tests/ui/vt.h
 tests_bench_term_CFLAGS = $(AM_CFLAGS)
 tests_bench_term_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_term_LDADD = $(BASE_LIBS)
+
+# `make detection`: what the methods of watching get wrong and how long they take, in tables; no timed test.
+# DETECTION_WATCHES: how many of each (2000).
+EXTRA_PROGRAMS += tests/bench/detect
+CLEANFILES += tests/bench/detect
+EXTRA_DIST += tests/bench/series/record.py $(DETECTION_SERIES)
+DETECTION_SERIES = \
+	tests/bench/series/machine-1s.csv
+tests_bench_detect_SOURCES = tests/bench/detect.c $(SYNTH) $(SYNTH_TRIAL)
+tests_bench_detect_CFLAGS = $(AM_CFLAGS)
+tests_bench_detect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_detect_LDADD = src/monitor/libmonitor.a $(BASE_LIBS)
+
+.PHONY: detection
+detection: tests/bench/detect
+	@cd $(top_srcdir) && $(abs_top_builddir)/tests/bench/detect $${DETECTION_WATCHES-2000} $(DETECTION_SERIES)
