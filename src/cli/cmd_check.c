@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/act.h"
+#include "cli/check_watch.h"
 #include "cli/commands.h"
 #include "cli/console_keys.h"
 #include "cli/login.h"
@@ -111,11 +112,13 @@ static void print_group(const char *name, const json_t *answer)
         puts("  versions on offer");
     json_array_foreach (json_object_get(answer, "versions"), i, entry)
         print_version(entry);
+    check_watch_print(answer);
     print_warnings(stdout, answer);
 }
 
-static int check_group(struct act *act, const char *name, json_t *list)
+static int check_group(struct act *act, const struct group_config *g, json_t *list)
 {
+    const char *name = g->name;
     json_t *answer = NULL;
     bool is_fine;
     int status = act_ask(act, "check", name, NULL, &answer);
@@ -123,6 +126,7 @@ static int check_group(struct act *act, const char *name, json_t *list)
     if (status != EXIT_DONE)
         return status;
     is_fine = group_is_fine(answer);
+    check_watch_add(answer, g);
     if (list) {
         json_object_set_new(answer, "group", json_string(name));
         json_object_set_new(answer, "ok", json_boolean(is_fine));
@@ -143,7 +147,7 @@ static int check_all(struct act *act, const struct inventory *inv, const char *o
 
         if (only && strcmp(inv->groups[i].name, only) != 0)
             continue;
-        status = check_group(act, inv->groups[i].name, list);
+        status = check_group(act, &inv->groups[i], list);
         if (status == EXIT_SIGINT)
             return status;
         worst = status > worst ? status : worst;

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
 	src/cli/act.c src/cli/act.h \
 	src/cli/byhand.c src/cli/byhand.h \
+	src/cli/check_watch.c src/cli/check_watch.h \
 	src/cli/cli.c src/cli/cli.h \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/console_keys.c src/cli/console_keys.h \

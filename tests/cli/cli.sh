@@ -159,6 +159,37 @@ is 3 'check where an instance does not answer'
 out_has 'FAIL web02:8080' 'names it'
 fp check shop-web --json
 json '.[0].ok == false and .[0].instances[0].ok' 'check --json'
+has_rules='.[0] | .watch_ms == 1800000 and .rules == [] and .receivers == []'
+json "$has_rules" 'a group without rules is watched too'
+cp "$T/config/groups.d/shop.yaml" "$T/shop.yaml"
+echo 'https://chat.example.com/services/hush-1' >"$T/url"
+chmod 644 "$T/url"
+cat >>"$T/config/groups.d/shop.yaml" <<END
+watch: 5m
+monitors: {user: [{url: 'http://shop/', every: 500ms}], system: {on_bad: warn}}
+notify:
+  - {preset: slack, url_env: FOOTPLATE_TEST_CHAT}
+  - {name: other chat, url_env: FOOTPLATE_TEST_OTHER}
+  - {name: a file, url_file: $T/url, secret_file: $T/none}
+END
+export FOOTPLATE_TEST_CHAT=https://chat.example.com/services/hush-2
+fp check
+out_has 'watched for 5 min after a release, by these rules' 'check says how long a group is watched'
+out_has 'every 500 ms: http://shop/' 'and by which rules'
+out_has 'every 30 s, warns: load' 'of every layer'
+out_has 'ok   slack  ' 'a receiver whose secret is there'
+out_has 'miss other chat' 'one whose secret is not'
+out_has 'the variable FOOTPLATE_TEST_OTHER is not set here' 'says which'
+out_has "others may read the file $T/url" 'a file that others may read'
+out_has "the file $T/none cannot be read" 'and one that is not there'
+fp check --json
+json '.[0].receivers | map(.ok) == [true, false, false]' 'check --json of receivers'
+json '.[0].rules | map(.source) == ["request", "system"]' 'and of rules'
+grep -q hush "$T/out"
+[ $? = 1 ]
+ok $? 'no secret is shown'
+unset FOOTPLATE_TEST_CHAT
+mv "$T/shop.yaml" "$T/config/groups.d/shop.yaml"
 
 # ---- a release ------------------------------------------------------------------------------------------
 

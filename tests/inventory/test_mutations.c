@@ -24,7 +24,22 @@ static const char GOOD[] =
     "traffic: {driver: haproxy, socket: [\"tcp://127.0.0.1:9999\"], backend: shop}\n"
     "verify: {expect: {status: 200, body: '\"version\":\"%v\"'}, warmup: [\"/\", \"/cart\"]}\n"
     "deployment: {max_out: 25%, pattern: 10%+20%, max_failures: 5%}\n"
-    "keep_releases: 5\n";
+    "keep_releases: 5\n"
+    "environment: test\n"
+    "watch: 30m\n"
+    "monitors:\n"
+    "  user: [{url: \"https://shop/\", every: 5s, within: 800ms, body: 'a|b', success: 99%}]\n"
+    "  network: {connect: \"%h:%p\", tls: true, loss: 10%}\n"
+    "  business:\n"
+    "    - {prometheus: 'http://p:9', query: \"sum(x)\", forecast: weekly, at_least: -1.5}\n"
+    "    - {url: 'http://n', json: a.b, worse: both}\n"
+    "  application:\n"
+    "    - {scrape: 'http://%h/m', calls: c, errors: 'c{x=~\"5..\"}', most_errors: 5%}\n"
+    "    - {tail: \"%d/e.log\", pattern: \"E|F\", at_most: 3/1m}\n"
+    "  system: {memory: 90%, load: 2.0}\n"
+    "notify:\n"
+    "  - {preset: feishu, url_env: A, secret_env: B, template: '{\"a\": \"{b}\"}', on: [done]}\n"
+    "  - {hook: tell, digest: 0, per_minute: 5}\n";
 
 static unsigned next_random(unsigned *state)
 {
@@ -87,6 +102,8 @@ START_TEST(changed_files_are_refused_or_good)
             continue;
         good++;
         ck_assert_int_ge(inv->groups[0].n_instances, 1);
+        for (int i = 0; i < inv->groups[0].n_monitors; i++)
+            ck_assert(text_is_safe(raw_of(inv->groups[0].monitors[i].name)));
         struct group_config *copy = group_config_copy(&inv->groups[0]);
         ck_assert_ptr_nonnull(copy);
         group_config_free(copy);
