@@ -4,7 +4,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/words.c src/store/schema.c src/store/migrate.c \
 	src/store/place.c src/store/lock.c src/store/rows.c src/store/store.c src/store/wake.c \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
-	src/store/q_action.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_sample.c src/store/q_console.c \
+	src/store/q_action.c src/store/q_event.c src/store/q_watch.c src/store/q_notice.c \
+	src/store/q_point.c src/store/q_verdict.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
 	src/store/state.c src/store/state.h src/store/view.c src/store/view.h \
 	src/store/answer.c src/store/answer.h \
@@ -20,6 +21,8 @@ STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock 
 	tests/store/test_logs \
 	tests/store/test_past \
 	tests/store/test_trim \
+	tests/store/test_events \
+	tests/store/test_points \
 	tests/store/test_damage
 EXTRA_DIST += tests/store/place.h
 check_PROGRAMS += $(STORE_TESTS)
@@ -78,3 +81,13 @@ tests_store_test_damage_SOURCES = tests/store/test_damage.c
 tests_store_test_damage_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_damage_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_damage_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_events_SOURCES = tests/store/test_events.c
+tests_store_test_events_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_events_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_events_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_points_SOURCES = tests/store/test_points.c
+tests_store_test_points_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_points_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_points_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

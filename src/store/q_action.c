@@ -1,5 +1,4 @@
-/* q_action.c: what people want (actions, one verdict each; questions, one answer each) and the
- * record of what happened (events). */
+/* q_action.c: what people want: actions, one verdict each; questions, one answer each. */
 #include "config.h"
 
 #include "store/store_int.h"
@@ -173,66 +172,4 @@ int questions_sweep(struct store *s, int64_t before, struct err *e)
 void question_rows_free(struct question_row *rows, int n)
 {
     rows_free(&question_shape, rows, n);
-}
-
-/* ---- events ---------------------------------------------------------------------------------- */
-
-static const struct col event_cols[] = {
-    COL(struct event_row, id, "id", COL_I64),
-    COL(struct event_row, at, "at", COL_I64),
-    COL_OF(struct event_row, group, "group_name", COL_TEXT, NAME_MAX_BYTES),
-    COL(struct event_row, deployment, "deployment", COL_REF),
-    COL_OF(struct event_row, kind, "kind", COL_TEXT, NAME_MAX_BYTES),
-    COL_OF(struct event_row, text, "text", COL_LINE, LINE_MAX_BYTES),
-    COL_OF(struct event_row, driver, "driver", COL_LINE, NAME_MAX_BYTES),
-};
-static const struct shape event_shape = {
-    .table = "events", .from = "events", .size = sizeof(struct event_row), .cols = event_cols,
-    .n = ARRAY_LEN(event_cols), .has_id = true, .n_fixed = ARRAY_LEN(event_cols),
-    .n_stored = ARRAY_LEN(event_cols)};
-
-static const struct query q_event = {QUERY_INSERT, &event_shape, ""};
-static const struct query q_events = {QUERY_SELECT, &event_shape,
-                                      "WHERE group_name = ?3 AND id > ?1 ORDER BY id LIMIT ?2"};
-static const struct query q_events_all = {QUERY_SELECT, &event_shape,
-                                          "WHERE id > ?1 ORDER BY id LIMIT ?2"};
-
-static const struct query q_latest = {QUERY_SELECT, &event_shape,
-                                      "WHERE group_name = ?2 ORDER BY id DESC LIMIT ?1"};
-static const struct query q_latest_all = {QUERY_SELECT, &event_shape, "ORDER BY id DESC LIMIT ?1"};
-
-int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e)
-{
-    return row_insert(s, &s->main, &q_event, ev, e);
-}
-
-int events_list(struct store *s, const char *group, int64_t after, int limit,
-                struct event_row **rows, struct err *e)
-{
-    void *p = NULL;
-    int max = rows_limit(limit);
-    int n = group
-                ? query_rows(s, &s->main, &q_events, ARGS(I64(after), I64(max), TEXT(group)), &p, e)
-                : query_rows(s, &s->main, &q_events_all, ARGS(I64(after), I64(max)), &p, e);
-
-    *rows = p;
-    return n;
-}
-
-int events_latest(struct store *s, const char *group, int limit, struct event_row **rows,
-                  struct err *e)
-{
-    void *p = NULL;
-    int max = rows_limit(limit);
-    int n = group ? query_rows(s, &s->main, &q_latest, ARGS(I64(max), TEXT(group)), &p, e)
-                  : query_rows(s, &s->main, &q_latest_all, ARGS(I64(max)), &p, e);
-
-    rows_turn(p, sizeof **rows, n);
-    *rows = p;
-    return n;
-}
-
-void event_rows_free(struct event_row *rows, int n)
-{
-    rows_free(&event_shape, rows, n);
 }

@@ -28,13 +28,21 @@
         D(work_ms, COL_I64), D(chain, COL_REF), D(started, COL_I64), D(ended, COL_I64),           \
         D_LINE(driver), D_LINE(why), D_LINE(summary), D(rev, COL_I64)
 
-static const struct col deployment_cols[] = {DEPLOYMENT_COLS("config")};
-static const struct col brief_cols[] = {DEPLOYMENT_COLS("NULL")};
-enum { DEPLOYMENT_FROZEN = 8 };
+#define OF_WATCH "FROM watches w WHERE w.deployment = deployments.id"
+#define WATCH_COLS                                                                                \
+    COL(struct deployment_row, is_watched, "EXISTS (SELECT 1 " OF_WATCH ")", COL_BOOL),           \
+        COL(struct deployment_row, is_watch_running,                                              \
+            "EXISTS (SELECT 1 " OF_WATCH " AND w.how = 'runs')", COL_BOOL),                       \
+        COL_NAMED(struct deployment_row, watch_verdict,                                           \
+                  "coalesce((SELECT w.verdict " OF_WATCH "), 'good')", &words_judged)
+
+static const struct col deployment_cols[] = {DEPLOYMENT_COLS("config"), WATCH_COLS};
+static const struct col brief_cols[] = {DEPLOYMENT_COLS("NULL"), WATCH_COLS};
+enum { DEPLOYMENT_FROZEN = 8, DEPLOYMENT_JOINED = 3 };
 static const struct shape deployment_shape = {
     .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
     .cols = deployment_cols, .n = ARRAY_LEN(deployment_cols), .has_id = true,
-    .n_fixed = DEPLOYMENT_FROZEN, .n_stored = ARRAY_LEN(deployment_cols)};
+    .n_fixed = DEPLOYMENT_FROZEN, .n_stored = ARRAY_LEN(deployment_cols) - DEPLOYMENT_JOINED};
 
 static const struct shape brief_shape = {
     .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
@@ -68,6 +76,16 @@ static const struct query q_before_all = {QUERY_SELECT, &brief_shape,
 static const struct query q_before = {
     QUERY_SELECT, &brief_shape,
     "INDEXED BY deployments_newest WHERE group_name = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2"};
+
+/* A group has one open release at a time: of those that began before ?2 the last one alone can have been
+ * open then. */
+static const struct query q_between = {
+    QUERY_SELECT, &brief_shape,
+    "WHERE id IN (SELECT id FROM (SELECT id FROM deployments WHERE group_name = ?1 "
+    "AND flavour <> 'OBSERVED' AND started BETWEEN ?2 AND ?3 ORDER BY started DESC, id DESC LIMIT 500) "
+    "UNION ALL SELECT id FROM (SELECT id FROM deployments WHERE group_name = ?1 "
+    "AND flavour <> 'OBSERVED' AND started < ?2 ORDER BY started DESC, id DESC LIMIT 1)) "
+    "AND (ended = 0 OR ended >= ?2) ORDER BY started, id"};
 
 int64_t deployment_insert(struct store *s, const struct deployment_row *d, struct err *e)
 {
@@ -153,6 +171,16 @@ int deployments_before(struct store *s, const char *group, int64_t before, int l
 
     *rows = p;
     put_by_time(*rows, n);
+    return n;
+}
+
+int deployments_between(struct store *s, const char *group, int64_t from, int64_t until,
+                        struct deployment_row **rows, struct err *e)
+{
+    void *p = NULL;
+    int n = query_rows(s, &s->main, &q_between, ARGS(TEXT(group), I64(from), I64(until)), &p, e);
+
+    *rows = p;
     return n;
 }
 

@@ -28,6 +28,15 @@ static const struct col sample_cols[] = {
     S(mem_total_kib, COL_I64),
     S(uptime_s, COL_I64),
     S_LINE(system_error, LINE_MAX_BYTES),
+    S(connect_us, COL_I64),
+    S(tls_us, COL_I64),
+    S(first_byte_us, COL_I64),
+    S(disk_used_kib, COL_I64),
+    S(disk_total_kib, COL_I64),
+    S(connections, COL_I64),
+    S(process_since, COL_I64),
+    S(process_rss_kib, COL_I64),
+    S(cpus, COL_I64),
 };
 static const struct shape sample_shape = {
     .table = "samples", .from = "samples", .size = sizeof(struct sample_row), .cols = sample_cols,
@@ -40,7 +49,12 @@ static const struct query q_put = {
     "latency_ms = excluded.latency_ms, version = excluded.version, "
     "system_at = excluded.system_at, load_milli = excluded.load_milli, "
     "mem_used_kib = excluded.mem_used_kib, mem_total_kib = excluded.mem_total_kib, "
-    "uptime_s = excluded.uptime_s, system_error = excluded.system_error"};
+    "uptime_s = excluded.uptime_s, system_error = excluded.system_error, "
+    "connect_us = excluded.connect_us, tls_us = excluded.tls_us, "
+    "first_byte_us = excluded.first_byte_us, disk_used_kib = excluded.disk_used_kib, "
+    "disk_total_kib = excluded.disk_total_kib, connections = excluded.connections, "
+    "process_since = excluded.process_since, process_rss_kib = excluded.process_rss_kib, "
+    "cpus = excluded.cpus"};
 static const struct query q_all = {QUERY_SELECT, &sample_shape, "ORDER BY group_name, host, port"};
 static const struct query q_group = {QUERY_SELECT, &sample_shape,
                                      "WHERE group_name = ?1 ORDER BY host, port"};

@@ -42,7 +42,8 @@ enum {
     TRIM_FIRST_MS = 1000,
     TRIM_PAUSE_MS = 200,
     TRIM_EVERY_MS = 10 * 60 * 1000,
-    TRIM_LINES = 500
+    TRIM_LINES = 500,
+    TRIM_POINTS = 2000
 };
 
 struct job {
@@ -103,7 +104,7 @@ struct queue {
 
     int64_t rung; /* worker's: mono ms of the last ring */
     bool owes_ring;
-    int64_t trim_at; /* worker's: mono ms when old lines are looked for */
+    int64_t trim_at; /* worker's: mono ms when old lines and points are looked for */
 };
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -437,26 +438,32 @@ static void wait_for_work(struct queue *q, int wait_ms)
         q->owes_ring = true;
 }
 
+static bool is_wanted(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    bool is_waited_for = q->waiting.head != NULL;
+    pthread_mutex_unlock(&q->lock);
+    return is_waited_for;
+}
+
 /* A checkpoint may take as long as a slow disk likes: never before a waiting job. */
 static void tidy(struct queue *q)
 {
-    pthread_mutex_lock(&q->lock);
-    bool is_quiet = q->waiting.head == NULL;
-    pthread_mutex_unlock(&q->lock);
-    if (is_quiet)
+    if (!is_wanted(q))
         store_checkpoint(q->store, NULL);
 }
 
-/* One slice, while nobody waits for the worker. */
+/* One slice of lines, one of points, while nobody waits for the worker. */
 static void trim(struct queue *q)
 {
-    int64_t now = clock_mono_ms();
+    int64_t now = clock_mono_ms(), wall = clock_wall_ms();
 
     if (now < q->trim_at)
         return;
-    int n = logs_trim(q->store, LOG_KEEP_LINES, clock_wall_ms() - LOG_KEEP_MS, TRIM_LINES, NULL);
-    q->trim_at = now + (n > 0 ? TRIM_PAUSE_MS : TRIM_EVERY_MS);
-    if (n > 0)
+    int lines = logs_trim(q->store, LOG_KEEP_LINES, wall - LOG_KEEP_MS, TRIM_LINES, NULL);
+    int points = is_wanted(q) ? 1 : points_trim(q->store, wall, TRIM_POINTS, NULL);
+    q->trim_at = now + (lines > 0 || points > 0 ? TRIM_PAUSE_MS : TRIM_EVERY_MS);
+    if (lines > 0 || points > 0)
         tidy(q);
 }
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,7 @@ static int bind_number(sqlite3_stmt *st, int at, const struct col *c, const char
 static int bind_col(sqlite3_stmt *st, int at, const struct col *c, const char *field, struct err *e)
 {
     const char *text = NULL;
+    double real = 0;
     int word = 0;
 
     switch (c->kind) {
@@ -181,6 +183,9 @@ static int bind_col(sqlite3_stmt *st, int at, const struct col *c, const char *f
     case COL_STEP:
     case COL_BOOL:
         return bind_number(st, at, c, field, e);
+    case COL_REAL:
+        memcpy(&real, field, sizeof real);
+        return bound(isnan(real) ? sqlite3_bind_null(st, at) : sqlite3_bind_double(st, at, real), e);
     case COL_CHAR:
         return bound(sqlite3_bind_text(st, at, field, 1, SQLITE_TRANSIENT), e);
     case COL_TEXT:
@@ -255,6 +260,13 @@ static void read_bytes(sqlite3_stmt *st, int at, char *field)
     memcpy(field + sizeof copy, &len, sizeof len);
 }
 
+static void read_real(sqlite3_stmt *st, int at, char *field)
+{
+    double v = sqlite3_column_type(st, at) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(st, at);
+
+    memcpy(field, &v, sizeof v);
+}
+
 static int read_col(sqlite3_stmt *st, int at, const struct col *c, char *field, struct err *e)
 {
     int64_t wide = sqlite3_column_type(st, at) == SQLITE_INTEGER ? sqlite3_column_int64(st, at) : 0;
@@ -275,6 +287,9 @@ static int read_col(sqlite3_stmt *st, int at, const struct col *c, char *field, 
         return 0;
     case COL_BOOL:
         memcpy(field, &flag, sizeof flag);
+        return 0;
+    case COL_REAL:
+        read_real(st, at, field);
         return 0;
     case COL_CHAR:
         text = (const char *)sqlite3_column_text(st, at);

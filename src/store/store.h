@@ -159,6 +159,9 @@ struct deployment_row {
     char *why;
     char *summary;          /* last failure on one line, or how it ended */
     int64_t rev;            /* of the group when last changed */
+    /* Of the watch after it; only read, never put. */
+    bool is_watched, is_watch_running;
+    enum judgement watch_verdict; /* the worst that was found in it */
 };
 
 /* Insert with everything but id; answers the id. The group's rev, deployment and last_deployment
@@ -176,6 +179,10 @@ int deployments_list(struct store *s, const char *group, int limit, struct deplo
  * is NULL in these rows. */
 int deployments_before(struct store *s, const char *group, int64_t before, int limit,
                        struct deployment_row **rows, struct err *e);
+/* Those of a group that were open at some moment between these, oldest first, the newest 500; without
+ * config. What was only found running is not among them. */
+int deployments_between(struct store *s, const char *group, int64_t from, int64_t until,
+                        struct deployment_row **rows, struct err *e);
 /* Median ms from started to ended, and of work_ms, of the last 20 SUCCESS of this flavour in the group;
  * 0 where there is none. */
 int deployments_usual_ms(struct store *s, const char *group, enum flavour flavour, int64_t *total_ms,
@@ -419,7 +426,7 @@ struct event_row {
     int port;
     char *source;       /* where it came from, of one from outside: "ann on pts/3", "events.d/deploybot";
                            NULL: footplate itself */
-    int64_t told_at;    /* when it was written */
+    int64_t told_at;    /* when it was written; 0 at insert: as `at` */
 };
 
 int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e);
@@ -441,9 +448,12 @@ struct event_filter {
     int64_t from, until;    /* wall ms of `at`; until 0: now and later */
     int64_t deployment;
     const char *text;       /* a part of the text, without regard to case */
-    int64_t before, after;  /* ids, for paging; 0 */
+    int64_t before;         /* id: those that stand before that event in the order of `at`, then id; 0 */
+    int64_t after;          /* id: those that were written after it, whenever they happened; 0 */
 };
-/* The newest (by `at`, then id) that pass, at most limit, oldest first. By index: never a walk over all. */
+/* The newest (by `at`, then id) that pass, at most limit, oldest first. By index: never a walk over all; where
+ * no index names what is wanted (a text, what was written after another, a kind on a host) it is looked for
+ * among the newest 50,000 that the rest of the filter leaves. ERR_NOTFOUND: there is no event `before`. */
 int events_find(struct store *s, const struct event_filter *f, int limit, struct event_row **rows,
                 struct err *e);
 
@@ -475,11 +485,12 @@ struct watch_row {
     char *driver;               /* who ended or extended it last; NULL */
 };
 int64_t watch_insert(struct store *s, const struct watch_row *w, struct err *e);
-int watch_update(struct store *s, const struct watch_row *w, struct err *e); /* by id: until .. driver */
+/* By id: until .. driver. One that has ended is never changed again (ERR_REFUSED). */
+int watch_update(struct store *s, const struct watch_row *w, struct err *e);
 /* Those that run; group NULL: of all. */
 int watches_running(struct store *s, const char *group, struct watch_row **rows, struct err *e);
 int watch_get(struct store *s, int64_t deployment, struct watch_row **row, struct err *e);
-/* Of a group's deployments between these ids, newest first: for the history. */
+/* Of a group's deployments between these ids, newest first: for the history. group NULL: of all. */
 int watches_list(struct store *s, const char *group, int64_t first, int64_t last, struct watch_row **rows,
                  struct err *e);
 void watch_rows_free(struct watch_row *rows, int n);
@@ -495,7 +506,7 @@ struct turn_row {
 };
 int turn_insert(struct store *s, const struct turn_row *t, struct err *e);
 /* Of all releases of a group that were open between these moments, oldest first; those before `from` are
- * the last one of each release that was open then. */
+ * the last one of each release that was open then. At most the newest 5,000. */
 int turns_list(struct store *s, const char *group, int64_t from, int64_t until, struct turn_row **rows,
                struct err *e);
 void turn_rows_free(struct turn_row *rows, int n);
@@ -522,10 +533,14 @@ struct anomaly_row {
     int64_t accepted_at;
 };
 int64_t anomaly_insert(struct store *s, const struct anomaly_row *a, struct err *e);
-int anomaly_update(struct store *s, const struct anomaly_row *a, struct err *e); /* by id: ended, sure, text .. */
+/* By id: ended .. accepted_at. What has ended stays so, and who accepted it stays on record (ERR_REFUSED). */
+int anomaly_update(struct store *s, const struct anomaly_row *a, struct err *e);
 /* Newest first; group NULL: all; deployment 0: of any. */
 int anomalies_list(struct store *s, const char *group, int64_t deployment, int limit,
                    struct anomaly_row **rows, struct err *e);
+/* Of a group, that began between these moments: the newest, at most limit, oldest first. */
+int anomalies_between(struct store *s, const char *group, int64_t from, int64_t until, int limit,
+                      struct anomaly_row **rows, struct err *e);
 void anomaly_rows_free(struct anomaly_row *rows, int n);
 
 /* ---- notices: what `notify` has to tell, one row an event and receiver -------------------------- */
@@ -543,16 +558,18 @@ struct notice_row {
     char *error;      /* of the last try; NULL */
 };
 int64_t notice_insert(struct store *s, const struct notice_row *n, struct err *e);
+/* By id: tries .. error. One that was sent or given up is never changed again (ERR_REFUSED). */
 int notice_update(struct store *s, const struct notice_row *n, struct err *e);
 /* Neither sent nor given up, oldest first. */
 int notices_waiting(struct store *s, int limit, struct notice_row **rows, struct err *e);
 /* Newest first, for `status` and check; group NULL: all. */
 int notices_list(struct store *s, const char *group, int limit, struct notice_row **rows, struct err *e);
-/* Forget those that are settled and older than `before`. */
+/* Forget those that are settled and were due before `before`, the oldest 1,000. */
 int notices_sweep(struct store *s, int64_t before, struct err *e);
 void notice_rows_free(struct notice_row *rows, int n);
 /* Up to which event a consumer ("notify") has looked; 0 at first. */
 int64_t cursor_get(struct store *s, const char *consumer, struct err *e);
+/* Never back: ERR_REFUSED. */
 int cursor_set(struct store *s, const char *consumer, int64_t event, struct err *e);
 
 /* ---- logs, in footplate-log.db --------------------------------------------------------------- */
@@ -678,7 +695,9 @@ struct series_row {
     char *host;   /* "" */
     int port;
 };
-/* The id of that series, which is made if it is not there. In a transaction of its own on the log file. */
+/* The id of that series, which is made if it is not there; its unit is that of who asked last. In a
+ * transaction of its own on the log file, if one is needed. A log file that was begun anew has none of the
+ * ids of the one before: who keeps them asks again when they are refused. */
 int64_t series_id(struct store *s, const struct series_row *r, struct err *e);
 /* group NULL: all. */
 int series_list(struct store *s, const char *group, struct series_row **rows, struct err *e);
@@ -690,21 +709,25 @@ struct point {
     double value; /* NAN: it was asked, and there was no answer */
 };
 /* A batch in one transaction. A point of the same series and moment takes the place of the older. The
- * means of whole minutes of series of a group as a whole are kept beside, for longer. */
+ * means of whole minutes of series of a group as a whole are kept beside, for longer. ERR_REFUSED, and
+ * nothing is kept: the file does not know one of the series. */
 int points_put(struct store *s, const struct point *p, int n, struct err *e);
-/* Of one series from..until, oldest first, at most limit; the caller frees with free(). */
+/* Of one series from..until (both count), oldest first, the oldest `limit`; the caller frees with free(). */
 int points_list(struct store *s, int64_t series, int64_t from, int64_t until, int limit, struct point **p,
                 struct err *e);
 /* The same as n equal slices of from..until: mean of each, NAN where there is none; low and high may be
- * NULL. Takes whole minutes where points are gone already. */
+ * NULL. Takes whole minutes where points are gone already, and where no slice is shorter than one. n is at
+ * most 10,000. After an error all are NAN. */
 int points_slices(struct store *s, int64_t series, int64_t from, int64_t until, int n, double *mean,
                   double *low, double *high, struct err *e);
-/* Means of whole minutes, oldest first: for a weekly profile. */
+/* Means of whole minutes, oldest first: for a weekly profile. NAN: no answer in all of it. The newest one may
+ * not be over yet. */
 int points_minutes(struct store *s, int64_t series, int64_t from, int64_t until, int limit,
                    struct point **p, struct err *e);
 #define POINTS_KEEP_MS (INT64_C(6) * 60 * 60 * 1000)
 #define MINUTES_KEEP_MS (INT64_C(36) * 24 * 60 * 60 * 1000)
-/* Forget what is older, at most slice rows; answers how many went. */
+/* Forget what is older, baselines of releases that are older than minutes too, at most slice rows (a
+ * release's baselines go together); answers how many went, 0 when nothing is left to forget for now. */
 int points_trim(struct store *s, int64_t now, int slice, struct err *e);
 
 /* ---- baselines, in footplate-log.db: as they were before the first markdown ------------------------ */
@@ -716,7 +739,8 @@ struct baseline_row {
     char *json;          /* the judge's own: center, spread, profile, ... ; NULL: there is none */
     char *text;          /* in words: "median 182 ms of 60 answers", or why there is none */
 };
-/* All of a deployment, in one transaction; says at once that it is ready: baselines_ready(). */
+/* All of a deployment, in one transaction; says at once that it is ready: baselines_ready(). Once a
+ * deployment (ERR_REFUSED); the rows' own deployment is not looked at, and their at 0 is now. */
 int baselines_put(struct store *s, const char *group, int64_t deployment, int64_t now,
                   const struct baseline_row *rows, int n, struct err *e);
 /* 1: they were frozen for it (there may be none of any series), 0: not yet, or negative. */

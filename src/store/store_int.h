@@ -24,6 +24,7 @@ enum col_kind {
     COL_REF,  /* int64_t; 0 is NULL */
     COL_INT,
     COL_STEP, /* int; a negative one is NULL */
+    COL_REAL, /* double; NAN is NULL */
     COL_BOOL,
     COL_CHAR, /* one letter */
     COL_TEXT, /* char *; longer than max is ERR_LIMIT */
@@ -76,7 +77,8 @@ enum {
 };
 
 extern const struct words words_deploy_status, words_target_status, words_flavour, words_strategy,
-    words_brake, words_action, words_step, words_outcome, words_verdict, words_health;
+    words_brake, words_action, words_step, words_outcome, words_verdict, words_health, words_layer,
+    words_judged, words_watch_end;
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
@@ -102,7 +104,7 @@ struct statement {
     sqlite3_stmt *stmt;
 };
 
-enum { STATEMENTS_MAX = 128 };
+enum { STATEMENTS_MAX = 256 };
 
 /* lock_depth > 0 <=> this handle holds the shared lock. */
 struct store {
@@ -125,6 +127,7 @@ struct store {
     bool is_paid;      /* it is in the transaction that stands */
     int64_t log_asked; /* mono ms when the log file was last tried in vain; 0 */
     int64_t trimmed;   /* deployment up to which logs_trim() has looked */
+    int64_t trimmed_series; /* series up to which points_trim() has looked */
 };
 
 /* The reset statement of q on the file's connection; 0 or a negative code. */

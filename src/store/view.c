@@ -204,6 +204,29 @@ static int read_deployment(struct view *v, struct store *s, int64_t id, struct e
     return n < 0 ? n : 0;
 }
 
+static int last_first(const void *a, const void *b)
+{
+    const struct anomaly_row *x = a, *y = b;
+
+    if (!x->ended != !y->ended)
+        return x->ended ? 1 : -1;
+    return (x->id < y->id) - (x->id > y->id);
+}
+
+/* What is watched after a release, and what was found. */
+static int read_watch(struct view *v, struct store *s, struct err *e)
+{
+    int n = watches_running(s, v->name, &v->watch, e);
+
+    if (n < 0 || !v->deployment)
+        return n < 0 ? n : 0;
+    n = anomalies_list(s, NULL, v->deployment->id, 0, &v->anomalies, e);
+    v->n_anomalies = n > 0 ? n : 0;
+    if (n > 1)
+        qsort(v->anomalies, (size_t)n, sizeof *v->anomalies, last_first);
+    return n < 0 ? n : 0;
+}
+
 static int read_rows(struct view *v, struct store *s, int64_t deployment, struct err *e)
 {
     int rc = read_group(v, s, &deployment, e);
@@ -222,7 +245,7 @@ static int read_rows(struct view *v, struct store *s, int64_t deployment, struct
     if (n < 0)
         return n;
     v->n_ledger = n;
-    return 0;
+    return read_watch(v, s, e);
 }
 
 int view_read(struct view *v, struct store *s, const char *group, int64_t deployment, bool is_alive,
@@ -284,6 +307,8 @@ void view_release(struct view *v)
     instance_rows_free(v->instances, v->n_instances);
     ledger_rows_free(v->ledger, v->n_ledger);
     version_rows_free(v->versions, v->n_versions);
+    watch_rows_free(v->watch, v->watch ? 1 : 0);
+    anomaly_rows_free(v->anomalies, v->n_anomalies);
     free(v->brake_text);
     free(v->core);
     memset(v, 0, sizeof *v);

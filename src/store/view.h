@@ -46,6 +46,9 @@ struct view {
     int n_ledger;
     struct version_row *versions; /* most instances first; NULL for unknown; see view_take_samples() */
     int n_versions;
+    struct watch_row *watch;       /* the group's that runs, or NULL; not always of `deployment` */
+    struct anomaly_row *anomalies; /* of `deployment`: those that have not ended first, then the newest */
+    int n_anomalies;
     bool is_open, is_braked, is_lost;
     enum brake brake;
     int64_t brake_at;

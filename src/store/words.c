@@ -13,6 +13,9 @@ static const char *const flavours[] = {FLAVOURS(X)};
 static const char *const brakes[] = {BRAKES(X)};
 static const char *const actions[] = {ACTIONS(X)};
 static const char *const healths[] = {HEALTHS(X)};
+static const char *const layers[] = {LAYERS(X)};
+static const char *const judgements[] = {JUDGED(X)};
+static const char *const watch_ends[] = {WATCH_ENDS(X)};
 static const char *const outcomes[] = {JOURNAL_OUTCOMES(X)};
 /* One more than there are: "all steps are proved". */
 static const char *const steps[] = {STEPS(X) "NONE"};
@@ -29,4 +32,7 @@ const struct words words_action = {actions, ARRAY_LEN(actions)};
 const struct words words_step = {steps, ARRAY_LEN(steps)};
 const struct words words_outcome = {outcomes, ARRAY_LEN(outcomes)};
 const struct words words_health = {healths, ARRAY_LEN(healths)};
+const struct words words_layer = {layers, ARRAY_LEN(layers)};
+const struct words words_judged = {judgements, ARRAY_LEN(judgements)};
+const struct words words_watch_end = {watch_ends, ARRAY_LEN(watch_ends)};
 const struct words words_verdict = {verdicts, ARRAY_LEN(verdicts)};

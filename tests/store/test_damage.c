@@ -425,7 +425,7 @@ START_TEST(no_bit_anywhere_in_the_log_stops_the_store)
         teardown();
         setup();
     }
-    ck_assert_int_gt(aside, 20);
+    ck_assert_int_gt(aside, 10);
 }
 END_TEST
 

@@ -357,7 +357,7 @@ START_TEST(a_schema_moved_on_under_us_is_noticed)
 
     outside("footplate.db", "PRAGMA user_version = 99");
     must_fail(store_begin(s, e), ERR_UNAVAILABLE);
-    outside("footplate.db", "PRAGMA user_version = 3");
+    outside("footplate.db", "PRAGMA user_version = 4");
     must(store_begin(s, e));
     store_rollback(s);
     store_close(s);
@@ -492,7 +492,8 @@ static const char old_main[] =
     " updated) VALUES (9, 7, 0, 'web01', 80, 1, 0, 'SUCCESS', 'MARKDOWN', 'NONE', 0, 0, 0, 0, 0, 0);"
     "INSERT INTO journal (deployment, target, group_name, host, port, step, attempt, op_id, fence,"
     " intent_at) VALUES (7, 9, 'shop', 'web01', 80, 'INSTALL', 1, 'op', 0, 100);"
-    "UPDATE journal SET outcome = 'ok', ended_at = 142";
+    "UPDATE journal SET outcome = 'ok', ended_at = 142;"
+    "INSERT INTO events (at, group_name, deployment, kind, text) VALUES (77, 'shop', 7, 'brake', 'x')";
 static const char old_log[] =
     "INSERT INTO logs (at, group_name, deployment, host, port, level, stream, step, text)"
     " VALUES (5, 'shop', 7, 'web01', 80, 'i', 'o', 2, x'6869')";
@@ -503,6 +504,7 @@ START_TEST(every_released_schema_is_brought_forward)
     struct deployment_row *d;
     struct target_row *t;
     struct log_row *l;
+    struct event_row *ev;
     bool is_log = _i >= schema_main.n_steps;
     struct store *s = place_store(&place, STORE_CREATE);
 
@@ -521,6 +523,10 @@ START_TEST(every_released_schema_is_brought_forward)
     ck_assert_int_eq(targets_list(s, 7, &t, NULL), 1);
     target_rows_free(t, 1);
     ck_assert_int_eq(journal_usual_ms(s, "shop", STEP_INSTALL, NULL), 42);
+    ck_assert_int_eq(events_find(s, &(struct event_filter){.from = 77, .until = 77}, 0, &ev, NULL), 1);
+    ck_assert(ev[0].deployment == 7 && !ev[0].host && !ev[0].source);
+    ck_assert_int_eq(ev[0].told_at, _i < 3 ? 77 : 0); /* of before there was a column for it */
+    event_rows_free(ev, 1);
     ck_assert_int_eq(logs_list(s, NULL, 7, "web01", 0, 0, &l, NULL), 1);
     ck_assert_str_eq(l[0].text, "hi");
     log_rows_free(l, 1);
