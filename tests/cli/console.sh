@@ -31,15 +31,17 @@ is_wide() { screen | grep -q "^┌.\{$(($1 - 2))\}┐$"; }
 # The processes of the console: the guard and its child.
 consoles() { pgrep -f -- "$program -c $T/config --store $T/store console"; }
 none_left() { ! consoles >/dev/null; }
-# The newest of them is the child.
-child() { consoles | tail -1; }
+child() { pgrep -P "$(consoles | paste -sd,)" -f -- "$program"; }
 
-# Begin anew with a clean line; $1: more arguments
+# begin ARGUMENTS [VARIABLE=VALUE]: anew with a clean line. What an earlier one has ended with may still be there for
+# a moment: each end has its number.
+runs=0
 begin()
 {
+    runs=$((runs + 1))
     key C-c
     tm clear-history
-    key "clear; $program -c $T/config --store $T/store console $1; echo \"EXIT=\$?\"" Enter
+    key "clear; ${2:-} $program -c $T/config --store $T/store console $1; echo \"EXIT$runs=\$?\"" Enter
 }
 
 cat >"$STORY/story-start" <<'END'
@@ -89,7 +91,7 @@ key X
 until_seen 'braked'
 ok $? 'X brakes, and the screen says so'
 key q
-until_seen 'EXIT=0'
+until_seen "EXIT$runs=0"
 ok $? 'q leaves'
 screen | grep -q '^release [0-9]* of shop-web runs on: SMOKING, braked; engine '
 ok $? 'with a last line for the shell'
@@ -116,7 +118,7 @@ tm resize-window -x 120 -y 40
 wait_until is_wide 120
 ok $? 'and it comes back'
 kill -TERM "$(child)"
-until_seen 'EXIT='
+until_seen "EXIT$runs="
 ok $? 'SIGTERM ends it'
 key 'clear; stty -a | grep -c " echo "' Enter
 wait_until sh -c "tmux -L $server capture-pane -p | grep -qx 1"
@@ -124,7 +126,7 @@ ok $? 'and the terminal is as it was'
 begin ''
 until_seen '1 cluster'
 kill -9 "$(child)"
-until_seen 'EXIT='
+until_seen "EXIT$runs="
 ok $? 'so does kill -9'
 key 'clear; stty -a | grep -c " echo "' Enter
 wait_until sh -c "tmux -L $server capture-pane -p | grep -qx 1"
@@ -132,12 +134,12 @@ ok $? 'and the terminal is as it was, for the guard holds its modes'
 
 # ---- what is refused ------------------------------------------------------------------------------------------
 
-key "clear; TERM=dumb $program -c $T/config --store $T/store console; echo \"EXIT=\$?\"" Enter
-until_seen 'EXIT=2'
+begin '' TERM=dumb
+until_seen "EXIT$runs=2"
 ok $? 'no screen on TERM=dumb'
 printf 'keys: {zoom: q}\n' >"$T/config/footplate.yaml"
 begin ''
-until_seen 'EXIT=2'
+until_seen "EXIT$runs=2"
 ok $? 'a key that two commands would have is an error'
 until_seen 'footplate.yaml:1:14: '
 ok $? 'with its place'
@@ -145,7 +147,7 @@ printf 'keys: {zoom: F, quit: Q}\ntheme: light\nborders: ascii\n' >"$T/config/fo
 begin ''
 until_seen '1 cluster'
 key Q
-until_seen 'EXIT=0'
+until_seen "EXIT$runs=0"
 ok $? 'keys of footplate.yaml count'
 fp help keys
 grep -q '^F  *zoom ' "$T/out"
