@@ -339,6 +339,29 @@ static void order_type(struct term *t, char *p)
     answer(i == n ? "ok" : "no: not all was taken");
 }
 
+/* Its first byte, and the rest after the gap. Where that took much longer, on a machine that is busy, the rest would
+ * be keys of its own: then it is begun anew, once the first byte is forgotten. */
+static void order_tear(struct term *t, char *p)
+{
+    int64_t gap = whole(&p), forgotten = whole(&p);
+    size_t n = unescape(p);
+    bool is_late = true;
+
+    for (int i = 0; is_late && i < 20; i++) {
+        int64_t begun = now_us();
+        if (n < 2 || send_bytes(t, p, 1) != 1)
+            break;
+        pump_all(t, begun + gap * 1000);
+        is_late = now_us() - begun > (gap + forgotten) / 2 * 1000;
+        if (is_late)
+            pump_all(t, now_us() + 2 * forgotten * 1000);
+    }
+    if (is_late || send_bytes(t, p + 1, n - 1) != n - 1)
+        answer("no: not all was taken");
+    else
+        answer("ok");
+}
+
 static void order_paste(struct term *t, char *p)
 {
     char chunk[4096];
@@ -607,6 +630,7 @@ static const struct order {
     {"hangup", order_hangup},         /* the terminal goes away */
     {"send", order_send},             /* TEXT */
     {"type", order_type},             /* GAP_MS TEXT: byte by byte */
+    {"tear", order_tear},             /* GAP_MS FORGOTTEN_MS TEXT: its first byte, a gap, the rest */
     {"paste", order_paste},           /* FILE; bytes that were taken */
     {"size", order_size},             /* COLSxROWS */
     {"storm", order_storm},           /* SECONDS PER_SECOND: sizes from 1x1 to 250x70; how many */

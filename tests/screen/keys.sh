@@ -37,14 +37,12 @@ play()
     done <"$3"
 }
 
-# torn NAME GAP FILE: in two pieces, behind the first byte
+# torn NAME GAP FILE: in two pieces, behind the first byte, which the console remembers for a second
 torn()
 {
     local line
     while IFS= read -r line; do
-        order "$1" send '\e'
-        order "$1" watch "$2"
-        order "$1" send "${line#\\e}"
+        order "$1" tear "$2" 1000 "$line"
         order "$1" watch 0.02
     done <"$3"
 }
@@ -84,10 +82,10 @@ done
 # Waiting costs nothing: each share is played by a process of its own, directly and through tmux at once.
 players=()
 for ((i = 0; i < shares; i++)); do
-    { play "d$i" 0 "$T/share$i"; play "d$i" 60 "$T/share$i"; torn "d$i" 0.25 "$T/share$i"; } &
+    { play "d$i" 0 "$T/share$i"; play "d$i" 60 "$T/share$i"; torn "d$i" 250 "$T/share$i"; } &
     players+=($!)
     [ -z "$has_tmux" ] && continue
-    { play "t$i" 0 "$T/share$i"; play "t$i" 60 "$T/share$i"; torn "t$i" 0.25 "$T/share$i"; } &
+    { play "t$i" 0 "$T/share$i"; play "t$i" 60 "$T/share$i"; torn "t$i" 250 "$T/share$i"; } &
     players+=($!)
 done
 wait "${players[@]}"
