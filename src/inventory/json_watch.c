@@ -161,7 +161,8 @@ int json_put_receivers(const struct key *k, void *base, const json_t *v)
         const struct key *wrong = table_from_json(&receiver_table, &own, object);
         int rc = read_line(object, &own.line);
         receiver_add(list, n, &own);
-        if (!json_is_object(object) || wrong || rc != 0)
+        bool has_place = own.hook || own.url || own.url_env || own.url_file;
+        if (wrong || rc != 0 || !has_place)
             return -1;
     }
     return 0;

@@ -126,6 +126,7 @@ const struct key_table group_table = {group_keys, ARRAY_LEN(group_keys), "a grou
 const struct key_table main_table = {main_keys, ARRAY_LEN(main_keys), "footplate.yaml"};
 const struct key_table instance_table = {instance_keys, ARRAY_LEN(instance_keys), "an instance"};
 
+static_assert(ARRAY_LEN(group_keys) <= KEYS_MAX, "a walk counts every key");
 /* Enums are stored through int. */
 static_assert(sizeof(enum strategy) == sizeof(int), "an enum is as large as an int");
 

@@ -132,7 +132,8 @@ void environment_init(struct environment_config *n);
 /* Add to a list that counts *n; takes what lies behind the item. */
 void rule_add(struct monitor_config **list, int *n, const struct monitor_config *item);
 void receiver_add(struct notify_config **list, int *n, const struct notify_config *item);
-void environment_add(struct environment_config **list, int *n, const struct environment_config *item);
+void environment_add(struct environment_config **list, int *n,
+                     const struct environment_config *item);
 
 /* Free a list and what lies behind its items. */
 void rules_release(struct monitor_config *list, int n);

@@ -157,7 +157,7 @@ static int parse_events(const struct key *k, const char *text, void *base, const
 
 /* ---- whom one asks and tells ---- */
 
-/* The beginning of URLs: paths are put behind it. */
+/* The beginning of URLs: paths are put behind it. A slash at the end is dropped. */
 static int parse_base_url(const struct key *k, const char *text, void *base, const char *dir,
                           struct err *e)
 {
@@ -170,7 +170,7 @@ static int parse_base_url(const struct key *k, const char *text, void *base, con
     size_t n = strcspn(text, "?#");
     if (text[n])
         return value_refuse_at(e, n, "`?` and `#` are not allowed: /api/v1/query is put behind it");
-    return value_store_string(k, base, xstrdup(text));
+    return value_store_string(k, base, xstrndup(text, text[n - 1] == '/' ? n - 1 : n));
 }
 
 /* "host:port", either of which may be a placeholder: looked at with something in its place. */

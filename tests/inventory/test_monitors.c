@@ -44,7 +44,7 @@ static const char FULL[] =
     "    - {name: errors, tail: \"%d/current/log/error.log\", pattern: \"ERROR|100%\", at_most: 3/1m,\n"
     "       every: 6s, times: 1, on_bad: warn}\n"
     "  business:\n"
-    "    - {name: orders, prometheus: \"http://prom:9090\", query: 'sum(rate(x{g=\"%g\"}[1m]))*60',\n"
+    "    - {name: orders, prometheus: \"http://prom:9090/\", query: 'sum(rate(x{g=\"%g\"}[1m]))*60',\n"
     "       every: 20s, times: 4, on_bad: warn, forecast: weekly, worse: both, at_least: 10,\n"
     "       at_most: 1000.5}\n"
     "    - {name: paid, url: \"http://shop/n\", json: data.orders.0, every: 1h, times: 100,\n"
@@ -641,10 +641,13 @@ static void spoil(json_t *root, json_t *at, const char *key)
 {
     json_t *old = json_incref(json_object_get(at, key));
     json_t *const wrong[] = {json_null(), json_integer(-5), json_real(1.5), json_string("x"),
-                             json_array(), json_object()};
+                             json_array(), json_object(),   NULL};
 
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-        json_object_set_new(at, key, wrong[i]);
+        if (wrong[i])
+            json_object_set_new(at, key, wrong[i]);
+        else
+            json_object_del(at, key);
         char *text = json_dumps(root, 0);
         struct err e = {0};
         struct group_config *g = group_config_from_json(text, &e);
@@ -688,6 +691,12 @@ START_TEST(damaged_frozen_forms_are_refused)
     ck_assert_msg(g != NULL, "%s", e.msg);
     assert_full(g);
     group_config_free(g);
+    json_array_append_new(json_object_get(root, "notify"), json_object());
+    free(same);
+    same = json_dumps(root, JSON_COMPACT);
+    ck_assert_ptr_null(group_config_from_json(same, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "`notify`"));
+    json_array_remove(json_object_get(root, "notify"), 4);
     json_t *rule = json_array_get(json_object_get(json_object_get(root, "monitors"), "business"), 0);
     json_object_del(rule, "prometheus");
     char *text = json_dumps(root, 0);
