@@ -18,6 +18,7 @@ struct ui {
     bool is_loaded;              /* a snapshot has come */
     bool has_dialog;             /* one is open: the order of lists stands still */
     bool is_quiet;               /* the buttons changed less than 0.7 s ago */
+    const char *begun, *stopped; /* what was sent for this group and is not answered yet, in words; NULL */
 };
 
 struct pane_ops {

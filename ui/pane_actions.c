@@ -31,7 +31,7 @@ struct line {
     char words[WORDS_BYTES];
 };
 
-enum { LINES_MAX = 10 };
+enum { LINES_MAX = 12 };
 
 struct lines {
     struct line at[LINES_MAX];
@@ -90,6 +90,13 @@ static void add_buttons(struct lines *l, const struct ui *u)
             snprintf(line->words, sizeof line->words, "a new release of %s%s",
                      u->snap->present.name, u->is_quiet ? "  (new: a moment)" : "");
     }
+}
+
+/* First, and whatever else is said meanwhile: what was sent is nothing to send again. */
+static void add_sent(struct lines *l, const char *what)
+{
+    if (what)
+        snprintf(add(l, ROLE_WAIT)->words, WORDS_BYTES, "= %s: sent, not answered yet", what);
 }
 
 static void add_brake(struct lines *l, const struct ui *u)
@@ -188,6 +195,8 @@ static void collect(struct lines *l, const struct ui *u)
         snprintf(add(l, ROLE_PAST)->words, WORDS_BYTES,
                  "you look at an old release; the keys are about the present (%s: back)",
                  keymap_key(u->keymap, CMD_BACK));
+    add_sent(l, u->begun);
+    add_sent(l, u->stopped);
     add_buttons(l, u);
     if (u->snap->present.is_open) {
         say_waiting(waiting, sizeof waiting, u->snap, u->keymap, u->wall);

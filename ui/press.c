@@ -108,7 +108,9 @@ static void press_interrupt(struct screen *s)
 
     snapshot_stand(s->snap, &now);
     bool is_same_group = !s->seen.is_painted || strcmp(s->seen.painted.group, now.group) == 0;
-    if (is_same_group ? interrupt_brakes(s->snap) : s->seen.painted_brakes) {
+    /* What was sent may run by the time that this is read: the engine takes both in their order. */
+    bool is_beginning = screen_sent_here(s, &s->begun) != NULL;
+    if (is_beginning || (is_same_group ? interrupt_brakes(s->snap) : s->seen.painted_brakes)) {
         brake(s);
     } else if (s->is_loaded && is_same_group && !s->snap->present.is_open) {
         stand_say(&now, words, sizeof words);
@@ -163,6 +165,12 @@ static void press_action(struct screen *s, enum command c)
 {
     if (c == CMD_INTERRUPT) {
         press_interrupt(s);
+        return;
+    }
+    const char *begun = screen_sent_here(s, &s->begun);
+    if (begun) {
+        screen_say(s, ROLE_WARN, "%s did nothing: %s is sent already, not answered yet",
+                   name_of(s, c), begun);
         return;
     }
     if (!is_ready(s, c))

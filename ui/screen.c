@@ -34,6 +34,8 @@ struct ui screen_ui(struct screen *s, int64_t caller)
         .is_loaded = s->is_loaded,
         .has_dialog = s->n_dialogs > 0,
         .is_quiet = screen_is_quiet(s),
+        .begun = screen_sent_here(s, &s->begun),
+        .stopped = screen_sent_here(s, &s->stopped),
     };
 }
 
@@ -134,6 +136,18 @@ bool screen_is_quiet(const struct screen *s)
 bool screen_has_message(const struct screen *s)
 {
     return s->message.is_shown && (s->message.until == 0 || s->mono < s->message.until);
+}
+
+const char *screen_sent(const struct screen *s)
+{
+    return s->stopped.ticket ? s->stopped.words : s->begun.ticket ? s->begun.words : NULL;
+}
+
+const char *screen_sent_here(const struct screen *s, const struct sent *sent)
+{
+    const char *here = s->seen.is_painted ? s->seen.painted.group : s->snap->present.name;
+
+    return sent->ticket && here && strcmp(sent->group, here) == 0 ? sent->words : NULL;
 }
 
 bool screen_is_small(const struct screen *s)
@@ -347,8 +361,10 @@ void screen_verdict(struct screen *s, int64_t ticket, enum verdict v, const char
     struct ticket *t = find_ticket(s, ticket);
     const char *what = t ? t->words : "action";
 
-    if (s->sent == ticket)
-        s->sent = 0;
+    if (s->begun.ticket == ticket)
+        s->begun.ticket = 0;
+    if (s->stopped.ticket == ticket)
+        s->stopped.ticket = 0;
     if (e) {
         screen_say(s, ROLE_FAIL, "%s was not taken: %s", what, e->msg);
         stay(s);
@@ -494,8 +510,10 @@ int64_t screen_act(struct screen *s, enum action kind, const struct stand *seen,
     row.tty = xstrdup_null(s->who->tty);
     row.ssh_client = xstrdup_null(s->who->ssh_client);
     row.tmux = xstrdup_null(s->who->tmux);
-    s->sent = id;
-    str_copy(s->sent_words, sizeof s->sent_words, t->words);
+    struct sent *sent = kind == ACTION_INTERRUPT ? &s->stopped : &s->begun;
+    sent->ticket = id;
+    str_copy(sent->group, sizeof sent->group, seen->group);
+    str_copy(sent->words, sizeof sent->words, t->words);
     s->message.is_shown = false;
     s->ops->act(s->arg, id, &row);
     json_decref(args);

@@ -88,6 +88,13 @@ struct message {
     bool is_shown;
 };
 
+/* The newest action that has no verdict yet. ticket 0: none. */
+struct sent {
+    int64_t ticket;
+    char group[256];
+    char words[64];
+};
+
 /* Who is being called: a pane (its id), nobody, or the dialog with a serial. */
 enum { CALLER_NONE = -1 };
 static inline int64_t caller_dialog(int64_t serial)
@@ -140,8 +147,8 @@ struct screen {
 
     struct prompt prompt;
     struct message message;
-    int64_t sent;              /* ticket of the action without a verdict, 0 none */
-    char sent_words[64];
+    struct sent begun;         /* Start, Continue, Retry or Rollback */
+    struct sent stopped;       /* Interrupt; behind the other where there are both */
 
     struct ticket tickets[TICKETS_MAX];
     int next_ticket_slot;
@@ -164,6 +171,10 @@ int64_t screen_data_age(const struct screen *s);
 bool screen_is_small(const struct screen *s); /* too small for anything but one line */
 bool screen_is_quiet(const struct screen *s);
 bool screen_has_message(const struct screen *s);
+/* What was sent last and is not answered yet, in words; NULL: nothing. */
+const char *screen_sent(const struct screen *s);
+/* Is that one, of the group whose picture stands? Its words, or NULL. */
+const char *screen_sent_here(const struct screen *s, const struct sent *sent);
 void screen_set_driver(struct screen *s, const char *name);
 /* The group shown among the groups of the snapshot, or NULL. */
 const struct group_line *screen_group(const struct screen *s);

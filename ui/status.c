@@ -523,8 +523,8 @@ void status_draw_hint(struct screen *s, struct canvas *cv, struct rect r)
     canvas_fill(cv, r, ROLE_HINT);
     if (screen_has_message(s))
         canvas_text(cv, r, 0, 0, -1, s->message.role, s->message.text);
-    else if (s->sent)
-        canvas_textf(cv, r, 0, 0, -1, ROLE_WAIT, "%s: sent, not answered yet", s->sent_words);
+    else if (screen_sent(s))
+        canvas_textf(cv, r, 0, 0, -1, ROLE_WAIT, "%s: sent, not answered yet", screen_sent(s));
     else
         draw_hints(s, cv, r);
 }
@@ -545,7 +545,7 @@ void status_draw_small(struct screen *s, struct canvas *cv)
     snprintf(forms[2], sizeof forms[2], "%dx%d; %s brakes", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS, key);
     snprintf(forms[3], sizeof forms[3], "%s brakes", key);
     snprintf(forms[4], sizeof forms[4], "%s", key);
-    bool has_message = screen_has_message(s) || s->sent;
+    bool has_message = screen_has_message(s) || screen_sent(s);
     /* One row alone: what has just happened is worth more than the size, for its moment. */
     if (!has_message || all.rows > 1) {
         int i = 0;
@@ -555,8 +555,8 @@ void status_draw_small(struct screen *s, struct canvas *cv)
     }
     if (screen_has_message(s))
         canvas_text(cv, all, row, 0, -1, s->message.role, s->message.text);
-    else if (s->sent)
-        canvas_textf(cv, all, row, 0, -1, ROLE_WAIT, "%s: sent", s->sent_words);
+    else if (screen_sent(s))
+        canvas_textf(cv, all, row, 0, -1, ROLE_WAIT, "%s: sent", screen_sent(s));
     else if (all.rows > 1)
         status_draw_top(s, cv, (struct rect){row, 0, 1, all.cols});
 }

@@ -86,6 +86,25 @@ START_TEST(yes_sends_what_the_plan_is_of)
 }
 END_TEST
 
+/* Until the engine has opened it there is no release that runs; X is sent behind it all the same. */
+START_TEST(a_start_under_way_is_braked)
+{
+    open_form();
+    ask_plan();
+    answer_plan("9.1.0");
+    press_yes();
+    ck_assert(play_shows(&p, "= start: sent, not answered yet"));
+    play_key(&p, "X");
+    ck_assert_int_eq(p.n_acts, 2);
+    ck_assert_str_eq(play_last(&p)->want, "brake");
+    ck_assert(play_shows(&p, "= brake: sent, not answered yet"));
+    play_resize(&p, 10, 50);
+    play_key(&p, "X");
+    ck_assert_int_eq(p.n_acts, 3);
+    play_release(&p);
+}
+END_TEST
+
 /* While the plan is made the form goes on taking keys: what is changed then is in no plan. */
 START_TEST(a_change_drops_the_plan_under_way)
 {
@@ -272,6 +291,7 @@ int main(void)
     tcase_add_test(t, the_form_brakes);
     tcase_add_test(t, the_end_names_who_stays_out);
     tcase_add_test(t, a_rollback_is_read_by_scrolling);
+    tcase_add_test(t, a_start_under_way_is_braked);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);

@@ -430,6 +430,57 @@ START_TEST(verdicts)
 }
 END_TEST
 
+/* What is sent and not answered: nothing else is sent, it is not hidden by what is said, and the brake
+ * goes behind it. */
+START_TEST(sent_is_sent)
+{
+    static const char *const keys_too[] = {"K", "T", "N", "U"};
+
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_arm(&p, "K");
+    play_key(&p, "Y");
+    int64_t ticket = play_last(&p)->ticket;
+    for (size_t i = 0; i < ARRAY_LEN(keys_too); i++) {
+        does_nothing(keys_too[i]);
+        ck_assert(play_hints(&p, "continue is sent already"));
+        ck_assert(play_shows(&p, "= continue: sent"));
+    }
+    brakes("X");
+    ck_assert(play_hints(&p, "brake: sent"));
+    screen_verdict(p.screen, play_last(&p)->ticket, VERDICT_DONE, "braked", NULL);
+    play_draw(&p);
+    ck_assert(play_hints(&p, "braked") && play_shows(&p, "= continue: sent"));
+    play_wait(&p, MESSAGE_MS);
+    play_draw(&p);
+    ck_assert(play_hints(&p, "continue: sent"));
+    screen_verdict(p.screen, ticket, VERDICT_DONE, "", NULL);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "= continue: sent"));
+    play_key(&p, "K");
+    ck_assert(play_has_dialog(&p, "Continue"));
+    play_release(&p);
+}
+END_TEST
+
+/* It is of one group: another has its own keys. */
+START_TEST(sent_for_another_group)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_arm(&p, "K");
+    play_key(&p, "Y");
+    play_key(&p, "}");
+    play_snapshot(&p);
+    play_draw(&p);
+    play_wait(&p, QUIET_MS);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "= continue: sent"));
+    does_nothing("X");
+    play_key(&p, "N");
+    ck_assert(play_has_dialog(&p, "New release"));
+    play_release(&p);
+}
+END_TEST
+
 /* ---- pastes ---------------------------------------------------------------------------------- */
 
 static char *flood(size_t n)
@@ -918,8 +969,11 @@ static void random_answer(void)
         screen_answer(p.screen, p.asked, dice(2) ? json_object() : json_array(), NULL);
     else
         screen_answer(p.screen, p.asked, NULL, &e);
-    if (p.n_acts)
-        screen_verdict(p.screen, play_last(&p)->ticket, (enum verdict)dice(4), "words",
+    if (p.screen->stopped.ticket)
+        screen_verdict(p.screen, p.screen->stopped.ticket, (enum verdict)dice(4), "words",
+                       dice(3) ? NULL : &e);
+    if (p.screen->begun.ticket)
+        screen_verdict(p.screen, p.screen->begun.ticket, (enum verdict)dice(4), "words",
                        dice(3) ? NULL : &e);
 }
 
@@ -928,6 +982,8 @@ static void random_wish(void)
 {
     static const char *const wishes[] = {"K", "T", "U", "X", "N"};
 
+    if (dice(4))
+        random_answer();
     play_draw(&p);
     play_key(&p, "Esc");
     play_key(&p, "Esc");
@@ -954,7 +1010,7 @@ static void random_step(struct snapshot *const *stands)
         random_answer();
     else if (what < 93)
         play_paste(&p, "YKY\nY", 5);
-    else if (what < 96)
+    else if (what < 99)
         random_wish();
     (void)screen_next(p.screen);
     if (dice(4))
@@ -1009,6 +1065,8 @@ int main(void)
     tcase_add_test(t, changing_group);
     tcase_add_test(t, brake_of_the_group_seen);
     tcase_add_test(t, verdicts);
+    tcase_add_test(t, sent_is_sent);
+    tcase_add_test(t, sent_for_another_group);
     tcase_add_loop_test(t, pastes, 0, 8);
     tcase_add_test(t, brake_everywhere);
     tcase_add_test(t, brake_in_a_prompt);
