@@ -30,7 +30,7 @@ enum key_place {
       "Continue: bake, roll out, or lift the brake")                                              \
     X(CMD_RETRY, "retry", "T", IN_ALL, "try again", "Retry what failed")                          \
     X(CMD_ROLLBACK, "rollback", "U", IN_ALL, "undo",                                              \
-      "Rollback: back to the version that the history marks; always live")                        \
+      "Rollback to the version marked; always live, but for the moment after a change")           \
     X(CMD_PANE_1, "cluster", "1", IN_ALL, "", "To the cluster")                                   \
     X(CMD_PANE_2, "instances", "2", IN_ALL, "", "To the instances")                               \
     X(CMD_PANE_3, "logs", "3", IN_ALL, "", "To the logs")                                         \

@@ -27,6 +27,7 @@ struct actions {
 struct line {
     enum role role;
     const char *key;   /* of a button; NULL: words alone */
+    bool is_deaf;      /* the key is, for a moment */
     const char *name;
     char words[WORDS_BYTES];
 };
@@ -69,14 +70,28 @@ static enum command command_of(const char *button)
     return CMD_NONE;
 }
 
+static const char deaf_words[] = "  (new: a moment)";
+
+/* New buttons wait for a look; the brake never does. */
+static bool is_deaf_now(const struct ui *u, enum command c)
+{
+    const struct view *v = &u->snap->present;
+    bool brakes = c == CMD_INTERRUPT && v->is_open &&
+                  deploy_interrupt_kind(&v->deploy) == INTERRUPT_BRAKES;
+
+    return u->is_quiet && !brakes;
+}
+
 static void add_buttons(struct lines *l, const struct ui *u)
 {
     struct view_button buttons[2];
     int n = view_buttons(&u->snap->present, buttons);
 
     for (int i = 0; i < n; i++) {
-        struct line *line = add(l, u->is_quiet ? ROLE_BUTTON_QUIET : ROLE_BUTTON);
+        bool is_deaf = is_deaf_now(u, command_of(buttons[i].name));
+        struct line *line = add(l, is_deaf ? ROLE_BUTTON_QUIET : ROLE_BUTTON);
 
+        line->is_deaf = is_deaf;
         line->key = keymap_key(u->keymap, command_of(buttons[i].name));
         switch (command_of(buttons[i].name)) {
         case CMD_START: line->name = "Start"; break;
@@ -85,10 +100,10 @@ static void add_buttons(struct lines *l, const struct ui *u)
         default: line->name = "Retry"; break;
         }
         snprintf(line->words, sizeof line->words, "%s%s", buttons[i].says,
-                 u->is_quiet ? "  (new: a moment)" : "");
+                 is_deaf ? deaf_words : "");
         if (!buttons[i].says[0] && command_of(buttons[i].name) == CMD_START)
             snprintf(line->words, sizeof line->words, "a new release of %s%s",
-                     u->snap->present.name, u->is_quiet ? "  (new: a moment)" : "");
+                     u->snap->present.name, is_deaf ? deaf_words : "");
     }
 }
 
@@ -150,8 +165,9 @@ static void add_rollback(struct lines *l, const struct ui *u)
     say_when(when, sizeof when, s->history[s->candidate].ended, u->wall);
     line->key = keymap_key(u->keymap, CMD_ROLLBACK);
     line->name = "Rollback";
-    snprintf(line->words, sizeof line->words, "back to %s of %s", s->history[s->candidate].version,
-             when);
+    line->is_deaf = is_deaf_now(u, CMD_ROLLBACK);
+    snprintf(line->words, sizeof line->words, "back to %s of %s%s",
+             s->history[s->candidate].version, when, line->is_deaf ? deaf_words : "");
 }
 
 static void add_last(struct lines *l, const struct ui *u)
@@ -232,7 +248,11 @@ static int draw_line(const struct line *line, struct canvas *cv, struct rect r, 
     if (line->key) {
         bool is_button = line->role == ROLE_BUTTON || line->role == ROLE_BUTTON_QUIET;
 
-        canvas_textf(cv, r, row, 0, 3, is_button ? line->role : ROLE_KEY, " %s ", line->key);
+        canvas_textf(cv, r, row, 0, 3,
+                     is_button       ? line->role
+                     : line->is_deaf ? ROLE_BUTTON_QUIET
+                                     : ROLE_KEY,
+                     " %s ", line->key);
         canvas_text(cv, r, row, 4, NAME_CELLS, is_button ? ROLE_STRONG : line->role, line->name);
         return canvas_wrap(cv, rest, row, is_button ? ROLE_TEXT : line->role, line->words, true);
     }

@@ -218,6 +218,31 @@ START_TEST(quiet_zone)
 }
 END_TEST
 
+/* What is deaf is shown so, and nothing else: Interrupt that brakes never is, Rollback is. */
+START_TEST(quiet_buttons)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_resize(&p, 40, 120);
+    fixture_move(&p.f, DEPLOY_BAKING, BRAKE_NONE);
+    play_snapshot(&p);
+    play_draw(&p);
+    struct buf b;
+    buf_init(&b, 0);
+    canvas_dump(p.cv, &b);
+    const char *button = strstr(buf_str(&b), "X  Interrupt"), *back = strstr(buf_str(&b), "U  Rollback");
+    ck_assert(button && back);
+    ck_assert_msg(!strstr(button, "(new:") || strstr(button, "(new:") > back, "%s", buf_str(&b));
+    ck_assert_msg(strstr(back, "(new:") != NULL, "%s", buf_str(&b));
+    does_nothing("U");
+    brakes("X");
+    play_wait(&p, QUIET_MS);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "(new:"));
+    buf_release(&b);
+    play_release(&p);
+}
+END_TEST
+
 /* The brake needs no quiet. */
 START_TEST(quiet_brake)
 {
@@ -1055,6 +1080,7 @@ int main(void)
     tcase_add_test(t, armed_anew);
     tcase_add_loop_test(t, armed_anew_at_the_same_size, 0, 3);
     tcase_add_test(t, quiet_zone);
+    tcase_add_test(t, quiet_buttons);
     tcase_add_test(t, quiet_brake);
     tcase_add_test(t, stale_picture);
     tcase_add_test(t, dropped_picture);
