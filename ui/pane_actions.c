@@ -18,6 +18,7 @@
 enum { NAME_CELLS = 10, WORDS_BYTES = 640 };
 
 struct actions {
+    struct stand stand; /* that it was scrolled at */
     int top;       /* first line shown */
     int n_lines;   /* as last drawn */
     int visible;
@@ -334,6 +335,18 @@ static void say_title(void *p, const struct ui *u, struct buf *out)
         buf_addf(out, "%d-%d/%d", a->top + 1, a->top + a->visible, a->n_lines);
 }
 
+/* Other buttons are what a person comes for: from the top. */
+static void update(void *p, const struct ui *u)
+{
+    struct actions *a = p;
+    struct stand now;
+
+    snapshot_stand(u->snap, &now);
+    if (!stand_is_equal(&a->stand, &now))
+        a->top = 0;
+    a->stand = now;
+}
+
 static bool take_command(void *p, const struct ui *u, enum command c)
 {
     struct actions *a = p;
@@ -358,6 +371,7 @@ static int64_t next_change(void *p, const struct ui *u)
 const struct pane_ops pane_actions = {
     .new_state = new_state,
     .free_state = free,
+    .update = update,
     .title = say_title,
     .draw = draw,
     .line = draw_short,

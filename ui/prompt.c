@@ -276,6 +276,18 @@ void prompt_key(struct screen *s, const struct key *k)
 
 /* ---- painting -------------------------------------------------------------------------------- */
 
+/* Ctrl-X brakes from here too, and that it did is worth more than the end of a long text. */
+static void draw_sent(const struct screen *s, struct canvas *cv, struct rect *line)
+{
+    const char *sent = screen_sent(s);
+    int cells = sent ? (int)text_cells(sent) + 8 : 0;
+
+    if (!sent || screen_has_message(s) || cells > line->cols / 2)
+        return;
+    canvas_textf(cv, *line, 0, line->cols - cells + 1, -1, ROLE_WAIT, " %s: sent", sent);
+    line->cols -= cells;
+}
+
 void prompt_draw(struct screen *s, struct canvas *cv, struct rect line)
 {
     struct prompt *p = &s->prompt;
@@ -283,6 +295,7 @@ void prompt_draw(struct screen *s, struct canvas *cv, struct rect line)
     size_t from = 0;
 
     canvas_fill(cv, line, ROLE_INPUT);
+    draw_sent(s, cv, &line);
     int col = canvas_textf(cv, line, 0, 0, line.cols / 2, ROLE_KEY, "%s: ", p->label);
     size_t room = line.cols > col ? (size_t)(line.cols - col) : 1;
     while (head[from] != '\0' && text_cells(head + from) + 1 > room)

@@ -601,6 +601,40 @@ START_TEST(brake_in_a_prompt)
 }
 END_TEST
 
+/* It gives a sign there, however long the text is. */
+START_TEST(brake_in_a_prompt_is_seen)
+{
+    begin(DEPLOY_ROLLING_OUT, BRAKE_NONE);
+    play_key(&p, "d");
+    for (int i = 0; i < 12; i++)
+        play_type(&p, "somebody ");
+    play_type(&p, "END");
+    brakes("Ctrl-X");
+    ck_assert(play_hints(&p, "brake: sent"));
+    ck_assert(play_hints(&p, "somebody END"));
+    screen_verdict(p.screen, play_last(&p)->ticket, VERDICT_DONE, "", NULL);
+    play_draw(&p);
+    ck_assert(!play_hints(&p, "brake: sent"));
+    play_release(&p);
+}
+END_TEST
+
+/* Scrolled away are the buttons of before, not those of now. */
+START_TEST(new_buttons_are_in_sight)
+{
+    begin(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE);
+    play_key(&p, "6");
+    for (int i = 0; i < 4; i++)
+        play_key(&p, "Down");
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, " X  Interrupt"));
+    play_move(&p, DEPLOY_BAKING, BRAKE_NONE);
+    ck_assert(play_shows(&p, " X  Interrupt"));
+    play_release(&p);
+}
+END_TEST
+
 START_TEST(small_screens)
 {
     begin(DEPLOY_ROLLING_OUT, BRAKE_NONE);
@@ -1096,6 +1130,8 @@ int main(void)
     tcase_add_loop_test(t, pastes, 0, 8);
     tcase_add_test(t, brake_everywhere);
     tcase_add_test(t, brake_in_a_prompt);
+    tcase_add_test(t, brake_in_a_prompt_is_seen);
+    tcase_add_test(t, new_buttons_are_in_sight);
     tcase_add_test(t, small_screens);
     tcase_add_test(t, small_brake_of_the_group_seen);
     tcase_add_test(t, quiet_after_a_small_screen);
