@@ -24,6 +24,7 @@ SIM_LIBS = tests/engine/libsim.a $(ENGINE_LIBS) $(CHECK_LIBS)
 ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \
 	tests/engine/test_engine_failpoints \
 	tests/engine/test_engine_upkeep \
+	tests/engine/test_engine_edges \
 	tests/engine/test_engine_idle
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
@@ -52,3 +53,8 @@ tests_engine_test_engine_idle_SOURCES = tests/engine/test_engine_idle.c
 tests_engine_test_engine_idle_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_idle_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_idle_LDADD = $(SIM_LIBS)
+
+tests_engine_test_engine_edges_SOURCES = tests/engine/test_engine_edges.c
+tests_engine_test_engine_edges_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_edges_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_edges_LDADD = $(SIM_LIBS)

@@ -62,13 +62,13 @@ static void close_journal(struct target *t, const struct probe *p, const struct 
 }
 
 /* An instance that is read in traffic is no debt any more, whoever brought it in. Where a runner lives it
- * may be out the next moment: without a balancer, what answers may be what that runner is about to stop. */
+ * may be out the next moment. Without a balancer it is in again when nothing is left to do on it: one
+ * answer while its verify is owed says little. */
 static void settle_ledger(struct target *t, const struct probe *p, const struct deploy_event *ev,
                           struct txn *x)
 {
     struct release *r = t->r;
-    bool is_back = traffic_has_balancer(r->traffic) ? traffic_is_in(p->traffic)
-                                                    : p->is_healthy && p->running[0];
+    bool is_back = traffic_has_balancer(r->traffic) ? traffic_is_in(p->traffic) : ev->is_good;
 
     if (!t->is_in_ledger || !is_back || ev->verdict != PROBE_PROVED || p->live_op[0])
         return;

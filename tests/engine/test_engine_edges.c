@@ -1,0 +1,67 @@
+/* test_engine_edges.c: moments between two others in which little was known: one answer is no verify, what
+ * was read a while ago is not how it is now, and a wish of long ago is no wish. In virtual time; see sim.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim_test.h"
+
+#define start(version) sim_press(&s, ACTION_START, "{\"version\":\"" version "\"}", 0)
+#define press(kind) sim_press(&s, kind, NULL, 0)
+
+enum { SOON = 5000, STEP = 30000, LONG = 120000 };
+
+static void begin(const struct sim_spec *spec)
+{
+    sim_open(&s, spec);
+    sim_start(&s);
+}
+
+/* ---- one answer is no verify ------------------------------------------------------------------------ */
+
+static bool first_is_well(struct sim *sim)
+{
+    return sim_is_well(&sim->w.in[0]);
+}
+
+/* Without a balancer an instance is back when its verify has passed, not when it has answered once. */
+START_TEST(killed_in_verify_without_a_balancer)
+{
+    begin(&(struct sim_spec){.seed = 1, .n = 3});
+    must_do(start("1.1.0"));
+    must(sim_until_target(&s, 0, TARGET_VERIFY_RUNNING, STEP));
+    must(sim_until(&s, first_is_well, STEP));
+    sim_crash(&s);
+    ck_assert_int_eq((int)sim_target(&s, 0), (int)TARGET_VERIFY_RUNNING);
+    sim_start(&s);
+    must(sim_until_brake(&s, BRAKE_LOST, SOON));
+    must(sim_until_target(&s, 0, TARGET_PENDING, SOON));
+    ck_assert_int_eq(sim_ledger(&s), 1);
+    world_make_sick(&s.w, 0, LONG);
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_status(&s, DEPLOY_SMOKE_FAILURE, STEP));
+    must_do(press(ACTION_INTERRUPT));
+    must(sim_until_status(&s, DEPLOY_INTERRUPTED, SOON));
+    ck_assert_int_eq(sim_ledger(&s), 1);
+    finish();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        killed_in_verify_without_a_balancer,
+    };
+    Suite *suite = suite_create("engine edges");
+    TCase *c = tcase_create("edges");
+
+    tcase_set_timeout(c, 120);
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        if (!getenv("SIM_TEST") || strcmp(getenv("SIM_TEST"), tests[i]->name) == 0)
+            tcase_add_test(c, tests[i]);
+    }
+    suite_add_tcase(suite, c);
+    return suite_run(suite);
+}
