@@ -94,13 +94,24 @@ static enum step lost_step(const struct target *t)
     return c->lost;
 }
 
+/* Its last verify is on record as failed or let pass, or its install as failed, and nothing has proved
+ * more since. Without a balancer the ledger says so too: what we stopped leaves it by its verify. */
+static bool is_verify_owed(const struct target *t)
+{
+    const struct deploy_target *c = &t->r->core.targets[t->i];
+
+    return c->is_verify_ignored || c->status == target_failure(STEP_INSTALL) ||
+           c->status == target_failure(STEP_VERIFY) ||
+           (t->is_in_ledger && !traffic_has_balancer(t->r->traffic));
+}
+
 /* Verify is on record as passed, and the host has not booted since. */
 static bool was_verified(const struct target *t, const struct probe *p, enum step lost)
 {
     enum target_status s = t->r->core.targets[t->i].status;
     bool is_on_record = t->is_verified || s == target_success(STEP_VERIFY) || lost == STEP_MARKUP;
 
-    return is_on_record && t->row.boot_id && strcmp(t->row.boot_id, p->boot_id) == 0;
+    return is_on_record && !is_verify_owed(t) && t->row.boot_id && strcmp(t->row.boot_id, p->boot_id) == 0;
 }
 
 /* An answer that proves nothing yet, though another will: a runner of another operation still lives there
@@ -170,6 +181,7 @@ static void target_probed(void *arg, const struct probe *p)
                                   .is_in_ledger = t->is_in_ledger,
                                   .has_balancer = traffic_has_balancer(r->traffic),
                                   .was_verified = was_verified(t, p, lost),
+                                  .is_verify_owed = is_verify_owed(t),
                                   .wants_in = true,
                                   .boot_id = t->row.boot_id ? t->row.boot_id : "",
                                   .machine_id = t->row.machine_id ? t->row.machine_id : ""};

@@ -50,7 +50,8 @@ static bool is_theirs(const struct sight *s)
  * sought, or markdown), it is how the instance was found. */
 static bool is_well_as_found(const struct sight *s)
 {
-    bool is_owed = s->q->lost == STEP_DOWNLOAD || s->q->lost == STEP_INSTALL || s->q->lost == STEP_VERIFY;
+    bool is_owed = s->q->is_verify_owed || s->q->lost == STEP_DOWNLOAD || s->q->lost == STEP_INSTALL ||
+                   s->q->lost == STEP_VERIFY;
 
     return s->is_well && (s->q->was_verified || !is_owed);
 }

@@ -14,6 +14,7 @@ struct evidence_question {
     bool is_in_ledger;
     bool has_balancer;
     bool was_verified;       /* verify of this deployment is on record as passed on this boot */
+    bool is_verify_owed;     /* ... as not passed: its install or verify has failed, or was let pass */
     bool wants_in;           /* the phase wants it in traffic to call it good */
     const char *boot_id;     /* at the first probe of the deployment; "" unknown */
     const char *machine_id;  /* likewise; another one now stops the instance */
@@ -25,7 +26,8 @@ struct evidence_question {
  * a record: it lives a moment longer than its record is there. A record of 0 -> proved beyond that step. No trace of the op id -> not begun. Rebooted in the middle -> that step is not
  * proved. Nothing of this can be read -> UNKNOWN. Where no outcome is sought: PROVED with the first of
  * the five steps that is not proved by what is seen:
- *   in traffic, right version running and healthy  -> good (SKIPPED), unless a verify of it is owed
+ *   in traffic, right version running and healthy  -> good (SKIPPED), unless a verify of it is owed: then
+ *                                                     from MARKDOWN, without a balancer from VERIFY
  *   held out by somebody else, right and healthy   -> good, left by other
  *   out, right version running and healthy         -> from MARKUP
  *   out, current is the version but not healthy    -> from INSTALL (stop, link, start is safe out there)

@@ -49,10 +49,39 @@ START_TEST(killed_in_verify_without_a_balancer)
 }
 END_TEST
 
+static int verified(int i)
+{
+    struct journal_row *rows = NULL;
+    int n = journal_list(s.reader, s.v.last, &rows, NULL), found = 0;
+
+    for (int k = 0; k < n; k++)
+        found += rows[k].step == STEP_VERIFY && strcmp(rows[k].host, s.w.in[i].host->name) == 0;
+    journal_rows_free(rows, n);
+    return found;
+}
+
+/* Retry of a failed verify checks anew. */
+START_TEST(retry_of_a_verify_without_a_balancer)
+{
+    begin(&(struct sim_spec){.seed = 2, .n = 3});
+    s.w.in[0].bad_version = "1.1.0";
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_FAILURE, STEP));
+    ck_assert_int_eq((int)sim_target(&s, 0), (int)TARGET_VERIFY_FAILURE);
+    ck_assert_int_eq(verified(0), 1);
+    s.w.in[0].bad_version = NULL;
+    must_do(press(ACTION_RETRY));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    ck_assert_int_eq(verified(0), 2);
+    ck_assert_int_eq(sim_begun(&s, 0, STEP_INSTALL), 1);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        killed_in_verify_without_a_balancer,
+        killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");

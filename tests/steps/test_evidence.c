@@ -59,6 +59,7 @@ static bool view_of(unsigned i, struct view *v)
     v->q.has_balancer = take(&i, 2);
     v->q.is_in_ledger = take(&i, 2);
     v->q.was_verified = take(&i, 2);
+    v->q.is_verify_owed = take(&i, 2);
     v->q.lost = (enum step)take(&i, STEP_COUNT + 1);
     v->is_current = take(&i, 2);
     v->is_running = take(&i, 2);
@@ -117,6 +118,8 @@ static const char *broken(const struct view *v, const struct deploy_event *ev, c
         return "good is: nothing is left";
     if (is_proved && ev->step > STEP_VERIFY && !is_well(v))
         return "what is not well is not brought in";
+    if (ev->is_good && v->q.is_verify_owed && !v->q.was_verified)
+        return "one answer is no verify";
     if (is_proved && proves_too_much(v, ev))
         return "a verify that is owed is not passed";
     if (is_sought(v) && v->live == LIVE_OURS && v->record != RECORD_FAILED &&
@@ -157,11 +160,11 @@ START_TEST(nothing_is_concluded_that_may_not_be)
         evidence_judge(&v.q, &v.p, &ev, why, sizeof why);
         const char *what = broken(&v, &ev, why);
         ck_assert_msg(!what,
-                      "%s: point %u: traffic %s balancer %d ledger %d verified %d lost %d current %d "
+                      "%s: point %u: traffic %s balancer %d ledger %d verified %d owed %d lost %d current %d "
                       "running %d healthy %d release %d live %d record %d rebooted %d -> verdict %d step "
                       "%d good %d other %d: %s",
                       what, i, traffic_state_name(v.p.traffic), v.q.has_balancer, v.q.is_in_ledger,
-                      v.q.was_verified, (int)v.q.lost, v.is_current, v.is_running, v.p.is_healthy,
+                      v.q.was_verified, v.q.is_verify_owed, (int)v.q.lost, v.is_current, v.is_running, v.p.is_healthy,
                       v.p.has_release, (int)v.live, (int)v.record, v.p.is_op_rebooted,
                       (int)ev.verdict, (int)ev.step, ev.is_good, ev.is_left_by_other, why);
         n[ev.verdict]++;
@@ -173,7 +176,7 @@ START_TEST(nothing_is_concluded_that_may_not_be)
 END_TEST
 
 /* The named cases. Flags of what is seen, as letters: L in the ledger, N no balancer, V was verified,
- * C current is the version, R it runs, H healthy, P package there, o our runner lives, x another one
+ * O its verify is owed, C current is the version, R it runs, H healthy, P package there, o our runner lives, x another one
  * lives, k op known, 0 its record says 0, 7 its record says 7, b rebooted since, E cannot be asked,
  * M another machine. */
 static const struct {
@@ -200,6 +203,9 @@ static const struct {
     {"verified and drained", STEP_COUNT, TRAFFIC_DRAINED, "LCRHPV", PROBE_PROVED, STEP_MARKUP, 0, 0},
     {"no balancer, old", STEP_COUNT, TRAFFIC_NONE, "N", PROBE_PROVED, STEP_MARKDOWN, 0, 0},
     {"no balancer, right", STEP_COUNT, TRAFFIC_NONE, "NCRHP", PROBE_PROVED, STEP_COUNT, 1, 0},
+    {"no balancer, right, owed", STEP_COUNT, TRAFFIC_NONE, "NCRHPO", PROBE_PROVED, STEP_VERIFY, 0, 0},
+    {"in traffic, right, owed", STEP_COUNT, TRAFFIC_READY, "CRHPO", PROBE_PROVED, STEP_MARKDOWN, 0, 0},
+    {"left drained by us, sick, owed", STEP_COUNT, TRAFFIC_DRAINED, "LCPO", PROBE_PROVED, STEP_INSTALL, 0, 0},
     {"down but well", STEP_COUNT, TRAFFIC_DOWN, "LCRHP", PROBE_PROVED, STEP_MARKUP, 0, 0},
     {"down and sick", STEP_COUNT, TRAFFIC_DOWN, "", PROBE_PROVED, STEP_MARKDOWN, 0, 0},
     {"no answer", STEP_INSTALL, TRAFFIC_DRAINED, "LE", PROBE_UNKNOWN, STEP_INSTALL, 0, 0},
@@ -257,7 +263,8 @@ START_TEST(named_cases)
                                      .machine_id = "m1",
                                      .has_balancer = !strchr(f, 'N'),
                                      .is_in_ledger = strchr(f, 'L') != NULL,
-                                     .was_verified = strchr(f, 'V') != NULL};
+                                     .was_verified = strchr(f, 'V') != NULL,
+                                     .is_verify_owed = strchr(f, 'O') != NULL};
     v.p.traffic = golden[_i].traffic;
     v.is_current = strchr(f, 'C') != NULL;
     v.is_running = strchr(f, 'R') != NULL;
