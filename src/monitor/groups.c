@@ -26,6 +26,8 @@ static void polled_end(struct polled *p)
 
 static void watched_clear(struct watched *g)
 {
+    rules_free(g->rules);
+    g->rules = NULL;
     for (int i = 0; i < g->n; i++)
         polled_end(&g->polled[i]);
     free(g->polled);
@@ -82,6 +84,7 @@ static void watched_build(struct watched *g, const char *config, struct group_co
     g->config = xstrdup(config);
     g->cfg = cfg;
     g->echo = echo_new(cfg);
+    g->rules = NULL;
     g->n = cfg->n_instances;
     g->polled = xcalloc((size_t)g->n + 1, sizeof *g->polled);
     for (int i = 0; i < g->n; i++) {
@@ -98,6 +101,7 @@ static void watched_build(struct watched *g, const char *config, struct group_co
     }
     spread(g, net_mono_ms(g->m->net));
     watched_clear(&before);
+    g->rules = rules_new(g);
 }
 
 /* ---- all of them -------------------------------------------------------------------------------------- */
@@ -126,6 +130,7 @@ static void take_row(struct monitor *m, const struct group_row *row)
         return;
     struct watched *g = watched_get(m, row->name);
     g->is_kept = true;
+    g->deployment = row->deployment;
     if (g->config && strcmp(g->config, row->config) == 0)
         return;
     cfg = group_config_from_json(row->config, &e);
@@ -243,8 +248,11 @@ void groups_look(struct monitor *m)
     if (version == m->version)
         return;
     int rc = read_groups(m);
-    for (int i = 0; i < m->n_groups && rc == 0; i++)
+    for (int i = 0; i < m->n_groups && rc == 0; i++) {
         rc = read_versions(m->groups[i]);
+        if (rc == 0 && m->groups[i]->rules)
+            rc = rules_look(m->groups[i]->rules);
+    }
     if (rc == 0) /* else it is read again at the next look */
         m->version = version;
 }

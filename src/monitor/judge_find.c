@@ -456,8 +456,9 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
     }
     find_limits(j, u, out);
     find_lines(j, u, now, out);
-    find_trend(j, u, out);
+    /* Of two that are as sure, the one that has both versions in the same minutes says more. */
     find_ranks(j, u, now, out);
+    find_trend(j, u, out);
     find_growth(j, u, out);
     say_good(u, out);
 }

@@ -11,12 +11,24 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/judge.c src/monitor/judge.h src/monitor/judge_int.h \
 	src/monitor/judge_find.c \
 	src/monitor/judge_frozen.c \
+	src/monitor/exposition.c src/monitor/exposition.h \
+	src/monitor/gauge_connect.c \
+	src/monitor/gauge_number.c \
+	src/monitor/gauge_prometheus.c \
+	src/monitor/gauge_request.c \
+	src/monitor/gauge_scrape.c \
+	src/monitor/gauge_system.c \
+	src/monitor/gauge_tail.c \
 	src/monitor/machine.c \
+	src/monitor/machine_call.c \
+	src/monitor/pattern.c src/monitor/pattern.h \
 	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
 	src/monitor/poll.c \
-	src/monitor/gauge.h \
+	src/monitor/gauge.c src/monitor/gauge.h \
 	src/monitor/profile.c \
 	src/monitor/ranks.c \
+	src/monitor/rules.c \
+	src/monitor/vitals.c src/monitor/vitals.h \
 	src/monitor/samples.c \
 	src/monitor/pulse.c src/monitor/pulse.h
 MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(STORE_LIBS) $(PCRE2_LIBS)

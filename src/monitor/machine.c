@@ -52,6 +52,7 @@ static struct machine *machine_new(struct monitor *m, const struct group_config 
         .ssh_config = xstrdup_null(c->ssh.config)};
     x->load_milli = x->mem_used_kib = x->mem_total_kib = x->uptime_s = -1;
     buf_init(&x->out, OUTPUT_BYTES);
+    TAILQ_INIT(&x->calls);
     TAILQ_INSERT_TAIL(&m->machines, x, entry);
     m->n_machines++;
     return x;
@@ -80,6 +81,7 @@ static void machine_close(struct machine *x)
 {
     struct net *net = x->m->net;
 
+    machine_calls_lost(x);
     if (x->run)
         net->ops->run_cancel(x->run);
     if (x->wait)
@@ -183,7 +185,7 @@ static void set_error(struct machine *x, const char *error)
     x->is_news = true;
 }
 
-static void failed(struct machine *x, const struct err *e)
+void machine_failed(struct machine *x, const struct err *e)
 {
     bool is_refused = e->code == ERR_AUTH || e->code == ERR_HOSTKEY;
     int64_t pause = is_refused ? PAUSE_REFUSED_MS : PAUSE_MS;
@@ -208,13 +210,14 @@ static void ran(void *arg, const struct run_result *r)
 
     x->run = NULL;
     if (e.code || machine_parse(x, buf_str(&x->out), &e) < 0) {
-        failed(x, &e);
+        machine_failed(x, &e);
         return;
     }
     x->read_at = net_wall_ms(x->m->net);
     x->is_fresh = true;
     set_error(x, NULL);
-    if (x->m->n_machines > x->m->sessions_max && x->m->n_sessions > x->m->sessions_max - ROTATING)
+    if (!machine_is_called(x, net_mono_ms(x->m->net)) &&
+        x->m->n_machines > x->m->sessions_max && x->m->n_sessions > x->m->sessions_max - ROTATING)
         machine_close(x);
 }
 
@@ -230,21 +233,30 @@ static void linked(void *arg, struct session *s, const struct err *e)
 
     x->wait = NULL;
     if (!s) {
-        failed(x, e);
+        machine_failed(x, e);
         return;
     }
     buf_reset(&x->out);
     x->run = net->ops->run_start(s, &spec, &events, x);
 }
 
+struct link *machine_link(struct machine *x)
+{
+    struct monitor *m = x->m;
+
+    if (!x->link && m->n_sessions < m->sessions_max) {
+        x->link = link_new(m->net, &x->spec, LINK_GIVE_UP_MS);
+        m->n_sessions++;
+    }
+    return x->link;
+}
+
 static void machine_ask(struct machine *x, int64_t now)
 {
     struct monitor *m = x->m;
 
-    if (!x->link) {
-        x->link = link_new(m->net, &x->spec, LINK_GIVE_UP_MS);
-        m->n_sessions++;
-    }
+    if (!machine_link(x))
+        return;
     x->turn = ++m->turns;
     x->next_at = now + SYSTEM_EVERY_MS / m->haste;
     x->wait = link_want(x->link, linked, x);
@@ -255,7 +267,8 @@ void machines_turn(struct monitor *m, int64_t now)
     struct machine *x, *next = NULL;
 
     TAILQ_FOREACH(x, &m->machines, entry) {
-        if (!m->is_looked_on)
+        machine_calls_turn(x, now);
+        if (!m->is_looked_on && !machine_is_called(x, now))
             machine_close(x);
         if (!m->is_looked_on || x->wait || x->run || x->next_at > now)
             continue;

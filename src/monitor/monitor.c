@@ -52,6 +52,7 @@ static void ticked(void *arg)
     look(m, now);
     polls_turn(m, now);
     machines_turn(m, now);
+    rules_turn(m, now);
     samples_turn(m, now);
     m->tick = m->net->ops->timer_start(m->net, TICK_MS, ticked, m);
 }

@@ -14,6 +14,7 @@
 #include "steps/steps.h"
 
 struct machine;
+struct rules;
 struct watched;
 
 /* One instance, and what is known of it. */
@@ -48,10 +49,13 @@ struct watched {
     struct echo *echo;      /* NULL: the answers name no version */
     struct polled *polled;
     int n;
+    struct rules *rules;    /* of its monitors; NULL: none */
+    int64_t deployment;     /* the open one; 0 */
     bool is_kept;           /* while the groups are read: still there */
 };
 
 TAILQ_HEAD(machine_list, machine);
+TAILQ_HEAD(machine_calls, machine_call);
 
 /* A host that instances run on, and its session. Figures are -1 where they are not known. */
 struct machine {
@@ -70,6 +74,8 @@ struct machine {
     int64_t load_milli, mem_used_kib, mem_total_kib, uptime_s;
     char *error;            /* why the last attempt failed; NULL */
     bool is_news, is_fresh;
+    struct machine_calls calls; /* the first may be under way */
+    int64_t called_at;      /* mono: the last call; 0 never */
 };
 
 struct monitor {
@@ -93,6 +99,7 @@ struct monitor {
     int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */
     int64_t void_before;    /* mono: what was asked before and came too late, was late by our own fault */
     int n_asking;
+    int n_rule_asks;
     int next_group, next_one; /* whose turn it is */
     bool is_looked_on;      /* a console is open */
     bool is_driven;         /* a deployment is open */
@@ -118,6 +125,33 @@ void machine_put_back(struct machine *x);
 void machines_turn(struct monitor *m, int64_t now);
 /* /proc/loadavg, /proc/uptime and /proc/meminfo, one behind the other. 0 or ERR_PROTOCOL. */
 int machine_parse(struct machine *x, const char *text, struct err *e);
+
+/* A command on a machine's session, which is opened for it if it is not there; done is called once, with the
+ * output (0-ended, at most max_output bytes) or e: NULL when it came. Calls of one machine run one behind
+ * the other. */
+struct machine_call;
+typedef void (*machine_done)(void *arg, const char *output, size_t n, const struct err *e);
+struct machine_call *machine_call(struct machine *x, const char *command, int64_t deadline_ms,
+                                  size_t max_output, machine_done done, void *arg);
+void machine_call_cancel(struct machine_call *c);
+/* For machine.c: every tick; the session is gone; is the session needed for calls? */
+void machine_calls_turn(struct machine *x, int64_t now);
+void machine_calls_lost(struct machine *x);
+bool machine_is_called(const struct machine *x, int64_t now);
+/* The session to it, made if there is room for one more; NULL: not now. */
+struct link *machine_link(struct machine *x);
+/* The way to it failed: the error is kept, the session closed, and a pause begins. */
+void machine_failed(struct machine *x, const struct err *e);
+
+/* ---- rules.c: the probes of `monitors`, and the judge of what they bring -------------------------------- */
+/* For a group that has been read; NULL where nothing is watched. */
+struct rules *rules_new(struct watched *g);
+void rules_free(struct rules *r);
+/* Something in the store has changed: which release is open or watched, and where its instances stand. 0 or
+ * a negative code. */
+int rules_look(struct rules *r);
+/* Every tick: who is due is asked; once a second all is judged and written. */
+void rules_turn(struct monitor *m, int64_t now);
 
 /* ---- samples.c: what was found, into the store ------------------------------------------------------- */
 /* Every tick: writes if it is time to, and rings if a health has changed. */

@@ -1,0 +1,167 @@
+/* gauge_tail.c: new lines of a file on an instance that match a pattern, read by place and inode over the
+ * machine's session, a stretch a question: nothing is left running there. What is lost is said: a file that is
+ * gone, no file, not readable, rotated or cut short, or that grows faster than it is read. The first question
+ * only finds the end. */
+#include "config.h"
+
+#include "monitor/gauge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "monitor/monitor_int.h"
+#include "monitor/pattern.h"
+
+enum { STRETCH_BYTES = 256 << 10, HEAD_BYTES = 256, WORDS_BYTES = 240, COMMAND_BYTES = 8192 };
+
+struct tail {
+    struct gauge gauge;
+    char *path;
+    struct pattern *pattern;
+    struct machine_call *call;
+    bool is_known;
+    uint64_t inode, offset;
+    bool is_expensive;
+};
+
+static void tail_free(struct gauge *g)
+{
+    struct tail *t = (struct tail *)g;
+
+    if (t->call)
+        machine_call_cancel(t->call);
+    pattern_free(t->pattern);
+    free(t->path);
+    free(t);
+}
+
+static struct gauge *tail_new(const struct gauge_subject *s, struct err *e)
+{
+    struct tail *t = xcalloc(1, sizeof *t);
+
+    t->gauge.subject = *s;
+    t->path = expand_placeholders(s->rule->tail, s->host, s->port, "", s->cfg->name, s->doc_base);
+    t->pattern = pattern_new(s->rule->pattern, e);
+    if (t->pattern)
+        return &t->gauge;
+    tail_free(&t->gauge);
+    return NULL;
+}
+
+/* The first line says what it is: "file INODE SIZE", then the bytes from `offset` on where it is the file of
+ * before, else from its beginning. */
+static void write_command(const struct tail *t, struct buf *b)
+{
+    buf_adds(b, "f=");
+    buf_add_shell(b, t->path);
+    buf_addf(b,
+             "; if [ ! -e \"$f\" ]; then echo gone; elif [ ! -f \"$f\" ]; then echo nofile; "
+             "elif [ ! -r \"$f\" ]; then echo denied; else set -- $(stat -L -c '%%i %%s' \"$f\"); "
+             "echo \"file $1 $2\"; o=0; ");
+    if (!t->is_known)
+        buf_adds(b, "o=$2; ");
+    else
+        buf_addf(b, "[ \"$1\" = %" PRIu64 " ] && [ \"$2\" -ge %" PRIu64 " ] && o=%" PRIu64 "; ", t->inode,
+                 t->offset, t->offset);
+    buf_addf(b, "[ $(($2 - o)) -gt %d ] && o=$(($2 - %d)); echo \"$o\"; tail -c +$((o + 1)) \"$f\" | "
+                "head -c %d; fi",
+             STRETCH_BYTES, STRETCH_BYTES, STRETCH_BYTES);
+}
+
+static int count_lines(struct tail *t, const char *text, size_t n, size_t *used)
+{
+    const char *end = text + n, *line = text;
+    int count = 0;
+
+    for (const char *stop; (stop = memchr(line, '\n', (size_t)(end - line))); line = stop + 1) {
+        int rc = pattern_match(t->pattern, line, (size_t)(stop - line));
+        count += rc == 1;
+        t->is_expensive |= rc < 0;
+    }
+    /* A line without an end is left for the next time, unless it never ends. */
+    *used = (size_t)(line - text);
+    if (n - *used >= PATTERN_LINE_BYTES)
+        *used = n;
+    return count;
+}
+
+static const char *fault_of(const char *head)
+{
+    if (strncmp(head, "gone", 4) == 0)
+        return "there is no such file";
+    if (strncmp(head, "nofile", 6) == 0)
+        return "it is not a regular file";
+    if (strncmp(head, "denied", 6) == 0)
+        return "it may not be read";
+    return "no answer of stat";
+}
+
+/* Answers how many lines match; NAN and words where nobody can say. */
+static double take(struct tail *t, const char *text, size_t n, char *words)
+{
+    uint64_t inode, size, from;
+    size_t used;
+    int at = 0;
+
+    if (sscanf(text, "file %" SCNu64 " %" SCNu64 "\n%" SCNu64 "%n", &inode, &size, &from, &at) != 3 ||
+        at == 0 || text[at] != '\n') {
+        snprintf(words, WORDS_BYTES, "%.100s: %s", t->path, fault_of(text));
+        t->is_known = false;
+        return NAN;
+    }
+    at++;
+    bool is_same = t->is_known && inode == t->inode;
+    bool is_behind = t->is_known && (is_same ? from > t->offset : from > 0);
+    bool is_cut = is_same && size < t->offset;
+    int count = count_lines(t, text + at, n - (size_t)at, &used);
+    uint64_t skipped = is_same ? from - t->offset : from;
+    t->inode = inode;
+    t->offset = from + used;
+    t->is_known = true;
+    if (is_behind)
+        snprintf(words, WORDS_BYTES, "%.100s: it grows too fast: %" PRIu64 " bytes were not looked at", t->path,
+                 skipped);
+    else if (t->is_expensive)
+        snprintf(words, WORDS_BYTES, "%.100s: the pattern is too expensive for a line", t->path);
+    else if (is_cut)
+        snprintf(words, WORDS_BYTES, "%.100s: it was cut short; what stood there between is not known", t->path);
+    t->is_expensive = false;
+    /* What was found counts whatever was missed; nothing found is no "none" then. */
+    return words[0] && count == 0 ? (double)NAN : (double)count;
+}
+
+static void called(void *arg, const char *output, size_t n, const struct err *e)
+{
+    struct tail *t = arg;
+    char words[WORDS_BYTES] = "";
+    double v = NAN;
+
+    t->call = NULL;
+    if (e)
+        text_copy_safe(words, sizeof words, raw_of(e->msg), 0);
+    else
+        v = take(t, output, n, words);
+    gauge_done(&t->gauge, &(struct gauge_answer){.values = &v, .silence = words[0] ? words : NULL});
+}
+
+static void tail_ask(struct gauge *g, int64_t deadline_ms)
+{
+    struct tail *t = (struct tail *)g;
+    struct buf b;
+
+    buf_init(&b, COMMAND_BYTES);
+    write_command(t, &b);
+    t->call = machine_call(g->subject.machine, buf_str(&b), deadline_ms, STRETCH_BYTES + HEAD_BYTES, called, t);
+    buf_release(&b);
+}
+
+const struct gauge_ops gauge_tail = {.source = MONITOR_TAIL,
+                                     .needs_machine = true,
+                                     .new_gauge = tail_new,
+                                     .free_gauge = tail_free,
+                                     .ask = tail_ask};

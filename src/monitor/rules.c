@@ -1,0 +1,538 @@
+/* rules.c: turns a group's `monitors` into gauges, asks each in its turn, and hands what they bring to the
+ * judge; once a second the judge's verdicts, points and baselines go into the store. It does not know what
+ * an answer means, and acts on nothing: that is the engine's.
+ *
+ * While nobody looks on, no release is open and no watch runs, nothing is asked. */
+#include "config.h"
+
+#include "monitor/monitor_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "monitor/judge.h"
+#include "monitor/gauge.h"
+
+enum {
+    ASKS_AT_ONCE = 256,
+    DEADLINE_LEAST_MS = 1000,
+    DEADLINE_MOST_MS = 10000,
+    RECALL_MS = 60 * 60 * 1000,
+    RECALL_POINTS = 4096,
+    WEEKS_MS_DAYS = 29,
+    WEEK_POINTS = 50000
+};
+
+/* One gauge, and when it is asked. */
+struct asked {
+    struct rules *r;
+    int rule;
+    int instance;     /* of the configuration; -1: the group as a whole */
+    struct gauge *gauge;
+    char *why;        /* it cannot be asked; NULL: it can */
+    char *doc_base;
+    bool is_asking;
+    int64_t next_at;  /* mono */
+    int64_t asked_at; /* wall */
+};
+
+/* What is remembered of an instance between two readings of the store. */
+struct stand {
+    bool is_known, is_in;
+    int64_t in_since;
+};
+
+struct rules {
+    struct watched *g;
+    struct judge *judge;
+    struct asked *asked;
+    int n;
+    struct stand *stands;
+    bool is_recalled;
+    int64_t start;      /* whose baselines were looked for */
+    int64_t deployment; /* open or watched; 0 */
+    bool is_driven;
+    int64_t judged_at;  /* mono */
+    bool is_ringing;    /* a verdict has changed, and nobody was told */
+    enum judgement *said; /* by verdict, as last written */
+    int n_said;
+};
+
+/* ---- making them ----------------------------------------------------------------------------------------- */
+
+static void asked_init(struct rules *r, int rule, int instance)
+{
+    const struct group_config *cfg = r->g->cfg;
+    const struct monitor_config *c = &cfg->monitors[rule];
+    const struct gauge_ops *ops = gauge_ops_of(c->source);
+    struct asked *a = &r->asked[r->n++];
+    struct gauge_subject s = {.net = r->g->m->net, .cfg = cfg, .rule = c, .host = ""};
+    struct err e = {0};
+
+    *a = (struct asked){.r = r, .rule = rule, .instance = instance};
+    if (instance >= 0) {
+        s.host = cfg->instances[instance].host;
+        s.port = cfg->instances[instance].port;
+        a->doc_base = expand_placeholders(cfg->doc_base, s.host, s.port, "", cfg->name, "");
+        s.doc_base = a->doc_base;
+        s.machine = ops->needs_machine ? r->g->polled[instance].machine : NULL;
+    }
+    a->gauge = ops->new_gauge(&s, &e);
+    if (!a->gauge) {
+        a->why = xstrdup(e.msg);
+        return;
+    }
+    a->gauge->ops = ops;
+    a->gauge->subject = s;
+    a->gauge->owner = a;
+}
+
+/* Those of one rule are spread over its interval. */
+static void spread(struct rules *r, int64_t now)
+{
+    for (int i = 0; i < r->n; i++) {
+        int64_t every = r->g->cfg->monitors[r->asked[i].rule].every_ms;
+        r->asked[i].next_at = now + every * i / r->n % every;
+    }
+}
+
+struct rules *rules_new(struct watched *g)
+{
+    const struct group_config *cfg = g->cfg;
+
+    if (cfg->n_monitors == 0)
+        return NULL;
+    struct rules *r = xcalloc(1, sizeof *r);
+    r->g = g;
+    r->judge = judge_new(cfg);
+    r->stands = xcalloc((size_t)cfg->n_instances + 1, sizeof *r->stands);
+    r->asked = xcalloc((size_t)cfg->n_monitors * ((size_t)cfg->n_instances + 1), sizeof *r->asked);
+    for (int i = 0; i < cfg->n_monitors; i++) {
+        bool is_of_instances = monitor_is_of_instances(&cfg->monitors[i]);
+        if (!is_of_instances)
+            asked_init(r, i, -1);
+        for (int k = 0; is_of_instances && k < cfg->n_instances; k++)
+            asked_init(r, i, k);
+    }
+    spread(r, net_mono_ms(g->m->net));
+    return r;
+}
+
+void rules_free(struct rules *r)
+{
+    if (!r)
+        return;
+    for (int i = 0; i < r->n; i++) {
+        struct asked *a = &r->asked[i];
+        if (a->is_asking)
+            r->g->m->n_rule_asks--;
+        if (a->gauge)
+            a->gauge->ops->free_gauge(a->gauge);
+        free(a->why);
+        free(a->doc_base);
+    }
+    judge_free(r->judge);
+    free(r->asked);
+    free(r->stands);
+    free(r->said);
+    free(r);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------- */
+
+static const char *host_of(const struct asked *a)
+{
+    return a->instance < 0 ? "" : a->r->g->cfg->instances[a->instance].host;
+}
+
+static int port_of(const struct asked *a)
+{
+    return a->instance < 0 ? 0 : a->r->g->cfg->instances[a->instance].port;
+}
+
+void gauge_done(struct gauge *p, const struct gauge_answer *answer)
+{
+    struct asked *a = p->owner;
+    struct rules *r = a->r;
+
+    a->is_asking = false;
+    r->g->m->n_rule_asks--;
+    judge_take(r->judge, a->rule, host_of(a), port_of(a), a->asked_at, answer);
+}
+
+void gauge_past(struct gauge *p, const int64_t *at, const double *values, int n)
+{
+    struct asked *a = p->owner;
+    struct point *points = xcalloc((size_t)n + 1, sizeof *points);
+
+    for (int i = 0; i < n; i++)
+        points[i] = (struct point){0, at[i], values[i]};
+    if (n > 0)
+        judge_recall_minutes(a->r->judge, a->rule, points, n);
+    free(points);
+}
+
+static void ask(struct asked *a, int64_t now)
+{
+    struct rules *r = a->r;
+    struct monitor *m = r->g->m;
+    int64_t every = r->g->cfg->monitors[a->rule].every_ms;
+    int64_t deadline = every < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS
+                       : every > DEADLINE_MOST_MS ? DEADLINE_MOST_MS : every;
+
+    a->next_at += every;
+    if (a->next_at <= now)
+        a->next_at = now + every;
+    a->asked_at = net_wall_ms(m->net);
+    if (!a->gauge) {
+        struct gauge_answer none = {.silence = a->why};
+        judge_take(r->judge, a->rule, host_of(a), port_of(a), a->asked_at, &none);
+        return;
+    }
+    a->is_asking = true;
+    m->n_rule_asks++;
+    a->gauge->ops->ask(a->gauge, deadline);
+}
+
+/* ---- what the store says ----------------------------------------------------------------------------------- */
+
+static const struct target_row *target_of(const struct target_row *t, int n, const char *host, int port)
+{
+    for (int i = 0; i < n; i++) {
+        if (t[i].port == port && strcmp(t[i].host, host) == 0)
+            return &t[i];
+    }
+    return NULL;
+}
+
+static const struct instance_row *instance_of(const struct instance_row *rows, int n, const char *host,
+                                              int port)
+{
+    for (int i = 0; i < n; i++) {
+        if (rows[i].port == port && strcmp(rows[i].host, host) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* No step works on it, and the balancers, where there are any, let requests in. */
+static bool is_in(const struct target_row *t, const struct instance_row *i)
+{
+    const char *traffic = t && t->traffic_at >= (i ? i->traffic_at : 0) ? t->traffic : i ? i->traffic : NULL;
+    int state = traffic_state_parse(traffic);
+    bool is_worked_on = t && target_has_step(t->status);
+
+    if (state < 0)
+        return !is_worked_on;
+    if (state == TRAFFIC_NONE)
+        return !is_worked_on;
+    return traffic_is_in((enum traffic_state)state);
+}
+
+struct reading {
+    struct deployment_row *deployment;
+    struct watch_row *watches;
+    struct target_row *targets;
+    struct instance_row *instances;
+    struct journal_row *journal;
+    int n_watches, n_targets, n_instances, n_journal;
+};
+
+static void reading_release(struct reading *x)
+{
+    if (x->deployment)
+        deployment_rows_free(x->deployment, 1);
+    watch_rows_free(x->watches, x->n_watches > 0 ? x->n_watches : 0);
+    target_rows_free(x->targets, x->n_targets > 0 ? x->n_targets : 0);
+    instance_rows_free(x->instances, x->n_instances > 0 ? x->n_instances : 0);
+    journal_rows_free(x->journal, x->n_journal > 0 ? x->n_journal : 0);
+}
+
+static int read_all(struct rules *r, struct reading *x)
+{
+    struct store *s = r->g->m->store;
+    const char *name = r->g->name;
+    struct err e;
+    int rc = 0;
+
+    *x = (struct reading){0};
+    int64_t id = r->g->deployment;
+    if (id == 0) {
+        rc = x->n_watches = watches_running(s, name, &x->watches, &e);
+        id = x->n_watches > 0 ? x->watches[0].deployment : 0;
+    }
+    if (rc >= 0 && id != 0)
+        rc = deployment_get(s, id, &x->deployment, &e);
+    if (rc >= 0 && x->deployment)
+        rc = x->n_targets = targets_list(s, id, &x->targets, &e);
+    if (rc >= 0 && x->deployment && id != r->deployment)
+        rc = x->n_journal = journal_list(s, id, &x->journal, &e);
+    if (rc >= 0)
+        rc = x->n_instances = instances_list(s, name, &x->instances, &e);
+    return rc < 0 ? rc : 0;
+}
+
+/* When this release brought it back in, as the journal has it: for who comes to it late. */
+static int64_t markup_of(const struct reading *x, const char *host, int port)
+{
+    int64_t at = 0;
+
+    for (int i = 0; i < x->n_journal; i++) {
+        const struct journal_row *j = &x->journal[i];
+        if (j->step == STEP_MARKUP && j->outcome == JOURNAL_OK && j->port == port &&
+            strcmp(j->host, host) == 0 && j->ended_at > at)
+            at = j->ended_at;
+    }
+    return at;
+}
+
+static void tell_instances(struct rules *r, const struct reading *x, int64_t now)
+{
+    const struct group_config *cfg = r->g->cfg;
+    struct judge_instance *list = xcalloc((size_t)cfg->n_instances + 1, sizeof *list);
+
+    for (int i = 0; i < cfg->n_instances; i++) {
+        const struct instance_config *c = &cfg->instances[i];
+        const struct target_row *t = target_of(x->targets, x->n_targets, c->host, c->port);
+        const struct instance_row *row = instance_of(x->instances, x->n_instances, c->host, c->port);
+        struct stand *s = &r->stands[i];
+        bool in = is_in(t, row);
+        if (x->n_journal > 0)
+            s->in_since = markup_of(x, c->host, c->port);
+        if (s->is_known && in && !s->is_in)
+            s->in_since = now;
+        s->is_known = true;
+        s->is_in = in;
+        list[i] = (struct judge_instance){.host = c->host,
+                                          .port = c->port,
+                                          .version = t && t->version_now ? t->version_now
+                                                     : row ? row->version : NULL,
+                                          .is_in_traffic = in,
+                                          .in_since = s->in_since};
+    }
+    judge_set_instances(r->judge, list, cfg->n_instances, now);
+    free(list);
+}
+
+static const struct series_row *series_of(const struct series_row *rows, int n, int64_t id)
+{
+    for (int i = 0; i < n; i++) {
+        if (rows[i].id == id)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static void recall_baselines(struct rules *r, int64_t start)
+{
+    const struct series_row *series;
+    struct baseline_row *rows = NULL;
+    int n_series = judge_series(r->judge, &series);
+    int n = baselines_list(r->g->m->store, start, &rows, NULL);
+
+    for (int i = 0; i < n; i++) {
+        const struct series_row *s = series_of(series, n_series, rows[i].series);
+        if (s)
+            judge_recall_baseline(r->judge, s, &rows[i]);
+    }
+    if (n > 0)
+        baseline_rows_free(rows, n);
+}
+
+static void tell_release(struct rules *r, const struct reading *x, int64_t now)
+{
+    const struct deployment_row *d = x->deployment;
+
+    if (!d) {
+        judge_set_release(r->judge, NULL, now);
+        r->start = 0;
+        return;
+    }
+    struct judge_release j = {.deployment = d->id,
+                              .start = d->chain ? d->chain : d->id,
+                              .version = d->version,
+                              .began = d->started,
+                              .is_preparing = d->status == DEPLOY_PENDING,
+                              .is_rollback = d->flavour == FLAVOUR_ROLLBACK,
+                              .is_watched = r->g->deployment == 0};
+    judge_set_release(r->judge, &j, now);
+    if (j.start != r->start)
+        recall_baselines(r, j.start);
+    r->start = j.start;
+}
+
+static bool is_same_series(const struct series_row *a, const struct series_row *b)
+{
+    return a->layer == b->layer && a->port == b->port && strcmp(a->rule, b->rule) == 0 &&
+           strcmp(a->figure, b->figure) == 0 && strcmp(a->host, b->host) == 0;
+}
+
+/* The judge's series get their ids, and its memory what the store still has. */
+static int recall(struct rules *r)
+{
+    struct store *s = r->g->m->store;
+    const struct series_row *mine;
+    struct series_row *rows = NULL;
+    int64_t now = net_wall_ms(r->g->m->net);
+    struct err e;
+    int n = series_list(s, r->g->name, &rows, &e), n_mine = judge_series(r->judge, &mine);
+    int64_t rc = n < 0 ? n : 0;
+
+    for (int i = 0; i < n_mine && rc >= 0; i++) {
+        struct point *points = NULL;
+        int64_t id = 0;
+        for (int k = 0; k < n && id == 0; k++)
+            id = is_same_series(&rows[k], &mine[i]) ? rows[k].id : 0;
+        rc = id ? id : series_id(s, &mine[i], &e);
+        if (rc <= 0)
+            break;
+        judge_series_set(r->judge, i, rc);
+        int got = id ? points_list(s, id, now - RECALL_MS, now, RECALL_POINTS, &points, &e) : 0;
+        if (got > 0)
+            judge_recall(r->judge, &mine[i], points, got);
+        free(points);
+    }
+    series_rows_free(rows, n > 0 ? n : 0);
+    r->is_recalled = rc >= 0;
+    return rc < 0 ? (int)rc : 0;
+}
+
+/* Earlier weeks of the figures that have a forecast: from the source itself, else from our own minutes. */
+static void recall_weeks(struct rules *r)
+{
+    int64_t now = net_wall_ms(r->g->m->net);
+    int64_t from = now - (int64_t)WEEKS_MS_DAYS * 24 * 60 * 60 * 1000;
+    const struct series_row *mine;
+    int n_mine = judge_series(r->judge, &mine);
+
+    for (int i = 0; i < r->n; i++) {
+        struct asked *a = &r->asked[i];
+        const struct monitor_config *c = &r->g->cfg->monitors[a->rule];
+        struct point *points = NULL;
+        if (c->forecast != FORECAST_WEEKLY || a->instance >= 0)
+            continue;
+        for (int k = 0; k < n_mine; k++) {
+            if (mine[k].layer != c->layer || mine[k].port != 0 || strcmp(mine[k].rule, c->name) != 0)
+                continue;
+            int n = points_minutes(r->g->m->store, mine[k].id, from, now, WEEK_POINTS, &points, NULL);
+            if (n > 0)
+                judge_recall_minutes(r->judge, a->rule, points, n);
+            free(points);
+            break;
+        }
+        if (a->gauge && a->gauge->ops->ask_past)
+            a->gauge->ops->ask_past(a->gauge, from, now);
+    }
+}
+
+int rules_look(struct rules *r)
+{
+    int64_t now = net_wall_ms(r->g->m->net);
+    struct reading x;
+    int rc = 0;
+
+    if (!r->is_recalled) {
+        rc = recall(r);
+        if (rc == 0)
+            recall_weeks(r);
+    }
+    if (rc == 0)
+        rc = read_all(r, &x);
+    else
+        return rc;
+    if (rc == 0) {
+        r->is_driven = x.deployment != NULL;
+        tell_instances(r, &x, now);
+        tell_release(r, &x, now);
+        r->deployment = x.deployment ? x.deployment->id : 0;
+    }
+    reading_release(&x);
+    return rc;
+}
+
+/* ---- judging and writing ----------------------------------------------------------------------------------- */
+
+static void note_said(struct rules *r, const struct verdict_row *rows, int n)
+{
+    if (n != r->n_said) {
+        free(r->said);
+        r->said = xcalloc((size_t)n + 1, sizeof *r->said);
+        r->n_said = n;
+        r->is_ringing = true;
+    }
+    for (int i = 0; i < n; i++) {
+        r->is_ringing |= r->said[i] != rows[i].judged;
+        r->said[i] = rows[i].judged;
+    }
+}
+
+static int write_baselines(struct rules *r, int64_t now, struct err *e)
+{
+    const struct series_row *series;
+    const struct baseline_row *rows;
+    int n, rc;
+
+    if (judge_baselines(r->judge, now, &rows, &n) == 0)
+        return 0;
+    judge_series(r->judge, &series);
+    struct baseline_row *own = xcalloc((size_t)n + 1, sizeof *own);
+    for (int i = 0; i < n; i++) {
+        own[i] = rows[i];
+        own[i].series = series[rows[i].series].id;
+    }
+    rc = baselines_put(r->g->m->store, r->g->name, r->start, now, own, n, e);
+    free(own);
+    r->is_ringing = true;
+    return rc;
+}
+
+static int rules_write(struct rules *r)
+{
+    struct monitor *m = r->g->m;
+    int64_t now = net_wall_ms(m->net);
+    const struct verdict_row *rows;
+    const struct point *points;
+    struct err e = {0};
+
+    int n = judge_verdicts(r->judge, now, &rows);
+    note_said(r, rows, n);
+    int rc = verdicts_put(m->store, r->g->name, rows, n, &e);
+    n = judge_points(r->judge, &points);
+    if (rc >= 0 && n > 0)
+        rc = points_put(m->store, points, n, &e);
+    if (rc >= 0)
+        rc = write_baselines(r, now, &e);
+    if (rc < 0) {
+        m->is_store_bad |= e.code != ERR_BUSY;
+        return rc;
+    }
+    if (r->is_ringing)
+        store_ring(m->store);
+    r->is_ringing = false;
+    return 0;
+}
+
+static void turn(struct rules *r, int64_t now)
+{
+    struct monitor *m = r->g->m;
+
+    for (int i = 0; i < r->n && m->n_rule_asks < ASKS_AT_ONCE; i++) {
+        if (!r->asked[i].is_asking && r->asked[i].next_at <= now)
+            ask(&r->asked[i], now);
+    }
+    if (!m->store || !r->is_recalled || now - r->judged_at < WRITE_EVERY_MS / m->haste)
+        return;
+    rules_write(r);
+    r->judged_at = net_mono_ms(m->net);
+}
+
+void rules_turn(struct monitor *m, int64_t now)
+{
+    for (int i = 0; i < m->n_groups; i++) {
+        struct rules *r = m->groups[i]->rules;
+        if (r && (m->is_looked_on || r->is_driven))
+            turn(r, now);
+    }
+}
