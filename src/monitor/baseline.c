@@ -142,6 +142,8 @@ bool baseline_take(struct baseline *b, const double *v, int n, struct spread_flo
     /* A series without any spread and without a floor: whatever is not equal to it is far away. */
     floor = fmax(floor, 1e-9 * fmax(fabs(b->center), 1e-9));
     b->spread = fmax(detect_spread(scratch, b->n, b->center), floor);
+    if (!isfinite(b->spread))
+        return false;
     b->phi = detect_phi(v, n, b->center, b->spread);
 
     double sum = 0, squares = 0;

@@ -107,7 +107,7 @@ struct cusum_rule {
     double fail;
 };
 
-/* k 0.5, warn 8, fail 10 (anchors: false alarms of 120 calm samples 0.6 % and 0.1 %). */
+/* k 0.5, warn 8, fail 10: doc/detection.md. */
 struct cusum_rule cusum_rule_of(enum detect_bad bad);
 
 /* The same for the residuals of struct profile: k 0.5, warn 6, fail 8. */
@@ -208,8 +208,9 @@ struct ranks {
     double shift;  /* canary - control */
     double spread; /* within the sides, 1.4826 * MAD */
     double bound;  /* |shift| must be greater */
-    double phi;    /* mean autocorrelation of the two sides, as in struct baseline */
-    bool is_tied;  /* all figures are one value: equal */
+    double phi; /* mean autocorrelation of the two sides, as in struct baseline; 0 when chance shows
+                   as much */
+    bool is_tied; /* all figures are one value: equal */
 };
 
 /* Compare n figures of the canary with m of the control, each in order of time, of the same
@@ -222,7 +223,7 @@ void ranks_take(struct ranks *r, const double *canary, int n, const double *cont
  * the bound; else GOOD. For one look alone. */
 enum judgement ranks_verdict(const struct ranks *r, double alpha);
 
-/* Looking again and again finds something in the end (peeked every 2 samples, alpha 0.02 becomes 12
+/* Looking again and again finds something in the end (peeked every 2 samples, alpha 0.02 becomes 9
  * %): so there are planned looks, each at alpha / n. */
 enum { LOOKS_MAX = 8 };
 struct looks_rule {
@@ -266,12 +267,12 @@ enum { PROFILE_WEEKS = 4 };
  * allowed is at least the expected count (Poisson). After Meituan's and Ctrip's accounts of their
  * order watches (anchors/ecosystem.md, section 4). */
 struct profile_rule {
-    int64_t
-        back_ms[PROFILE_WEEKS]; /* how far back the same local time is, 0 none: 7 d, 14 d ...; who
-                                   knows the zone adds or takes the hour of a change of clocks */
-    int64_t around_ms;          /* on either side: 5 min */
-    int64_t before_ms;          /* today's level is learned from so long before the release: 2 h */
-    struct spread_floor least;  /* for the plain baseline, when there is no week */
+    /* How far back the same local time is, 0 none: 7 d, 14 d ...; who knows the zone adds or takes
+     * the hour of a change of clocks. */
+    int64_t back_ms[PROFILE_WEEKS];
+    int64_t around_ms;         /* on either side: 5 min */
+    int64_t before_ms;         /* today's level is learned from so long before the release: 2 h */
+    struct spread_floor least; /* for the plain baseline, when there is no week */
 };
 
 struct profile_rule profile_rule_default(void);
@@ -301,12 +302,22 @@ double profile_expected(const struct profile *p, const struct series *past, int6
  * weeks. */
 double profile_residual(const struct profile *p, double expected, double v);
 
+/* What the present evidence of a struct cusum about counts is made of: sums since it began. Zeroed
+ * at first. */
+struct counted {
+    double expected;
+    double seen;
+};
+
+/* After each cusum_take() of profile_residual(p, expected, v), with the same figures. A gap changes
+ * nothing. */
+void counted_take(struct counted *d, const struct cusum *c, double expected, double v);
+
 /* ---- leak: memory that only grows ------------------------------------------------------ */
 
-/* BAD: a trend (Mann 1945, Kendall) at p <= 0.001, with a slope
- * (Theil 1950, Sen 1968) beyond both bounds, of which what no warming up explains is beyond both,
- * too: a curve that comes to an end by itself, a + b t - c exp(-t / tau), is fitted, and b must be.
- */
+/* BAD: a trend (Mann 1945, Kendall) at p <= 0.001, with a slope (Theil 1950, Sen 1968) beyond both
+ * bounds, of which what no warming up explains is beyond both, too: a curve that comes to an end by
+ * itself, a + b t - c exp(-t / tau), is fitted, and b must be. */
 struct leak_rule {
     int64_t warmup_ms;  /* after the start of the process, not looked at: 5 min */
     int64_t least_ms;   /* so long must be looked at: 20 min */
@@ -321,13 +332,13 @@ struct leak_rule {
 /* As above, with 1024 (KiB) a minute. */
 struct leak_rule leak_rule_default(void);
 
-enum { LEAK_BINS = 24, LEAK_SCRATCH = LEAK_BINS * LEAK_BINS };
+enum { LEAK_BINS = 24, LEAK_LEAST = 10, LEAK_SCRATCH = LEAK_BINS * LEAK_BINS };
 
 /* All figures of one process. */
 struct leak {
     enum judgement verdict;
     int n;               /* finite figures looked at */
-    int bins;            /* medians of even spans that the test is made of */
+    int bins;            /* medians of even spans that the test is made of, at most LEAK_BINS */
     int64_t since_ms;    /* the first figure looked at */
     int64_t last_ms;     /* the last */
     double level;        /* median of the last third */
@@ -340,8 +351,8 @@ struct leak {
 };
 
 /* started_ms: when the process started. UNKNOWN while there is less than least_ms behind the
- * warm-up, or fewer than BASELINE_MIN figures, or spans without any. scratch: the greater of
- * LEAK_SCRATCH and s->n. */
+ * warm-up, or fewer than LEAK_LEAST figures, or with more than every fourth span empty. scratch:
+ * the greater of LEAK_SCRATCH and s->n. */
 enum judgement leak_take(struct leak *l, const struct leak_rule *rule, const struct series *s,
                          int64_t started_ms, double *scratch);
 
@@ -372,6 +383,10 @@ void detect_say_looks(char *dst, size_t size, const struct looks *l, const struc
                       const char *unit);
 /* The forecast: "expected from 4 weeks, today 1.12 times as much"; "no week of the past: ...". */
 void detect_say_profile(char *dst, size_t size, const struct profile *p);
+/* "CUSUM 8.3 (fails at 8) over 5 samples: 541 a minute where 612 were expected (12 % fewer), since
+ * 14:03:22"; unit "a minute". */
+void detect_say_counts(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule,
+                       const struct counted *d, const char *unit);
 /* "grows 4.2 MiB a minute for 18 min, level 312 MiB, limit in 42 min". */
 void detect_say_leak(char *dst, size_t size, const struct leak *l, const char *unit);
 

@@ -74,6 +74,14 @@ void detect_say_baseline(char *dst, size_t size, const struct baseline *b, const
     say_more(dst, size, ")");
 }
 
+static void say_sum(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule)
+{
+    int64_t samples = c->run ? c->run : c->n;
+
+    snprintf(dst, size, "CUSUM %.1f (fails at %s) over %lld sample%s", c->sum,
+             number_of(rule->fail, "").text, (long long)samples, samples == 1 ? "" : "s");
+}
+
 void detect_say_cusum(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule,
                       const struct baseline *b, const char *unit)
 {
@@ -85,10 +93,8 @@ void detect_say_cusum(char *dst, size_t size, const struct cusum *c, const struc
         snprintf(dst, size, "no sample yet, baseline %s", number_of(b->center, unit).text);
         return;
     }
-    int64_t samples = c->run ? c->run : c->n;
-    snprintf(dst, size, "CUSUM %.1f (fails at %s) over %lld sample%s, baseline %s", c->sum,
-             number_of(rule->fail, "").text, (long long)samples, samples == 1 ? "" : "s",
-             number_of(b->center, unit).text);
+    say_sum(dst, size, c, rule);
+    say_more(dst, size, ", baseline %s", number_of(b->center, unit).text);
     if (c->run)
         say_more(dst, size, ", now %s", number_of(c->run_mean, unit).text);
     say_since(dst, size, c->since_ms);
@@ -155,6 +161,26 @@ void detect_say_profile(char *dst, size_t size, const struct profile *p)
              p->weeks == 1 ? "" : "s", p->level);
     if (p->weeks < PROFILE_WEEKS)
         say_more(dst, size, " (%d weeks are better)", PROFILE_WEEKS);
+}
+
+void detect_say_counts(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule,
+                       const struct counted *d, const char *unit)
+{
+    if (!c->n) {
+        snprintf(dst, size, "no sample yet");
+        return;
+    }
+    say_sum(dst, size, c, rule);
+    if (!c->run || d->expected <= 0) {
+        say_more(dst, size, ", as expected");
+        return;
+    }
+    double off = 100 * (d->seen / d->expected - 1);
+    say_more(dst, size, ": %s where %s were expected (%s %% %s)",
+             number_of(d->seen / (double)c->run, unit).text,
+             number_of(d->expected / (double)c->run, "").text, number_of(round(fabs(off)), "").text,
+             off < 0 ? "fewer" : "more");
+    say_since(dst, size, c->since_ms);
 }
 
 void detect_say_leak(char *dst, size_t size, const struct leak *l, const char *unit)

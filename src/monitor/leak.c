@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 
-enum { LEAK_MINUTE_MS = 60 * 1000, THIRD = LEAK_BINS / 3 };
+enum { LEAK_MINUTE_MS = 60 * 1000 };
 #define LEAK_ALPHA 0.001
 #define LEAK_PER_MINUTES 30.0
 /* Of a fit: how much more it may leave than the best and still count; how many errors of its slope
@@ -31,23 +31,31 @@ struct leak_rule leak_rule_default(void)
     };
 }
 
+/* The spans that hold figures: the mean time of those, in minutes, and their median. */
+struct spans {
+    double t[LEAK_BINS];
+    double v[LEAK_BINS];
+    int n;
+};
+
 /* ---- trend ----------------------------------------------------------------------------- */
 
 /* Mann and Kendall's S over its deviation, with continuity; ties of the figures make the deviation
- * smaller. scratch: n. */
-static double trend_z(const double *v, int n, double *scratch)
+ * smaller. */
+static double trend_z(const struct spans *p)
 {
+    double sorted[LEAK_BINS];
     double s = 0;
 
-    for (int i = 0; i < n; i++) {
-        for (int j = i + 1; j < n; j++)
-            s += (v[j] > v[i]) - (v[j] < v[i]);
+    for (int i = 0; i < p->n; i++) {
+        sorted[i] = p->v[i];
+        for (int j = i + 1; j < p->n; j++)
+            s += (p->v[j] > p->v[i]) - (p->v[j] < p->v[i]);
     }
-    memcpy(scratch, v, (size_t)n * sizeof *v);
-    detect_sort(scratch, n);
-    double variance = (double)n * (n - 1) * (2.0 * n + 5);
-    for (int i = 0, run; i < n; i += run) {
-        for (run = 1; i + run < n && scratch[i + run] == scratch[i]; run++)
+    detect_sort(sorted, p->n);
+    double variance = (double)p->n * (p->n - 1) * (2.0 * p->n + 5);
+    for (int i = 0, run; i < p->n; i += run) {
+        for (run = 1; i + run < p->n && sorted[i + run] == sorted[i]; run++)
             continue;
         variance -= (double)run * (run - 1) * (2.0 * run + 5);
     }
@@ -56,14 +64,14 @@ static double trend_z(const double *v, int n, double *scratch)
     return (s - (s > 0) + (s < 0)) / sqrt(variance / 18);
 }
 
-/* Theil and Sen's slope, a step. scratch: n * n / 2. */
-static double trend_slope(const double *v, int n, double *scratch)
+/* Theil and Sen's slope, a minute. scratch: LEAK_SCRATCH. */
+static double trend_slope(const struct spans *p, double *scratch)
 {
     int pairs = 0;
 
-    for (int i = 0; i < n; i++) {
-        for (int j = i + 1; j < n; j++)
-            scratch[pairs++] = (v[j] - v[i]) / (j - i);
+    for (int i = 0; i < p->n; i++) {
+        for (int j = i + 1; j < p->n; j++)
+            scratch[pairs++] = (p->v[j] - p->v[i]) / (p->t[j] - p->t[i]);
     }
     detect_sort(scratch, pairs);
     return detect_middle(scratch, pairs);
@@ -71,16 +79,16 @@ static double trend_slope(const double *v, int n, double *scratch)
 
 /* ---- warming up ------------------------------------------------------------------------ */
 
-/* Sums about the means of two rows of LEAK_BINS. */
-static double product(const double *x, const double *y)
+/* Sum of the products of what two rows are off their means. */
+static double product(const double *x, const double *y, int n)
 {
     double mean_x = 0, mean_y = 0, sum = 0;
 
-    for (int i = 0; i < LEAK_BINS; i++) {
-        mean_x += x[i] / LEAK_BINS;
-        mean_y += y[i] / LEAK_BINS;
+    for (int i = 0; i < n; i++) {
+        mean_x += x[i] / n;
+        mean_y += y[i] / n;
     }
-    for (int i = 0; i < LEAK_BINS; i++)
+    for (int i = 0; i < n; i++)
         sum += (x[i] - mean_x) * (y[i] - mean_y);
     return sum;
 }
@@ -93,43 +101,40 @@ struct fit {
     double left;  /* sum of squares that is left */
 };
 
-static struct fit fit_of(const double *t, const double *v, double tau)
+static struct fit fit_of(const struct spans *p, double tau)
 {
     double e[LEAK_BINS];
 
-    for (int i = 0; i < LEAK_BINS; i++)
-        e[i] = -exp(-t[i] / tau);
-    double tt = product(t, t), tv = product(t, v), vv = product(v, v);
-    double te = product(t, e), ee = product(e, e), ev = product(e, v);
-    struct fit plain = {tv / tt, sqrt(1 / tt), fmax(0, vv - tv * tv / tt)};
+    for (int i = 0; i < p->n; i++)
+        e[i] = -exp(-(p->t[i] - p->t[0]) / tau);
+    double tt = product(p->t, p->t, p->n), tv = product(p->t, p->v, p->n);
+    double te = product(p->t, e, p->n), ee = product(e, e, p->n);
+    double ev = product(e, p->v, p->n), vv = product(p->v, p->v, p->n);
     double det = tt * ee - te * te;
     double c = (tt * ev - te * tv) / det;
     if (det <= 1e-12 * tt * ee || c <= 0)
-        return plain;
+        return (struct fit){tv / tt, sqrt(1 / tt), fmax(0, vv - tv * tv / tt)};
     double slope = (ee * tv - te * ev) / det;
     return (struct fit){slope, sqrt(ee / det), fmax(0, vv - slope * tv - c * ev)};
 }
 
-/* The least slope that can be believed in: of all times of warming up, up to that of the whole
- * window, that explain the figures about as well as the best does, two errors below each. A step.
- */
-static double steady_slope(const double *v)
+/* The least slope that can be believed in: of all times of warming up, up to that of the
+ * whole window, that explain the figures about as well as the best does, each less its error. */
+static double steady_slope(const struct spans *p)
 {
     static const double taus[] = {1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1};
     struct fit fit[ARRAY_LEN(taus)];
-    double t[LEAK_BINS];
+    double window = p->t[p->n - 1] - p->t[0];
     double best = INFINITY, least = INFINITY;
 
-    for (int i = 0; i < LEAK_BINS; i++)
-        t[i] = i;
     for (size_t k = 0; k < ARRAY_LEN(taus); k++) {
-        fit[k] = fit_of(t, v, taus[k] * LEAK_BINS);
+        fit[k] = fit_of(p, taus[k] * window);
         best = fmin(best, fit[k].left);
     }
     for (size_t k = 0; k < ARRAY_LEN(taus); k++) {
         if (fit[k].left > best * (1 + FIT_AS_GOOD))
             continue;
-        double scatter = sqrt(fit[k].left / (LEAK_BINS - 3)) * FIT_GUARD;
+        double scatter = sqrt(fit[k].left / (p->n - 3)) * FIT_GUARD;
         least = fmin(least, fit[k].slope - FIT_ERRORS * scatter * fit[k].error);
     }
     return least;
@@ -137,35 +142,62 @@ static double steady_slope(const double *v)
 
 /* ---- spans ----------------------------------------------------------------------------- */
 
-/* Medians of LEAK_BINS even spans of the figures of s in [from_ms, l->last_ms]; false when one has
- * no figure. Counts what it takes. */
-static bool spans_fill(struct leak *l, const struct series *s, int64_t from_ms, double *bin,
-                       double *scratch)
+/* The figures [first, end) of s as one span more. None of them finite: no span. */
+static void spans_add(struct spans *p, const struct series *s, int first, int end, double *scratch)
 {
-    int64_t whole = l->last_ms - from_ms + 1;
+    double minutes = 0;
+    int n = 0;
+
+    for (int i = first; i < end; i++) {
+        if (isfinite(s->v[i])) {
+            minutes += (double)(s->at[i] - s->at[0]) / LEAK_MINUTE_MS;
+            n++;
+        }
+    }
+    if (!n)
+        return;
+    p->t[p->n] = minutes / n;
+    p->v[p->n++] = detect_median(s->v + first, end - first, scratch);
+}
+
+/* Even spans of the figures of s in [l->since_ms, l->last_ms], as many as there are figures, at
+ * most LEAK_BINS: a host that is asked each 5 min has fewer. false: they are too few, or more than
+ * every fourth is empty. Counts what it takes. scratch: s->n. */
+static bool spans_fill(struct spans *p, struct leak *l, const struct series *s, double *scratch)
+{
+    int64_t whole = l->last_ms - l->since_ms + 1;
     int i = 0;
 
-    while (i < s->n && s->at[i] < from_ms)
+    while (i < s->n && s->at[i] < l->since_ms)
         i++;
-    for (int b = 0; b < LEAK_BINS; b++) {
-        int64_t end = from_ms + whole * (b + 1) / LEAK_BINS;
+    l->n = detect_finite(scratch, s->v + i, s->n - i);
+    int bins = l->n < LEAK_BINS ? l->n : LEAK_BINS;
+    p->n = 0;
+    for (int b = 0; b < bins; b++) {
+        int64_t end = l->since_ms + whole * (b + 1) / bins;
         int first = i;
         while (i < s->n && s->at[i] < end)
             i++;
-        bin[b] = detect_median(s->v + first, i - first, scratch);
-        l->n += detect_finite(scratch, s->v + first, i - first);
-        if (isnan(bin[b]))
-            return false;
-        l->bins++;
+        spans_add(p, s, first, i, scratch);
     }
-    return true;
+    l->bins = p->n;
+    return p->n >= LEAK_LEAST && 4 * p->n >= 3 * bins;
+}
+
+/* The level now: of the last third. */
+static double spans_level(const struct spans *p, double *scratch)
+{
+    int third = p->n / 3;
+
+    return detect_median(p->v + p->n - third, third, scratch);
 }
 
 static int64_t until_limit(const struct leak *l, const struct leak_rule *rule, double newest)
 {
-    if (rule->limit <= 0 || l->slope <= 0)
-        return -1;
     double minutes = (rule->limit - newest) / l->slope;
+
+    if (rule->limit <= 0 || l->slope <= 0 || isnan(minutes))
+        return -1;
     return (int64_t)(detect_clamp(minutes, 0, 1e9) * LEAK_MINUTE_MS);
 }
 
@@ -184,7 +216,7 @@ static enum judgement leak_judge(const struct leak *l, const struct leak_rule *r
 enum judgement leak_take(struct leak *l, const struct leak_rule *rule, const struct series *s,
                          int64_t started_ms, double *scratch)
 {
-    double bin[LEAK_BINS];
+    struct spans spans;
 
     memset(l, 0, sizeof *l);
     l->verdict = JUDGED_UNKNOWN;
@@ -199,21 +231,19 @@ enum judgement leak_take(struct leak *l, const struct leak_rule *rule, const str
     int64_t from_ms = started_ms + rule->warmup_ms;
     if (from_ms < l->last_ms - rule->most_ms)
         from_ms = l->last_ms - rule->most_ms;
-    if (from_ms < s->at[0])
-        from_ms = s->at[0];
-    l->since_ms = from_ms;
-    if (l->last_ms - from_ms < rule->least_ms || !spans_fill(l, s, from_ms, bin, scratch) ||
-        l->n < BASELINE_MIN)
+    l->since_ms = from_ms < s->at[0] ? s->at[0] : from_ms;
+    if (l->last_ms - l->since_ms < rule->least_ms)
+        return l->verdict;
+    if (!spans_fill(&spans, l, s, scratch))
         return l->verdict;
 
-    double span_minutes = (double)(l->last_ms - from_ms) / LEAK_BINS / LEAK_MINUTE_MS;
-    l->z = trend_z(bin, LEAK_BINS, scratch);
+    l->z = trend_z(&spans);
     l->p = erfc(l->z / M_SQRT2) / 2;
-    l->slope = trend_slope(bin, LEAK_BINS, scratch) / span_minutes;
-    l->level = detect_median(bin + 2 * THIRD, THIRD, scratch);
-    l->steady = steady_slope(bin) / span_minutes;
+    l->slope = trend_slope(&spans, scratch);
+    l->level = spans_level(&spans, scratch);
+    l->steady = steady_slope(&spans);
     l->is_flattening = !is_beyond(l, rule, l->steady);
-    l->to_limit_ms = until_limit(l, rule, bin[LEAK_BINS - 1]);
+    l->to_limit_ms = until_limit(l, rule, spans.v[spans.n - 1]);
     l->verdict = leak_judge(l, rule);
     return l->verdict;
 }

@@ -56,6 +56,7 @@ tests_monitor_test_monitor_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
 EXTRA_tests_monitor_test_monitor_DEPENDENCIES = demo/shop
 
 # The statistics: made-up figures, and watches played with them.
+EXTRA_DIST += doc/detection.md
 SYNTH = tests/monitor/synth.c tests/monitor/synth.h
 SYNTH_TRIAL = tests/monitor/trial.c tests/monitor/trial.h
 tests_monitor_test_detect_SOURCES = tests/monitor/test_detect.c $(SYNTH)

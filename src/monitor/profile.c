@@ -40,10 +40,13 @@ static bool week_is_there(const struct profile_rule *rule, int week, const struc
                           int64_t start_ms)
 {
     int64_t then = start_ms - rule->back_ms[week];
-    int from = series_from(past, then - rule->before_ms);
-    int to = series_from(past, then);
+    int to = series_from(past, then), n = 0;
 
-    return rule->back_ms[week] > 0 && to - from >= BASELINE_MIN;
+    if (rule->back_ms[week] <= 0)
+        return false;
+    for (int i = series_from(past, then - rule->before_ms); i < to; i++)
+        n += isfinite(past->v[i]) ? 1 : 0;
+    return n >= BASELINE_MIN;
 }
 
 static double weeks_median(const struct profile_rule *rule, const struct series *past,
@@ -76,6 +79,18 @@ double profile_expected(const struct profile *p, const struct series *past, int6
 double profile_residual(const struct profile *p, double expected, double v)
 {
     return p->weeks ? (v - expected) / sqrt(fmax(expected, 1)) : v;
+}
+
+void counted_take(struct counted *d, const struct cusum *c, double expected, double v)
+{
+    if (!isfinite(expected) || !isfinite(v))
+        return;
+    if (c->run <= 1)
+        *d = (struct counted){0};
+    if (!c->run)
+        return;
+    d->expected += expected;
+    d->seen += v;
 }
 
 /* Today over the weeks, by sums: one figure alone says little where counts are small. 0: cannot be

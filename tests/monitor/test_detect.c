@@ -5,6 +5,7 @@
 
 #include "suite.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -397,6 +398,52 @@ START_TEST(streak_k_of_n)
 }
 END_TEST
 
+/* ---- anything at all ------------------------------------------------------------------- */
+
+static double anything(struct synth *s)
+{
+    static const double odd[] = {0,    -0.0,  1e308, -1e308,    5e-324,   DBL_MAX,
+                                 -1.0, 1e-12, NAN,   -INFINITY, INFINITY, 1e6};
+    size_t pick = (size_t)(synth_unit(s) * 2 * ARRAY_LEN(odd));
+
+    return pick < ARRAY_LEN(odd) ? odd[pick] : synth_normal(s);
+}
+
+/* Whatever comes, figures and sureness stay figures. */
+START_TEST(anything_goes)
+{
+    struct synth s = synth_of(47);
+    double v[120], scratch[LEAK_SCRATCH];
+    int64_t at[120];
+
+    for (int trial = 0; trial < 2000; trial++) {
+        int n = (int)(synth_unit(&s) * 120);
+        for (int i = 0; i < n; i++) {
+            v[i] = anything(&s);
+            at[i] = i * INT64_C(60000);
+        }
+        struct baseline b = baseline_of(v, n);
+        struct cusum_rule rule = cusum_rule_of(trial % 2 ? DETECT_BAD_UP : DETECT_BAD_DOWN);
+        struct cusum c = {0};
+        for (int i = 0; i < 50; i++) {
+            cusum_take(&c, &rule, &b, anything(&s), i + 1);
+            ck_assert(c.sum >= 0 && c.sum <= 2 * rule.fail);
+        }
+        double sure = cusum_sure(&c, &rule, &b);
+        ck_assert(sure >= 0 && sure <= SURE_MOST);
+        struct ranks r;
+        ranks_take(&r, v, n / 3, v + n / 3, n - n / 3, rule.bad, (struct effect){0.1, 1}, scratch);
+        ck_assert(r.p >= 0 && r.p <= 1);
+        struct leak_rule leak_rule = leak_rule_default();
+        leak_rule.limit = fabs(anything(&s));
+        struct series series = {at, v, n};
+        struct leak l;
+        leak_take(&l, &leak_rule, &series, 0, scratch);
+        ck_assert(l.p >= 0 && l.p <= 1);
+    }
+}
+END_TEST
+
 /* ---- words ----------------------------------------------------------------------------- */
 
 START_TEST(numbers_for_people)
@@ -491,7 +538,8 @@ int main(void)
     tcase_add_test(t, sure_grows_with_the_sum);
     tcase_add_test(t, streak_in_a_row);
     tcase_add_test(t, streak_k_of_n);
-    t = case_of(s, "words");
+    t = case_of(s, "words and anything");
+    tcase_add_test(t, anything_goes);
     tcase_add_test(t, numbers_for_people);
     tcase_add_test(t, sentences_for_people);
     return suite_run(s);

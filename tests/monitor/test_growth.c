@@ -143,18 +143,53 @@ START_TEST(a_lost_tenth_is_found)
     struct cusum_rule cusum = cusum_rule_counts(DETECT_BAD_DOWN);
     struct profile p;
     struct cusum calm = {0}, lost = {0};
+    struct counted counted = {0};
+    char words[SAY_BYTES];
 
     ck_assert(profile_open(&p, &rule, &past, shop.at[shop.n - 30], shop.scratch));
     for (int i = shop.n - 30; i < shop.n; i++) {
         double expected = profile_expected(&p, &past, shop.at[i], shop.scratch);
+        double less = 0.9 * shop.v[i];
         cusum_take(&calm, &cusum, &p.rest, profile_residual(&p, expected, shop.v[i]), shop.at[i]);
         ck_assert_int_eq(cusum_verdict(&calm, &cusum, &p.rest), JUDGED_GOOD);
-        cusum_take(&lost, &cusum, &p.rest, profile_residual(&p, expected, 0.9 * shop.v[i]),
-                   shop.at[i]);
+        cusum_take(&lost, &cusum, &p.rest, profile_residual(&p, expected, less), shop.at[i]);
+        counted_take(&counted, &lost, expected, less);
     }
     ck_assert_int_eq(cusum_verdict(&lost, &cusum, &p.rest), JUDGED_BAD);
     ck_assert_int_le(lost.since_ms, shop.at[shop.n - 25]);
+    ck_assert_double_eq_tol(counted.seen / counted.expected, 0.9, 0.03);
+    detect_say_counts(words, sizeof words, &lost, &cusum, &counted, "a minute");
+    ck_assert_ptr_nonnull(strstr(words, " a minute where "));
+    ck_assert_ptr_nonnull(strstr(words, " % fewer), since "));
     shop_release(&shop);
+}
+END_TEST
+
+START_TEST(counts_in_words)
+{
+    struct baseline b = {.is_known = true, .n = 10000, .spread = 1, .stretch = 1};
+    struct cusum_rule rule = cusum_rule_counts(DETECT_BAD_DOWN);
+    struct cusum c = {0};
+    struct counted counted = {0};
+    char words[SAY_BYTES];
+
+    detect_say_counts(words, sizeof words, &c, &rule, &counted, "a minute");
+    ck_assert_str_eq(words, "no sample yet");
+    cusum_take(&c, &rule, &b, 1, 1000);
+    counted_take(&counted, &c, 600, 630);
+    detect_say_counts(words, sizeof words, &c, &rule, &counted, "a minute");
+    ck_assert_str_eq(words, "CUSUM 0.0 (fails at 8) over 1 sample, as expected");
+    for (int i = 0; i < 3; i++) {
+        cusum_take(&c, &rule, &b, -3, 2000);
+        counted_take(&counted, &c, 600, 528);
+        cusum_take(&c, &rule, &b, NAN, 3000);
+        counted_take(&counted, &c, NAN, 528);
+    }
+    detect_say_counts(words, sizeof words, &c, &rule, &counted, "a minute");
+    const char *want =
+        "CUSUM 7.5 (fails at 8) over 3 samples: 528 a minute where 600 were expected "
+        "(12 % fewer), since ";
+    ck_assert_ptr_eq(strstr(words, want), words);
 }
 END_TEST
 
@@ -230,6 +265,46 @@ START_TEST(a_leak_is_found)
 }
 END_TEST
 
+/* Every `step`-th figure alone. */
+static struct memory thinned(const struct memory *m, int step)
+{
+    struct memory out = {.n = m->n / step};
+
+    for (int i = 0; i < out.n; i++) {
+        out.at[i] = m->at[i * step];
+        out.v[i] = m->v[i * step];
+    }
+    return out;
+}
+
+/* A host that is asked each 5 min has 12 figures in an hour; one that is not heard for a while,
+ * fewer. */
+START_TEST(a_leak_is_found_in_few_figures)
+{
+    struct leak_rule rule = leak_rule_default();
+    struct memory often = memory_of(65, steady, 2000);
+    struct memory seldom = thinned(&often, 20);
+    struct leak l = leak_of(&seldom, &rule);
+
+    ck_assert_int_eq(l.n, 12);
+    ck_assert_int_eq(l.verdict, JUDGED_BAD);
+    ck_assert_double_eq_tol(l.slope, 6000, 300);
+    seldom.n = 10;
+    ck_assert_int_eq(leak_of(&seldom, &rule).verdict, JUDGED_UNKNOWN);
+    often = memory_of(65, flat, 2000);
+    seldom = thinned(&often, 20);
+    ck_assert_int_eq(leak_of(&seldom, &rule).verdict, JUDGED_GOOD);
+
+    often = memory_of(45, steady, 2000);
+    for (int i = 100; i < 120; i++)
+        often.v[i] = NAN;
+    l = leak_of(&often, &rule);
+    ck_assert_int_lt(l.bins, LEAK_BINS);
+    ck_assert_int_eq(l.verdict, JUDGED_BAD);
+    ck_assert_double_eq_tol(l.slope, 6000, 300);
+}
+END_TEST
+
 START_TEST(warming_up_is_no_leak)
 {
     struct leak_rule rule = leak_rule_default();
@@ -267,7 +342,7 @@ START_TEST(a_leak_takes_time)
         m.v[i] = NAN;
     ck_assert_int_eq(leak_of(&m, &rule).verdict, JUDGED_UNKNOWN);
     m = memory_of(40, steady, 0);
-    for (int i = 80; i < 120; i++)
+    for (int i = 80; i < 130; i++)
         m.v[i] = NAN;
     ck_assert_int_eq(leak_of(&m, &rule).verdict, JUDGED_UNKNOWN);
 }
@@ -282,11 +357,13 @@ int main(void)
     tcase_add_test(t, profile_is_frozen);
     tcase_add_test(t, fewer_weeks_say_so);
     tcase_add_test(t, a_lost_tenth_is_found);
+    tcase_add_test(t, counts_in_words);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     t = tcase_create("leak");
 
     tcase_add_test(t, a_leak_is_found);
+    tcase_add_test(t, a_leak_is_found_in_few_figures);
     tcase_add_test(t, warming_up_is_no_leak);
     tcase_add_test(t, a_leak_takes_time);
     tcase_set_timeout(t, 60);

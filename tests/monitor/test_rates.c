@@ -76,7 +76,7 @@ static double compared(enum look_plan plan, double by)
         calm_fill(&s, CALM_NORMAL, x, 90);
         calm_fill(&s, CALM_NORMAL, y, 90);
         change_step(x, 90, by);
-        tally_add(&t, trial_ranks(plan, x, y, 90));
+        tally_add(&t, trial_ranks(plan, x, y, 90, 1));
     }
     return tally_share(&t);
 }

@@ -122,7 +122,7 @@ int trial_watch(enum method m, enum detect_bad bad, const double *before, int n_
 
 /* ---- canary against control ------------------------------------------------------------ */
 
-int trial_ranks(enum look_plan plan, const double *canary, const double *control, int n)
+int trial_ranks(enum look_plan plan, const double *canary, const double *control, int n, int others)
 {
     double scratch[2 * TRIAL_MOST];
     struct looks_rule rule = looks_rule_default();
@@ -133,7 +133,7 @@ int trial_ranks(enum look_plan plan, const double *canary, const double *control
     for (int i = from; i <= n; i += plan == LOOK_PEEKED ? 2 : 1) {
         if (plan == LOOK_PLANNED && !looks_is_due(&looks, &rule, i))
             continue;
-        ranks_take(&r, canary, i, control, i, DETECT_BAD_UP, (struct effect){0}, scratch);
+        ranks_take(&r, canary, i, control, i * others, DETECT_BAD_UP, (struct effect){0}, scratch);
         enum judgement found =
             plan == LOOK_PLANNED ? looks_take(&looks, &rule, &r, i) : ranks_verdict(&r, rule.alpha);
         if (found == JUDGED_BAD)

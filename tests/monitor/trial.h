@@ -55,9 +55,12 @@ int trial_watch(enum method m, enum detect_bad bad, const double *before, int n_
 
 enum look_plan { LOOK_ONCE, LOOK_PEEKED, LOOK_PLANNED };
 
-/* n figures a side: one look at the end, one with every second figure from 20 on, or the planned
- * ones. */
-int trial_ranks(enum look_plan plan, const double *canary, const double *control, int n);
+/* n figures of the canary, `others` times as many of the control: one look at the end, one with
+ * every second figure from 20 on, or the planned ones. */
+int trial_ranks(enum look_plan plan, const double *canary, const double *control, int n,
+                int others);
+
+/* ---- business counts and memory -------------------------------------------------------- */
 
 /* Orders of each minute, with days and four weeks behind: share of the orders that is lost from the
  * start of the watch on, or by its end. */
