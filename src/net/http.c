@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum {
@@ -90,6 +91,8 @@ static size_t header_taken(char *p, size_t size, size_t n, void *arg)
     struct http *h = arg;
 
     (void)p;
+    if (!h->visit.heard_at_us)
+        h->visit.heard_at_us = clock_mono_us();
     h->header_bytes += size * n;
     h->is_header_flood = h->header_bytes > HEADER_BYTES;
     return h->is_header_flood ? 0 : size * n;
@@ -107,7 +110,8 @@ static void failure_say(struct http *h, CURLcode code)
 {
     struct visit *v = &h->visit;
 
-    if (h->is_header_flood)
+    /* curl calls a single header line above a bound of its own, 100 KiB, out of memory. */
+    if (h->is_header_flood || (code == CURLE_OUT_OF_MEMORY && h->body.len == 0))
         err_set(&v->failure, ERR_LIMIT, "%s: more than %d bytes of headers", v->place.shown,
                 HEADER_BYTES);
     else if (h->body.is_full || code == CURLE_FILESIZE_EXCEEDED)
@@ -278,6 +282,7 @@ static int post_take(struct http *h, const struct http_spec *spec)
     if (!header_has_value(type))
         return err_set(&h->visit.failure, ERR_USAGE, "%s: not a content type", h->visit.place.shown);
     h->post = xstrdup(spec->post);
+    h->visit.is_sending = true;
     line = xasprintf("Content-Type: %s", type);
     h->headers = curl_slist_append(h->headers, line);
     h->headers = curl_slist_append(h->headers, "Expect:");

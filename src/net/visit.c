@@ -57,8 +57,10 @@ static void times_read(struct visit *v)
     if (v->times.connect_us < 0 && v->tls_at_us)
         v->times.connect_us = v->tls_at_us - v->began_us;
     v->times.tls_us = visit_is_tls(v) ? since_beginning(v, CURLINFO_APPCONNECT_TIME_T) : -1;
-    v->times.first_byte_us =
-        v->is_connect_only ? -1 : since_beginning(v, CURLINFO_STARTTRANSFER_TIME_T);
+    if (!v->is_sending && !v->is_connect_only)
+        v->times.first_byte_us = since_beginning(v, CURLINFO_STARTTRANSFER_TIME_T);
+    else
+        v->times.first_byte_us = v->heard_at_us ? v->heard_at_us - v->began_us : -1;
 }
 
 static const char *what_is_late(const struct visit *v)
@@ -194,7 +196,7 @@ static void transfer_begin(struct visit *v)
     int64_t left = left_ms(v);
 
     v->words[0] = '\0';
-    v->tls_at_us = 0;
+    v->tls_at_us = v->heard_at_us = 0;
     v->easy = curl_pool_take(v);
     if (!v->easy) {
         err_set(&v->failure, ERR_FAIL, "%s: libcurl has no handle", v->place.shown);

@@ -48,11 +48,13 @@ struct visit {
     int64_t began_us;
     int64_t asked_us; /* when the transfer under way began */
     int64_t tls_at_us; /* when its handshake began; 0: not yet */
+    int64_t heard_at_us; /* of its owner: when the first line of the answer came; 0: not yet */
     int64_t deadline_ms;
     int64_t name_age_ms;
     struct visit_times times;
     bool is_literal; /* the host is an address */
     bool is_connect_only;
+    bool is_sending; /* a body: then curl takes its first byte for the answer's */
     struct err failure;
     char words[CURL_ERROR_SIZE];
 };
