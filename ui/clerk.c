@@ -243,7 +243,7 @@ static void post_fresh(struct desk *d)
 
 /* ---- what came back -------------------------------------------------------------------------- */
 
-/* 1: the result is there, 0: not yet. */
+/* 1: the result is there, 0: not yet; negative: it cannot be read now, which says nothing of it. */
 static int look_for_verdict(struct desk *d, const struct wish *w)
 {
     struct action_row *row = NULL;
@@ -251,9 +251,10 @@ static int look_for_verdict(struct desk *d, const struct wish *w)
     struct err e = {0};
     int n = action_get(d->store, w->id, &row, &e);
 
-    if (n == 0)
+    if (n < 0)
+        return n;
+    if (n == 0) {
         err_set(&e, ERR_NOTFOUND, "the action is no longer in the store");
-    if (n <= 0) {
         fail(d->c, w, &e);
         return 1;
     }
@@ -276,9 +277,10 @@ static int look_for_answer(struct desk *d, const struct wish *w)
     struct err e = {0};
     int n = question_get(d->store, w->id, &row, &e);
 
-    if (n == 0)
+    if (n < 0)
+        return n;
+    if (n == 0) {
         err_set(&e, ERR_NOTFOUND, "the question is no longer in the store");
-    if (n <= 0) {
         fail(d->c, w, &e);
         return 1;
     }
@@ -331,8 +333,14 @@ static void look_for_answers(struct desk *d)
 
     while (*at && d->store) {
         struct wish *w = *at;
-        bool is_done = w->is_question ? look_for_answer(d, w) : look_for_verdict(d, w);
+        int n = w->is_question ? look_for_answer(d, w) : look_for_verdict(d, w);
+        bool is_done = n > 0;
 
+        if (n < 0) {
+            /* The file may have been replaced under the handle: the next look opens it anew. */
+            close_store(d);
+            return;
+        }
         if (!is_done && is_forsaken(d, w, now))
             is_done = give_up(d, w);
         if (!is_done) {

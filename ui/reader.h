@@ -35,7 +35,7 @@ struct clerk_result {
     struct clerk_result *next;
     enum clerk_kind kind;
     int64_t ticket;
-    struct err err;       /* it could not be stored, or nobody answered in time */
+    struct err err;       /* it could not be stored, or nobody answered in time; ERR_NOTFOUND: it was stored and is gone */
     enum verdict verdict;
     char *text;           /* verdict's words; NULL */
     json_t *answer;       /* NULL */

@@ -365,7 +365,10 @@ void screen_verdict(struct screen *s, int64_t ticket, enum verdict v, const char
         s->begun.ticket = 0;
     if (s->stopped.ticket == ticket)
         s->stopped.ticket = 0;
-    if (e) {
+    if (e && e->code == ERR_NOTFOUND) {
+        screen_say(s, ROLE_FAIL, "%s: not known whether it was taken: %s", what, e->msg);
+        stay(s);
+    } else if (e) {
         screen_say(s, ROLE_FAIL, "%s was not taken: %s", what, e->msg);
         stay(s);
     } else if (v == VERDICT_REFUSED || v == VERDICT_FAILED) {

@@ -65,7 +65,8 @@ void screen_snapshot(struct screen *s, struct snapshot *snap);    /* takes it */
 void screen_log(struct screen *s, struct log_block *block);       /* takes it */
 void screen_answer(struct screen *s, int64_t ticket, json_t *answer, const struct err *e); /* takes answer;
                                                                      NULL and *e: there will be none */
-/* e: it could not be stored; else what the engine said. */
+/* e: it could not be stored, or (ERR_NOTFOUND) nobody can say any more what became of it; else what the engine
+ * said. */
 void screen_verdict(struct screen *s, int64_t ticket, enum verdict v, const char *text,
                     const struct err *e);
 /* Clients attached to this tmux session, in words per client ("ann pts/3 200x60"); n 0: unknown. */

@@ -448,7 +448,13 @@ START_TEST(verdicts)
     err_set(&e, ERR_IO, "disk is full");
     screen_verdict(p.screen, play_last(&p)->ticket, VERDICT_NONE, NULL, &e);
     play_draw(&p);
-    ck_assert(play_hints(&p, "disk is full"));
+    ck_assert(play_hints(&p, "continue was not taken: disk is full"));
+    play_arm(&p, "K");
+    play_key(&p, "Y");
+    err_set(&e, ERR_NOTFOUND, "it is gone");
+    screen_verdict(p.screen, play_last(&p)->ticket, VERDICT_NONE, NULL, &e);
+    play_draw(&p);
+    ck_assert(play_hints(&p, "continue: not known whether it was taken: it is gone"));
     screen_verdict(p.screen, 9999, VERDICT_DONE, "late", NULL);
     screen_answer(p.screen, 9999, json_object(), NULL);
     play_release(&p);
