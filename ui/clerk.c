@@ -435,10 +435,12 @@ static void copy_me(struct console_row *to, const struct console_row *me)
     to->tmux = xstrdup_null(me->tmux);
 }
 
-static void clerk_free(struct clerk *c)
+void clerk_free(struct clerk *c)
 {
     struct clerk_result *r;
 
+    if (!c)
+        return;
     while ((r = clerk_take(c)) != NULL)
         clerk_result_free(r);
     wishes_free(c->fresh);
@@ -547,14 +549,19 @@ struct clerk_result *clerk_take(struct clerk *c)
     return r;
 }
 
-void clerk_stop(struct clerk *c)
+bool clerk_end(struct clerk *c)
 {
     if (!c)
-        return;
+        return true;
     pthread_mutex_lock(&c->lock);
     c->is_stopped = true;
     pthread_mutex_unlock(&c->lock);
     thread_wake(c->wake_fd);
-    if (thread_join(c->thread, STOP_MS))
+    return thread_join(c->thread, STOP_MS);
+}
+
+void clerk_stop(struct clerk *c)
+{
+    if (clerk_end(c))
         clerk_free(c);
 }

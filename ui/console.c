@@ -255,14 +255,29 @@ static int console_open(struct console *c, struct err *e)
     return spec->pane ? console_focus(c->screen, spec->pane, e) : 0;
 }
 
+/* Every thread is told, whichever hangs: what was pressed last is the clerk's to store. */
+static bool end_threads(struct console *c)
+{
+    bool has_reader_ended = reader_end(c->reader);
+    bool has_clerk_ended = clerk_end(c->clerk);
+    bool has_worker_ended = logs_end(c->logs);
+
+    return has_reader_ended && has_clerk_ended && has_worker_ended;
+}
+
+/* A thread that hangs may come back at any time, and finds all that it knows where it was: then nothing is
+ * freed, the process ends soon. */
 static void console_close(struct console *c)
 {
     if (c->term)
         term_close(c->term);
-    reader_stop(c->reader);
-    clerk_stop(c->clerk);
-    if (c->logs)
-        logs_stop(c->logs);
+    bool have_ended = end_threads(c);
+    pthread_sigmask(SIG_SETMASK, &c->before, NULL);
+    if (!have_ended)
+        return;
+    reader_free(c->reader);
+    clerk_free(c->clerk);
+    logs_release(c->logs);
     screen_free(c->screen);
     canvas_free(c->canvas);
     key_decoder_free(c->keys);
@@ -272,7 +287,7 @@ static void console_close(struct console *c)
         close(c->signals_fd);
     if (c->wake_fd >= 0)
         close(c->wake_fd);
-    pthread_sigmask(SIG_SETMASK, &c->before, NULL);
+    free(c);
 }
 
 /* ---- what comes in --------------------------------------------------------------------------- */
@@ -565,6 +580,5 @@ int console_run(const struct console_spec *spec, char **last, struct err *e)
     pthread_sigmask(SIG_BLOCK, NULL, &c->before);
     rc = run(c, last, e);
     console_close(c);
-    free(c);
     return rc;
 }

@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ui/log_work.h"
+#include "ui/thread_int.h"
 
-enum { RETRY_MS = 500 };
+enum { RETRY_MS = 500, STOP_MS = 600 };
 
 struct logs {
     pthread_t thread;
@@ -133,8 +134,10 @@ static int start_thread(struct logs *l)
     return rc;
 }
 
-static void release(struct logs *l)
+void logs_release(struct logs *l)
 {
+    if (!l)
+        return;
     log_work_free(l->work);
     log_block_free(l->block);
     pthread_cond_destroy(&l->cond);
@@ -159,7 +162,7 @@ struct logs *logs_start(const char *store_dir, void (*woken)(void *arg), void *a
     pthread_cond_init(&l->cond, NULL);
     l->work = log_work_new(store, &host);
     if (start_thread(l) != 0) {
-        release(l);
+        logs_release(l);
         err_set(e, ERR_FAIL, "no thread for the logs can be started");
         return NULL;
     }
@@ -195,15 +198,28 @@ struct log_block *logs_take(struct logs *l)
     return b;
 }
 
-void logs_stop(struct logs *l)
+static void tell_end(struct logs *l)
 {
-    if (!l)
-        return;
     pthread_mutex_lock(&l->mutex);
     l->must_stop = true;
     atomic_store_explicit(&l->is_news, true, memory_order_relaxed);
     pthread_cond_signal(&l->cond);
     pthread_mutex_unlock(&l->mutex);
+}
+
+bool logs_end(struct logs *l)
+{
+    if (!l)
+        return true;
+    tell_end(l);
+    return thread_join(l->thread, STOP_MS);
+}
+
+void logs_stop(struct logs *l)
+{
+    if (!l)
+        return;
+    tell_end(l);
     pthread_join(l->thread, NULL);
-    release(l);
+    logs_release(l);
 }

@@ -99,5 +99,9 @@ void logs_want(struct logs *l, const struct log_want *want); /* copied; drops th
 void logs_ring(struct logs *l);                              /* the store has changed: look again */
 struct log_block *logs_take(struct logs *l);
 void logs_stop(struct logs *l); /* NULL is fine */
+/* The same in two, for who cannot wait for a store that hangs: false where the worker has not ended after a
+ * moment; it is left behind with all that it was given. */
+bool logs_end(struct logs *l);
+void logs_release(struct logs *l);
 
 #endif

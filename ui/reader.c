@@ -57,20 +57,28 @@ struct look {
     int64_t failing;             /* since when it cannot be read; 0: it can */
 };
 
+static bool is_stopped(struct reader *r)
+{
+    bool is;
+
+    pthread_mutex_lock(&r->lock);
+    is = r->is_stopped;
+    pthread_mutex_unlock(&r->lock);
+    return is;
+}
+
 static void hand_out(struct look *l, struct snapshot *s, int64_t now)
 {
     struct reader *r = l->r;
     struct snapshot *before;
-    bool is_stopped;
 
     l->told = now;
     pthread_mutex_lock(&r->lock);
     before = r->out;
     r->out = s;
-    is_stopped = r->is_stopped;
     pthread_mutex_unlock(&r->lock);
     snapshot_free(before);
-    if (!is_stopped)
+    if (!is_stopped(r))
         r->events.woken(r->arg);
 }
 
@@ -141,7 +149,7 @@ static void look(struct look *l, bool is_wanted)
     version = store_version(l->store);
     is_changed = version != l->version || !l->last;
     l->version = version;
-    if (is_changed)
+    if (is_changed && !is_stopped(l->r))
         l->r->events.rung(l->r->arg);
     if (is_changed || is_wanted || l->failing || now - l->read >= ANEW_MS ||
         (engine_is_alive(l->r->dir) == 1) != l->is_alive)
@@ -155,7 +163,7 @@ static bool wait_for_reason(struct look *l, bool *is_wanted)
 {
     struct reader *r = l->r;
     bool is_rung = false;
-    bool is_stopped;
+    bool is_over;
 
     for (;;) {
         int64_t past = clock_mono_ms() - l->looked;
@@ -173,11 +181,11 @@ static bool wait_for_reason(struct look *l, bool *is_wanted)
         }
         pthread_mutex_lock(&r->lock);
         *is_wanted = r->is_wanted;
-        is_stopped = r->is_stopped;
+        is_over = r->is_stopped;
         l->want = r->want;
         r->is_wanted = false;
         pthread_mutex_unlock(&r->lock);
-        if (is_stopped)
+        if (is_over)
             return false;
         if (*is_wanted || n == 0)
             return true;
@@ -203,8 +211,10 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void reader_free(struct reader *r)
+void reader_free(struct reader *r)
 {
+    if (!r)
+        return;
     snapshot_free(r->out);
     pthread_mutex_destroy(&r->lock);
     if (r->wake_fd >= 0)
@@ -251,14 +261,19 @@ struct snapshot *reader_take(struct reader *r)
     return s;
 }
 
-void reader_stop(struct reader *r)
+bool reader_end(struct reader *r)
 {
     if (!r)
-        return;
+        return true;
     pthread_mutex_lock(&r->lock);
     r->is_stopped = true;
     pthread_mutex_unlock(&r->lock);
     thread_wake(r->wake_fd);
-    if (thread_join(r->thread, STOP_MS))
+    return thread_join(r->thread, STOP_MS);
+}
+
+void reader_stop(struct reader *r)
+{
+    if (reader_end(r))
         reader_free(r);
 }

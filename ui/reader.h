@@ -6,6 +6,7 @@
 #define FOOTPLATE_UI_READER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -25,8 +26,13 @@ struct reader *reader_start(const char *store_dir, const char *name, const struc
                             void *arg, struct err *e);
 void reader_want(struct reader *r, const struct snapshot_want *want);
 struct snapshot *reader_take(struct reader *r); /* the newest, moved; NULL none */
-/* Waits a moment at most: a thread that hangs in the store is left behind, and calls nobody any
- * more. */
+/* Waits a moment at most. false: the thread hangs in the store and is left behind, with all that it was given:
+ * what its events are about must stay. It calls nobody any more, but for a call that it is about to make in
+ * this moment. NULL: true. */
+bool reader_end(struct reader *r);
+/* Of one that has ended. */
+void reader_free(struct reader *r);
+/* Both, where the events are about nothing that is freed. */
 void reader_stop(struct reader *r);
 
 /* What comes back from the clerk. */
@@ -63,7 +69,10 @@ void clerk_ask(struct clerk *c, int64_t ticket, const char *kind, const char *gr
 void clerk_driver(struct clerk *c, const char *driver);
 void clerk_ring(struct clerk *c); /* the store has changed: look for verdicts and answers */
 struct clerk_result *clerk_take(struct clerk *c);
-/* Stores what is still waiting to be stored, takes the row away; as reader_stop(). */
+/* Stores what is still waiting to be stored, takes the row away; as reader_end(), reader_free() and
+ * reader_stop(). */
+bool clerk_end(struct clerk *c);
+void clerk_free(struct clerk *c);
 void clerk_stop(struct clerk *c);
 
 #endif

@@ -180,6 +180,55 @@ START_TEST(no_store_yet)
 }
 END_TEST
 
+/* ---- a store that hangs ---------------------------------------------------------------------- */
+
+static atomic_int hangs, called;
+
+static void on_rung_hangs(void *arg)
+{
+    (void)arg;
+    atomic_store(&hangs, 1);
+    while (atomic_load(&hangs))
+        poll(NULL, 0, 5);
+}
+
+static void on_woken_counts(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&called, 1);
+}
+
+/* Its console is told that it goes on, and is not called any more when it does. */
+START_TEST(left_behind)
+{
+    static const struct reader_events hanging = {on_woken_counts, on_rung_hangs};
+    static struct reader *r;
+    struct fixture_options o = {.status = DEPLOY_SMOKING};
+    struct snapshot_want want = {.history = 200};
+    struct snapshot *s = NULL;
+    struct err e = {0};
+    int64_t until = clock_mono_ms() + BOUND_MS;
+
+    fixture_init(&fix, &o);
+    r = reader_start(fix.dir, "console-1", &hanging, NULL, &e);
+    reader_want(r, &want);
+    while (!atomic_load(&hangs) && clock_mono_ms() < until)
+        poll(NULL, 0, 5);
+    ck_assert(!reader_end(r));
+    ck_assert_int_eq(atomic_load(&called), 0);
+    atomic_store(&hangs, 0);
+    while (!s && clock_mono_ms() < until) {
+        s = reader_take(r);
+        if (!s)
+            poll(NULL, 0, 5);
+    }
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_eq(atomic_load(&called), 0);
+    snapshot_free(s);
+    fixture_release(&fix);
+}
+END_TEST
+
 /* ---- the clerk ------------------------------------------------------------------------------- */
 
 static struct clerk *clerk_of(struct heard *h, int patience_ms)
@@ -413,6 +462,7 @@ int main(void)
     tcase_add_test(t, reads);
     tcase_add_test(t, keeps_the_last);
     tcase_add_test(t, no_store_yet);
+    tcase_add_test(t, left_behind);
     tcase_add_test(t, verdict_comes);
     tcase_add_test(t, answer_comes);
     tcase_add_test(t, withdraws);
