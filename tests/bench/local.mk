@@ -1,22 +1,26 @@
 # `make bench`: figures and ratios, no timed test. Built for speed: a build with sanitizers says little.
 EXTRA_DIST += tests/bench/release.sh
 EXTRA_DIST += tests/bench/console.sh
+EXTRA_DIST += tests/bench/probes.sh
 EXTRA_PROGRAMS = tests/bench/floor
 EXTRA_PROGRAMS += tests/bench/bigstore tests/bench/bigread
 EXTRA_PROGRAMS += tests/bench/churn
+EXTRA_PROGRAMS += tests/bench/probes
 CLEANFILES += tests/bench/floor
 CLEANFILES += tests/bench/bigstore tests/bench/bigread
 CLEANFILES += tests/bench/churn
+CLEANFILES += tests/bench/probes
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_floor_CFLAGS = $(AM_CFLAGS)
 tests_bench_floor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/src
 tests_bench_floor_LDADD = $(BASE_LIBS) $(SSH2_LIBS) $(CRYPTO_LIBS)
 
 .PHONY: bench
-bench: all tests/bench/floor tests/bench/term tests/bench/churn tests/bench/bigstore \
+bench: all tests/bench/floor tests/bench/term tests/bench/churn tests/bench/bigstore tests/bench/probes \
 		tests/screen/rows
 	@abs_top_builddir='$(abs_top_builddir)' bash $(top_srcdir)/tests/bench/release.sh $(BENCH_INSTANCES) $(BENCH_RUNS)
 	@abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' bash $(top_srcdir)/tests/bench/console.sh
+	@abs_top_builddir='$(abs_top_builddir)' bash $(top_srcdir)/tests/bench/probes.sh
 
 # A store with a long past, and what reading it costs: `make tests/bench/bigstore tests/bench/bigread`;
 # both say how they are called.
@@ -32,6 +36,10 @@ tests_bench_churn_SOURCES = tests/bench/churn.c
 tests_bench_churn_CFLAGS = $(AM_CFLAGS)
 tests_bench_churn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/src
 tests_bench_churn_LDADD = $(STORE_LIBS)
+tests_bench_probes_SOURCES = tests/bench/probes.c
+tests_bench_probes_CFLAGS = $(AM_CFLAGS)
+tests_bench_probes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/src
+tests_bench_probes_LDADD = $(MONITOR_LIBS)
 
 # A terminal that takes orders, for benches and for tests of the whole console.
 check_PROGRAMS += tests/bench/term
