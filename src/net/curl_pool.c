@@ -242,7 +242,8 @@ static void easy_prepare(CURL *easy, struct visit *v)
     curl_easy_setopt(easy, CURLOPT_URL, v->url);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, v->addresses);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, v->is_connect_only ? 1L : 0L);
-    trust_set(easy, v->ca_file);
+    if (visit_is_tls(v))
+        trust_set(easy, v->ca_file);
 }
 
 CURL *curl_pool_take(struct visit *v)
