@@ -5,22 +5,25 @@
 
 #include "store/store.h"
 
-/* One layer of a group. n 0: nothing of it is watched. */
+/* One layer of a group. n 0: nothing of it is watched. Where no figure is due yet it is UNKNOWN, and worst
+ * says why: that is for a screen; whether a release may go on is layers_worst()'s to say. */
 struct layer_state {
-    enum judgement judged;          /* the worst that is due */
-    int n;                       /* figures */
+    enum judgement judged;           /* the worst that is due; GOOD for n 0 */
+    int n;                           /* figures */
     const struct verdict_row *worst; /* points into the rows; NULL for none */
-    int64_t heard_at;            /* the oldest last answer of its figures; 0 some never */
+    int64_t heard_at;                /* the oldest last answer of its figures; 0 some never */
 };
 
-/* The rows of one group. */
+/* The rows of one group. Of figures that are judged alike the one that brakes is worse, then the surer, then
+ * the one that is so for longer. */
 void layers_sum(const struct verdict_row *rows, int n, int64_t now, struct layer_state out[LAYER_COUNT]);
 
-/* Of all layers: GOOD where nothing is watched. */
+/* Of all layers, of what is due: GOOD where nothing is. */
 enum judgement layers_worst(const struct verdict_row *rows, int n, int64_t now);
 
-/* Why a planned wait should not be left without a reason: "unknown: orders a minute (12 of 20 samples); bad:
- * ...": what is due and neither good nor a warning. Answers how many those are; dst "" for none. */
+/* Why a planned wait should not be left without a reason: "bad: home page: time (...); unknown: orders a
+ * minute (12 of 20 samples)": what is due and neither good nor a warning, the bad first. Answers how many
+ * those are; dst "" for none, cut at a whole character. */
 int layers_say_doubts(const struct verdict_row *rows, int n, int64_t now, char *dst, size_t size);
 
 #endif

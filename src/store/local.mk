@@ -10,7 +10,9 @@ src_store_libstore_a_SOURCES = \
 	src/store/state.c src/store/state.h src/store/view.c src/store/view.h \
 	src/store/answer.c src/store/answer.h \
 	src/store/history.c src/store/history.h \
-	src/store/layers.h src/store/suspects.h src/store/timeline.h \
+	src/store/layers.c src/store/layers.h \
+	src/store/suspects.c src/store/suspects.h \
+	src/store/timeline.c src/store/timeline.h \
 	src/store/post.c src/store/post.h
 STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 
@@ -23,6 +25,7 @@ STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock 
 	tests/store/test_trim \
 	tests/store/test_events \
 	tests/store/test_points \
+	tests/store/test_causes \
 	tests/store/test_damage
 EXTRA_DIST += tests/store/place.h
 check_PROGRAMS += $(STORE_TESTS)
@@ -91,3 +94,8 @@ tests_store_test_points_SOURCES = tests/store/test_points.c
 tests_store_test_points_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_points_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_points_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_causes_SOURCES = tests/store/test_causes.c
+tests_store_test_causes_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_causes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_causes_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

@@ -10,7 +10,8 @@
 
 #include "base/mem.h"
 
-enum { MINUTE_MS = 60000 };
+/* A part is what lies together in the table: see schema.c. */
+enum { MINUTE_MS = 60000, PART_MS = 30000 };
 
 /* ---- series ---------------------------------------------------------------------------------- */
 
@@ -95,14 +96,36 @@ void series_rows_free(struct series_row *rows, int n)
 
 /* ---- points ---------------------------------------------------------------------------------- */
 
+struct stored {
+    int64_t part;
+    struct point p;
+};
+
+static const struct col stored_cols[] = {
+    COL(struct stored, part, "part", COL_I64),
+    COL(struct stored, p.series, "series", COL_I64),
+    COL(struct stored, p.at, "at", COL_I64),
+    COL(struct stored, p.value, "value", COL_REAL),
+};
+static const struct shape stored_shape = {
+    .table = "points", .from = "points", .size = sizeof(struct stored), .cols = stored_cols,
+    .n = ARRAY_LEN(stored_cols), .n_stored = ARRAY_LEN(stored_cols)};
+
 static const struct col point_cols[] = {
     COL(struct point, series, "series", COL_I64),
     COL(struct point, at, "at", COL_I64),
     COL(struct point, value, "value", COL_REAL),
 };
+/* From one part that is there to the next, and in each to the series. CROSS JOIN keeps that order, so that
+ * rows come by time and need not be sorted. */
 static const struct shape point_shape = {
-    .table = "points", .from = "points", .size = sizeof(struct point), .cols = point_cols,
-    .n = ARRAY_LEN(point_cols), .n_stored = ARRAY_LEN(point_cols)};
+    .table = "points",
+    .from = "(WITH RECURSIVE parts(n) AS (SELECT min(part) FROM points WHERE part >= ?2 / 30000 "
+            "UNION ALL SELECT (SELECT min(part) FROM points WHERE part > n) FROM parts "
+            "WHERE n < ?3 / 30000) SELECT series, at, value FROM parts CROSS JOIN points "
+            "ON part = n AND series = ?1 WHERE at BETWEEN ?2 AND ?3)",
+    .size = sizeof(struct point), .cols = point_cols, .n = ARRAY_LEN(point_cols)};
+
 static const struct col mean_cols[] = {
     COL(struct point, series, "series", COL_I64),
     COL(struct point, at, "at", COL_I64),
@@ -113,16 +136,16 @@ static const struct shape mean_shape = {.table = "minutes", .from = "minutes",
                                         .n = ARRAY_LEN(mean_cols)};
 
 #define SPAN "WHERE series = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at LIMIT ?4"
-static const struct query q_put = {QUERY_INSERT, &point_shape,
+static const struct query q_put = {QUERY_INSERT, &stored_shape,
                                    "ON CONFLICT DO UPDATE SET value = excluded.value"};
-static const struct query q_points = {QUERY_SELECT, &point_shape, SPAN};
+static const struct query q_points = {QUERY_SELECT, &point_shape, "LIMIT ?4"};
 static const struct query q_minutes = {QUERY_SELECT, &mean_shape, SPAN};
 /* Made anew from its points, so that a point that took another's place counts once. */
 static const struct query q_minute = {
     QUERY_PLAIN, NULL,
     "INSERT OR REPLACE INTO minutes (series, at, mean, low, high, n) "
     "SELECT ?1, ?2, avg(value), min(value), max(value), count(value) FROM points "
-    "WHERE series = ?1 AND at >= ?2 AND at < ?3 "
+    "WHERE part IN (?3, ?3 + 1) AND series = ?1 "
     "AND EXISTS (SELECT 1 FROM series WHERE id = ?1 AND host = '') GROUP BY series"};
 
 static int64_t minute_of(int64_t at)
@@ -132,34 +155,38 @@ static int64_t minute_of(int64_t at)
     return at - (past < 0 ? past + MINUTE_MS : past);
 }
 
+/* Sorted by series, time, and the order in which they were given. */
 struct batch {
-    const struct point *p;
+    const struct point **p;
     int n;
 };
 
 static int by_series(const void *a, const void *b)
 {
-    const struct point *x = a, *y = b;
+    const struct point *x = *(const struct point *const *)a, *y = *(const struct point *const *)b;
 
     if (x->series != y->series)
         return x->series < y->series ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 /* The minutes that the points fall into, each once. */
 static int put_minutes(struct store *s, const struct batch *b, struct err *e)
 {
-    struct point *p = xcalloc((size_t)b->n + 1, sizeof *p);
+    const struct point *last = NULL;
     int rc = 0;
 
-    for (int i = 0; i < b->n; i++)
-        p[i] = (struct point){b->p[i].series, minute_of(b->p[i].at), 0};
-    qsort(p, (size_t)b->n, sizeof *p, by_series);
-    for (int i = 0; i < b->n && rc == 0; i++)
-        if (i == 0 || by_series(&p[i], &p[i - 1]) != 0)
+    for (int i = 0; i < b->n && rc == 0; i++) {
+        const struct point *p = b->p[i];
+        int64_t minute = minute_of(p->at);
+
+        if (!last || last->series != p->series || minute_of(last->at) != minute)
             rc = query_run(s, &s->log, &q_minute,
-                           ARGS(I64(p[i].series), I64(p[i].at), I64(p[i].at + MINUTE_MS)), NULL, e);
-    free(p);
+                           ARGS(I64(p->series), I64(minute), I64(minute / PART_MS)), NULL, e);
+        last = p;
+    }
     return rc;
 }
 
@@ -169,19 +196,29 @@ static int put_batch(struct store *s, void *arg, struct err *e)
     int64_t rc = 0;
 
     for (int i = 0; i < b->n && rc == 0; i++) {
-        rc = row_insert(s, &s->log, &q_put, &b->p[i], e);
+        const struct stored row = {b->p[i]->at / PART_MS, *b->p[i]};
+
+        rc = row_insert(s, &s->log, &q_put, &row, e);
         if (rc == ERR_REFUSED)
             err_set(e, ERR_REFUSED, "there is no series %lld in %s: it was begun anew",
-                    (long long)b->p[i].series, schema_log.file);
+                    (long long)row.p.series, schema_log.file);
     }
     return rc != 0 ? (int)rc : put_minutes(s, b, e);
 }
 
 int points_put(struct store *s, const struct point *p, int n, struct err *e)
 {
-    struct batch b = {p, n};
+    struct batch b = {xcalloc(n > 0 ? (size_t)n : 1, sizeof *b.p), n};
+    int rc = 0;
 
-    return n > 0 ? log_write(s, put_batch, &b, e) : 0;
+    for (int i = 0; i < n; i++)
+        b.p[i] = &p[i];
+    if (n > 1)
+        qsort(b.p, (size_t)n, sizeof *b.p, by_series);
+    if (n > 0)
+        rc = log_write(s, put_batch, &b, e);
+    free(b.p);
+    return rc;
 }
 
 static int list(struct store *s, const struct query *q, const int64_t span[3], int limit,
@@ -227,7 +264,7 @@ static const struct shape stretch_shape = {.table = "minutes", .from = "minutes"
                                            .size = sizeof(struct stretch), .cols = stretch_cols,
                                            .n = ARRAY_LEN(stretch_cols)};
 static const struct query q_stretches = {QUERY_SELECT, &stretch_shape, SPAN};
-static const struct query q_first = {QUERY_PLAIN, NULL, "SELECT min(at) FROM points WHERE series = ?1"};
+static const struct query q_first = {QUERY_PLAIN, NULL, "SELECT min(part) FROM points"};
 
 enum { SLICES_MAX = 10000 };
 #define SLICES_SPAN_MAX_MS INT64_C(900000000000000)
@@ -276,7 +313,17 @@ static int add_points(struct slices *l, struct store *s, int64_t series, int64_t
     return n;
 }
 
-/* A minute fills every slice that it reaches into. */
+/* A minute fills every slice that it reaches into, and counts where its middle is if slices are longer. */
+static void add_minute(struct slices *l, const struct stretch *t)
+{
+    bool is_short = (l->until - l->from) / l->n >= MINUTE_MS;
+    int first = slice_of(l, is_short ? t->at + MINUTE_MS / 2 : t->at);
+    int last = is_short ? first : slice_of(l, t->at + MINUTE_MS - 1);
+
+    for (int k = first; t->n > 0 && k <= last; k++)
+        slice_add(l, k, t);
+}
+
 static int add_minutes(struct slices *l, struct store *s, int64_t series, int64_t until, struct err *e)
 {
     struct stretch *t;
@@ -285,11 +332,8 @@ static int add_minutes(struct slices *l, struct store *s, int64_t series, int64_
                        ARGS(I64(series), I64(minute_of(l->from)), I64(until), I64(ROWS_MAX)), &p, e);
 
     t = p;
-    for (int i = 0; i < n; i++) {
-        int last = slice_of(l, t[i].at + MINUTE_MS - 1);
-        for (int k = slice_of(l, t[i].at); t[i].n > 0 && k <= last; k++)
-            slice_add(l, k, &t[i]);
-    }
+    for (int i = 0; i < n; i++)
+        add_minute(l, &t[i]);
     free(p);
     return n;
 }
@@ -298,18 +342,19 @@ static int add_minutes(struct slices *l, struct store *s, int64_t series, int64_
  * A series of an instance has no minutes. */
 static int add_all(struct slices *l, struct store *s, int64_t series, struct err *e)
 {
-    int64_t first = INT64_MAX;
+    int64_t first = 0;
     int rc = 0;
 
     if ((l->until - l->from) / l->n >= MINUTE_MS)
         rc = add_minutes(l, s, series, l->until, e);
     if (rc != 0)
         return rc;
-    rc = query_number(s, &s->log, &q_first, ARGS(I64(series)), INT64_MAX, &first, e);
+    rc = query_number(s, &s->log, &q_first, NO_ARGS, INT64_MAX / PART_MS, &first, e);
+    first = minute_of(first * PART_MS);
     if (rc == 0 && first > l->from)
-        rc = add_minutes(l, s, series, first < l->until ? minute_of(first) - 1 : l->until, e);
+        rc = add_minutes(l, s, series, first < l->until ? first - 1 : l->until, e);
     if (rc >= 0)
-        rc = add_points(l, s, series, first > l->from ? minute_of(first) : l->from, e);
+        rc = add_points(l, s, series, first > l->from ? first : l->from, e);
     return rc;
 }
 
@@ -340,14 +385,14 @@ int points_slices(struct store *s, int64_t series, int64_t from, int64_t until, 
 
 #define PLAIN(text) {QUERY_PLAIN, NULL, text}
 
-/* The next series behind ?1 that holds something too old: points before ?2 or minutes before ?3. */
-static const struct query q_next_old = PLAIN(
-    "SELECT id FROM series WHERE id > ?1 AND (EXISTS (SELECT 1 FROM points WHERE series = id "
-    "AND at < ?2) OR EXISTS (SELECT 1 FROM minutes WHERE series = id AND at < ?3)) "
-    "ORDER BY id LIMIT 1");
+static const struct query q_oldest = PLAIN("SELECT min(part) FROM points");
 static const struct query q_forget_points = PLAIN(
-    "DELETE FROM points WHERE series = ?1 AND at IN (SELECT at FROM points WHERE series = ?1 "
-    "AND at < ?2 ORDER BY at LIMIT ?3)");
+    "DELETE FROM points WHERE (part, series, at) IN (SELECT part, series, at FROM points "
+    "WHERE part < ?1 ORDER BY part, series, at LIMIT ?2)");
+/* The next series behind ?1 that has minutes before ?2. */
+static const struct query q_next_old = PLAIN(
+    "SELECT id FROM series WHERE id > ?1 AND EXISTS (SELECT 1 FROM minutes WHERE series = id "
+    "AND at < ?2) ORDER BY id LIMIT 1");
 static const struct query q_forget_minutes = PLAIN(
     "DELETE FROM minutes WHERE series = ?1 AND at IN (SELECT at FROM minutes WHERE series = ?1 "
     "AND at < ?2 ORDER BY at LIMIT ?3)");
@@ -356,21 +401,26 @@ static const struct query q_old_release = PLAIN(
 static const struct query q_forget_baselines = PLAIN("DELETE FROM baselines WHERE deployment = ?1");
 static const struct query q_forget_frozen = PLAIN("DELETE FROM frozen WHERE deployment = ?1");
 
-/* What is before these wall ms goes; series and release: the next to go, 0 for none. */
+/* What is before the part or the wall ms goes. What is next: points, else a series' minutes, else a release's
+ * baselines; 0 for none. */
 struct trim {
-    int64_t points_before, minutes_before;
+    int64_t part_before, minutes_before;
     int slice;
+    bool has_points;
     int64_t series, release;
 };
 
 static int trim_choose(struct store *s, struct trim *t, struct err *e)
 {
-    int rc = query_number(s, &s->log, &q_next_old,
-                          ARGS(I64(s->trimmed_series), I64(t->points_before), I64(t->minutes_before)),
-                          0, &t->series, e);
+    int64_t oldest = 0;
+    int rc = query_number(s, &s->log, &q_oldest, NO_ARGS, INT64_MAX, &oldest, e);
 
-    t->release = 0;
-    if (rc == 0 && t->series == 0)
+    t->has_points = rc == 0 && oldest < t->part_before;
+    t->series = t->release = 0;
+    if (rc == 0 && !t->has_points)
+        rc = query_number(s, &s->log, &q_next_old, ARGS(I64(s->trimmed_series), I64(t->minutes_before)),
+                          0, &t->series, e);
+    if (rc == 0 && !t->has_points && t->series == 0)
         rc = query_number(s, &s->log, &q_old_release, ARGS(I64(t->minutes_before)), 0, &t->release, e);
     return rc;
 }
@@ -385,19 +435,21 @@ static int trim_release(struct store *s, int64_t release, struct err *e)
     return rc != 0 ? rc : gone + 1;
 }
 
-/* Of the chosen series, at most `room` rows; how many went. */
-static int trim_series(struct store *s, const struct trim *t, int room, struct err *e)
+/* Of what was chosen, at most `room` rows; how many went. */
+static int trim_chosen(struct store *s, const struct trim *t, int room, struct err *e)
 {
-    int points = 0, minutes = 0;
-    int rc = query_run(s, &s->log, &q_forget_points,
-                       ARGS(I64(t->series), I64(t->points_before), I64(room)), &points, e);
+    int gone = 0, rc;
 
-    if (rc == 0 && points < room)
+    if (t->release)
+        return trim_release(s, t->release, e);
+    if (t->has_points)
+        rc = query_run(s, &s->log, &q_forget_points, ARGS(I64(t->part_before), I64(room)), &gone, e);
+    else
         rc = query_run(s, &s->log, &q_forget_minutes,
-                       ARGS(I64(t->series), I64(t->minutes_before), I64(room - points)), &minutes, e);
-    if (rc == 0 && points + minutes < room)
+                       ARGS(I64(t->series), I64(t->minutes_before), I64(room)), &gone, e);
+    if (rc == 0 && t->series && gone < room)
         s->trimmed_series = t->series;
-    return rc != 0 ? rc : points + minutes;
+    return rc != 0 ? rc : gone;
 }
 
 static int trim_slice(struct store *s, void *arg, struct err *e)
@@ -406,8 +458,8 @@ static int trim_slice(struct store *s, void *arg, struct err *e)
     int gone = 0;
     int rc = trim_choose(s, t, e);
 
-    while (rc == 0 && gone < t->slice && (t->series || t->release)) {
-        int n = t->series ? trim_series(s, t, t->slice - gone, e) : trim_release(s, t->release, e);
+    while (rc == 0 && gone < t->slice && (t->has_points || t->series || t->release)) {
+        int n = trim_chosen(s, t, t->slice - gone, e);
         gone += n > 0 ? n : 0;
         rc = n < 0 ? n : 0;
         if (rc == 0 && gone < t->slice)
@@ -418,7 +470,7 @@ static int trim_slice(struct store *s, void *arg, struct err *e)
 
 int points_trim(struct store *s, int64_t now, int slice, struct err *e)
 {
-    struct trim t = {.points_before = minute_of(now - POINTS_KEEP_MS),
+    struct trim t = {.part_before = minute_of(now - POINTS_KEEP_MS) / PART_MS,
                      .minutes_before = minute_of(now - MINUTES_KEEP_MS), .slice = rows_limit(slice)};
     int rc = log_ready(s, e);
 
@@ -426,7 +478,7 @@ int points_trim(struct store *s, int64_t now, int slice, struct err *e)
         rc = trim_choose(s, &t, e);
     if (rc != 0)
         return rc;
-    if (t.series || t.release)
+    if (t.has_points || t.series || t.release)
         return log_write(s, trim_slice, &t, e);
     s->trimmed_series = 0; /* look from the beginning next time */
     return 0;

@@ -35,8 +35,9 @@ struct store_queue {
 };
 
 /* wake(wake_arg) is called on the worker's thread when something is to be drained. The doorbell
- * is rung after every commit that changed a row. While there is nothing to do, old log lines
- * and points are forgotten (logs_trim, points_trim). The store must exist (store_open with STORE_CREATE made it). */
+ * is rung after every commit that changed a row. While there is nothing to do, old log lines and
+ * points are forgotten (logs_trim, points_trim). The store must exist (store_open with STORE_CREATE
+ * made it). */
 struct store_queue *store_queue_open(const char *dir, void (*wake)(void *arg), void *wake_arg,
                                      struct err *e);
 /* Call the done functions that are due; on the owner's thread. */

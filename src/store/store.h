@@ -451,9 +451,10 @@ struct event_filter {
     int64_t before;         /* id: those that stand before that event in the order of `at`, then id; 0 */
     int64_t after;          /* id: those that were written after it, whenever they happened; 0 */
 };
-/* The newest (by `at`, then id) that pass, at most limit, oldest first. By index: never a walk over all; where
- * no index names what is wanted (a text, what was written after another, a kind on a host) it is looked for
- * among the newest 50,000 that the rest of the filter leaves. ERR_NOTFOUND: there is no event `before`. */
+/* The newest (by `at`, then id) that pass, at most limit, oldest first. By index: never a walk over all;
+ * where no index names what is wanted (a text, what was written after another, a kind on a host) it is
+ * looked for among the newest 50,000 that the rest of the filter leaves. ERR_NOTFOUND: there is no event
+ * `before`. */
 int events_find(struct store *s, const struct event_filter *f, int limit, struct event_row **rows,
                 struct err *e);
 

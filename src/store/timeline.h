@@ -10,7 +10,7 @@ enum { TIMELINE_SLICES_MAX = 400 };
 /* A figure over time: n slices of the timeline. */
 struct timeline_lane {
     struct verdict_row verdict; /* strings owned; name, layer, unit, judged, since, baseline */
-    double *mean, *low, *high;  /* NAN: nothing */
+    double *mean, *low, *high;  /* NAN: nothing; freed by timeline_release() alone */
 };
 
 enum timeline_what { TIMELINE_RELEASE, TIMELINE_EVENT, TIMELINE_ANOMALY };
@@ -25,7 +25,8 @@ struct timeline_mark {
     char *host;             /* NULL */
 };
 
-/* A stretch of an open release: its status from..until, so that phases can be drawn as a band. */
+/* A stretch of an open release: its status from..until, so that phases can be drawn as a band. It may reach
+ * beyond the window at either end. */
 struct timeline_turn {
     int64_t deployment, from, until; /* until 0: still */
     char *version, *word;            /* "1.5.0", "BAKE_SUCCESS"; owned */
@@ -45,11 +46,14 @@ struct timeline {
 
 /* Lanes are the figures that have a verdict and a series, the worst first, at most 24; marks are events (of
  * a release only its beginning and end: the rest are turns) and anomalies. One reading moment of the main
- * file; series from the log file beside it. */
+ * file; series from the log file beside it, which may be missing: then there are no lanes. Of a very full
+ * window the newest 5,000 events, 5,000 turns, 500 releases and 500 anomalies. Not inside store_read_begin().
+ * 0 or negative; t is empty after an error. ERR_USAGE: n is not 1..TIMELINE_SLICES_MAX, or no time lies
+ * between. */
 int timeline_load(struct timeline *t, struct store *s, const char *group, int64_t from, int64_t until, int n,
                   struct err *e);
 void timeline_release(struct timeline *t);
-/* Where a moment stands: 0..n-1, or -1 outside. */
+/* Where a moment stands: 0..n-1, or -1 outside; `until` itself is in the last slice. */
 int timeline_slice(const struct timeline *t, int64_t at);
 
 #endif

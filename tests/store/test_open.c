@@ -505,6 +505,7 @@ START_TEST(every_released_schema_is_brought_forward)
     struct target_row *t;
     struct log_row *l;
     struct event_row *ev;
+    struct sample_row *sample;
     bool is_log = _i >= schema_main.n_steps;
     struct store *s = place_store(&place, STORE_CREATE);
 
@@ -513,7 +514,12 @@ START_TEST(every_released_schema_is_brought_forward)
     teardown();
     setup();
     make_released(&schema_main, is_log ? schema_main.n_steps : 1 + _i, old_main);
-    make_released(&schema_log, is_log ? 1 + _i - schema_main.n_steps : schema_log.n_steps, old_log);
+    int log_version = is_log ? 1 + _i - schema_main.n_steps : schema_log.n_steps;
+    make_released(&schema_log, log_version, old_log);
+    if (log_version == 2)
+        outside("footplate-log.db",
+                "INSERT INTO samples VALUES ('shop', 'web01', 80, 'ok', 1, NULL, 2, 3, NULL, 4, 5, 6, 7, 8,"
+                " NULL)");
     s = place_store(&place, STORE_CREATE);
     describe(is_log ? s->log.db : s->main.db, moved, sizeof moved);
     ck_assert_str_eq(moved, fresh);
@@ -530,6 +536,10 @@ START_TEST(every_released_schema_is_brought_forward)
     ck_assert_int_eq(logs_list(s, NULL, 7, "web01", 0, 0, &l, NULL), 1);
     ck_assert_str_eq(l[0].text, "hi");
     log_rows_free(l, 1);
+    int n = samples_list(s, "shop", &sample, NULL);
+    ck_assert_int_eq(n, log_version == 2);
+    ck_assert(n == 0 || (sample[0].uptime_s == 8 && sample[0].cpus == -1 && sample[0].connect_us == -1));
+    sample_rows_free(sample, n);
     store_close(s);
 }
 END_TEST

@@ -36,12 +36,18 @@ START_TEST(a_sample_takes_the_place_of_the_one_before)
     struct sample_row r[] = {
         {.group = word_shop, .host = word_other, .port = 80, .health = HEALTH_OK, .health_since = 1,
          .health_at = 2, .latency_ms = 3, .version = word_v1, .system_at = 4, .load_milli = 5,
-         .mem_used_kib = 6, .mem_total_kib = 7, .uptime_s = 8},
+         .mem_used_kib = 6, .mem_total_kib = 7, .uptime_s = 8, .connect_us = 9, .tls_us = 10,
+         .first_byte_us = 11, .disk_used_kib = 12, .disk_total_kib = 13, .connections = 14,
+         .process_since = 15, .process_rss_kib = 16, .cpus = 17},
         {.group = word_shop, .host = word_host, .port = 80, .latency_ms = -1, .load_milli = -1},
         {.group = word_api, .host = word_host, .port = 80, .health = HEALTH_FLAPPING},
     };
 
     must(samples_put(s, r, 3, e));
+    r[0].cpus = 18;
+    must(samples_put(s, r, 1, e));
+    r[0].cpus = 17;
+    must(samples_put(s, r, 1, e));
     r[1].health = HEALTH_SICK;
     r[1].health_text = word_why;
     r[1].system_error = word_why;
@@ -64,6 +70,10 @@ START_TEST(a_sample_takes_the_place_of_the_one_before)
     ck_assert_int_eq(rows[1].mem_used_kib, 6);
     ck_assert_int_eq(rows[1].mem_total_kib, 7);
     ck_assert_int_eq(rows[1].uptime_s, 8);
+    ck_assert(rows[1].connect_us == 9 && rows[1].tls_us == 10 && rows[1].first_byte_us == 11);
+    ck_assert(rows[1].disk_used_kib == 12 && rows[1].disk_total_kib == 13);
+    ck_assert(rows[1].connections == 14 && rows[1].process_since == 15);
+    ck_assert(rows[1].process_rss_kib == 16 && rows[1].cpus == 17);
     sample_rows_free(rows, 2);
     ck_assert_int_eq(samples_list(s, NULL, &rows, NULL), 3);
     ck_assert_str_eq(rows[0].group, "api");
