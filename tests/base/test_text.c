@@ -250,7 +250,6 @@ int main(void)
     Suite *s = suite_create("text");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 180);
     tcase_add_test(t, controls_are_shown_and_not_obeyed);
     tcase_add_test(t, hidden_characters_are_shown_by_number);
     tcase_add_test(t, bytes_that_are_not_utf8_are_shown);

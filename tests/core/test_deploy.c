@@ -1287,7 +1287,6 @@ int main(void)
     Suite *s = suite_create("deploy");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 180);
     tcase_add_loop_test(t, every_status_flag_and_event, 0, EV_COUNT);
     tcase_add_test(t, every_brake_is_a_brake);
     tcase_add_test(t, buttons_of_every_status);

@@ -1016,7 +1016,6 @@ int main(void)
     Suite *s = suite_create("walk");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 240);
     tcase_add_test(t, every_reachable_state);
     suite_add_tcase(s, t);
     return suite_run(s);

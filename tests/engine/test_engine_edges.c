@@ -86,7 +86,6 @@ int main(void)
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
 
-    tcase_set_timeout(c, 120);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         if (!getenv("SIM_TEST") || strcmp(getenv("SIM_TEST"), tests[i]->name) == 0)
             tcase_add_test(c, tests[i]);

@@ -273,7 +273,6 @@ int main(void)
     Suite *suite = suite_create("engine idle");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, what_others_do_is_seen);
     tcase_add_test(t, a_balancer_that_is_gone);
     tcase_add_test(t, without_a_balancer);

@@ -320,7 +320,6 @@ int main(void)
     Suite *suite = suite_create("upkeep");
     TCase *t = tcase_create("upkeep");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, a_new_inventory_is_mirrored);
     tcase_add_test(t, a_new_inventory_at_once);
     tcase_add_test(t, a_new_inventory_while_a_release_is_open);

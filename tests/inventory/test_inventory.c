@@ -1040,7 +1040,6 @@ int main(void)
     Suite *s = suite_create("inventory");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, every_key_is_read_and_frozen);
     tcase_add_test(t, the_example_of_the_contract_is_good);

@@ -743,7 +743,6 @@ int main(void)
     Suite *s = suite_create("monitors");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, every_key_is_read_and_frozen);
     tcase_add_test(t, what_is_not_said_is_not_judged);

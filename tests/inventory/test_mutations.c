@@ -120,7 +120,6 @@ int main(void)
     Suite *s = suite_create("mutations");
     TCase *t = tcase_create("all");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, changed_files_are_refused_or_good);
     suite_add_tcase(s, t);
     return suite_run(s);

@@ -509,7 +509,6 @@ static TCase *case_of(Suite *s, const char *name)
 {
     TCase *t = tcase_create(name);
 
-    tcase_set_timeout(t, 180);
     suite_add_tcase(s, t);
     return t;
 }

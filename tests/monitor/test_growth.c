@@ -358,7 +358,6 @@ int main(void)
     tcase_add_test(t, fewer_weeks_say_so);
     tcase_add_test(t, a_lost_tenth_is_found);
     tcase_add_test(t, counts_in_words);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     t = tcase_create("leak");
 
@@ -366,7 +365,6 @@ int main(void)
     tcase_add_test(t, a_leak_is_found_in_few_figures);
     tcase_add_test(t, warming_up_is_no_leak);
     tcase_add_test(t, a_leak_takes_time);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -477,7 +477,6 @@ int main(void)
     Suite *s = suite_create("judge");
     TCase *t = tcase_create("judge");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, before_a_release_only_limits_and_silence_count);
     tcase_add_test(t, no_answer_is_never_good);
     tcase_add_test(t, baselines_are_frozen_once_while_nothing_is_touched);

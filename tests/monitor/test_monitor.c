@@ -350,9 +350,6 @@ int main(void)
     TCase *machines = tcase_create("machines");
     TCase *thread = tcase_create("thread");
 
-    tcase_set_timeout(health, 180);
-    tcase_set_timeout(machines, 180);
-    tcase_set_timeout(thread, 180);
     tcase_add_test(health, well_then_sick_then_well);
     tcase_add_test(health, flapping_is_its_own_state);
     tcase_add_test(health, another_version_by_pattern_is_sick);

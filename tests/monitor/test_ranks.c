@@ -264,7 +264,6 @@ int main(void)
     tcase_add_test(t, looks_are_planned);
     tcase_add_test(t, a_look_that_found_something_stays);
     tcase_add_test(t, sentences_of_a_comparison);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -156,7 +156,6 @@ int main(void)
     tcase_add_test(c, looks_cost_what_was_planned);
     tcase_add_test(c, lost_orders_are_found);
     tcase_add_test(c, leaks_are_found_and_warming_up_is_not);
-    tcase_set_timeout(c, 300);
     suite_add_tcase(s, c);
     return suite_run(s);
 }

@@ -154,7 +154,6 @@ int main(void)
     TCase *c = tcase_create("connect");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, test_stands);
     tcase_add_test(c, test_where_it_fails);
     tcase_add_test(c, test_bad_addresses);

@@ -712,7 +712,6 @@ int main(void)
     TCase *c = tcase_create("http");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_answers);
     tcase_add_test(c, test_connections_are_not_used_again);
     tcase_add_test(c, test_redirects);

@@ -465,7 +465,6 @@ int main(void)
     Suite *s = suite_create("known_hosts");
     TCase *t = tcase_create("known_hosts");
 
-    tcase_set_timeout(t, 120);
     tcase_add_unchecked_fixture(t, folder_make, folder_remove);
     tcase_add_test(t, verdicts);
     tcase_add_test(t, names);

@@ -412,7 +412,6 @@ int main(void)
     TCase *c = tcase_create("local");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_streams_and_status);
     tcase_add_test(c, test_signal_is_no_status);
     tcase_add_test(c, test_input);

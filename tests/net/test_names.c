@@ -345,7 +345,6 @@ int main(void)
     TCase *c = tcase_create("names");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 300);
     tcase_add_test(c, test_new_names);
     tcase_add_test(c, test_more_than_threads);
     tcase_add_test(c, test_suspects);

@@ -268,7 +268,6 @@ int main(void)
     TCase *c = tcase_create("session");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_slots);
     tcase_add_test(c, test_idle_gives_way);
     tcase_add_test(c, test_loss);

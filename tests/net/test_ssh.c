@@ -536,7 +536,6 @@ int main(void)
     Suite *s = suite_create("ssh");
     TCase *t = tcase_create("ssh");
 
-    tcase_set_timeout(t, 240);
     tcase_add_checked_fixture(t, setup, end);
     tcase_add_test(t, commands);
     tcase_add_test(t, input);

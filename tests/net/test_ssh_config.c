@@ -277,7 +277,6 @@ int main(void)
     Suite *s = suite_create("ssh_config");
     TCase *t = tcase_create("ssh_config");
 
-    tcase_set_timeout(t, 180);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, settings);
     tcase_add_test(t, inventory_first);

@@ -759,7 +759,6 @@ int main(void)
     Suite *s = suite_create("ssh_faults");
     TCase *t = tcase_create("ssh_faults");
 
-    tcase_set_timeout(t, 240);
     tcase_add_checked_fixture(t, setup, end);
     tcase_add_test(t, unknown_key);
     tcase_add_test(t, changed_key);

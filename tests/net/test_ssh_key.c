@@ -262,7 +262,6 @@ int main(void)
     Suite *s = suite_create("ssh_key");
     TCase *t = tcase_create("ssh_key");
 
-    tcase_set_timeout(t, 180);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, good_keys, 0, (int)ARRAY_LEN(kinds));
     tcase_add_loop_test(t, locked_keys, 0, (int)ARRAY_LEN(kinds));

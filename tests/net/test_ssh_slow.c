@@ -209,7 +209,6 @@ int main(void)
     Suite *s = suite_create("ssh_slow");
     TCase *t = tcase_create("ssh_slow");
 
-    tcase_set_timeout(t, 240);
     tcase_add_checked_fixture(t, setup, end);
     tcase_add_test(t, every_phase);
     tcase_add_test(t, channel_open);

@@ -233,7 +233,6 @@ int main(void)
     TCase *c = tcase_create("talk");
 
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_answer);
     tcase_add_test(c, test_names);
     tcase_add_test(c, test_unix);

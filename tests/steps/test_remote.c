@@ -502,7 +502,6 @@ int main(void)
     Suite *s = suite_create("remote");
     TCase *c = tcase_create("operation");
 
-    tcase_set_timeout(c, 180);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, first_use_sends_the_runner);
     tcase_add_test(c, failure_is_the_last_line);
@@ -525,7 +524,6 @@ int main(void)
     tcase_add_loop_test(c, detach_at_every_moment, 0, 12);
     suite_add_tcase(s, c);
     c = tcase_create("probe");
-    tcase_set_timeout(c, 180);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, probe_of_nothing);
     tcase_add_test(c, probe_of_a_step);

@@ -373,7 +373,6 @@ int main(void)
 #if FOOTPLATE_FAILPOINTS
     tcase_add_test(t, a_kill_at_any_point_leaves_a_whole_store);
 #endif
-    tcase_set_timeout(t, 120);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -522,7 +522,6 @@ int main(void)
     tcase_add_loop_test(t, a_crash_while_setting_aside_leaves_a_store, 1, 4);
 #endif
     tcase_add_test(t, a_damaged_main_file_is_refused_in_words);
-    tcase_set_timeout(t, 120);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -590,7 +590,6 @@ int main(void)
     tcase_add_test(t, a_notice_waits_until_it_is_settled_and_then_stays_so);
     tcase_add_test(t, a_cursor_never_goes_back);
     tcase_add_test(t, what_is_on_record_stays_even_for_sql);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -266,7 +266,6 @@ int main(void)
     tcase_add_test(t, a_doorbell_rings_at_everyone);
     tcase_add_test(t, a_dead_doorbell_is_taken_down_or_over);
     tcase_add_test(t, a_doorbell_hangs_in_a_deep_folder);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -498,7 +498,6 @@ int main(void)
     tcase_add_test(t, lines_are_found_by_their_ids);
     tcase_add_test(t, bytes_of_any_kind_pass_through_a_scan);
     tcase_add_test(t, every_question_has_its_index);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

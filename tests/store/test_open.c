@@ -629,7 +629,6 @@ int main(void)
                         schema_main.n_steps + schema_log.n_steps);
     tcase_add_test(t, a_failed_migration_changes_nothing);
     tcase_add_test(t, no_migration_under_the_hands_of_an_engine);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

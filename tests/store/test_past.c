@@ -181,7 +181,6 @@ int main(void)
     tcase_add_test(t, the_usual_time_is_of_releases_that_went_well);
     tcase_add_test(t, a_step_usually_takes_what_it_took_lately);
     tcase_add_test(t, the_newest_events_come_oldest_first);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

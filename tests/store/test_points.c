@@ -389,7 +389,6 @@ int main(void)
     tcase_add_test(t, verdicts_take_the_place_of_those_before);
     tcase_add_test(t, an_old_verdict_is_unknown);
     tcase_add_test(t, nothing_of_a_file_that_was_set_aside_is_mistaken_for_new);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

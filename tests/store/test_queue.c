@@ -531,7 +531,6 @@ int main(void)
     tcase_add_loop_test(t, a_full_disk_is_an_error_until_there_is_room, 0, 2);
     tcase_add_test(t, any_thread_may_submit);
     tcase_add_test(t, no_store_no_queue);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -290,7 +290,6 @@ int main(void)
     tcase_add_test(t, the_next_console_sweeps_the_dead_away);
     tcase_add_test(t, asking_for_consoles_rings_nobody);
     tcase_add_test(t, a_console_needs_a_transaction);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

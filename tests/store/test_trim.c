@@ -212,7 +212,6 @@ int main(void)
     tcase_add_test(t, lines_of_a_release_that_nobody_knows_go);
     tcase_add_test(t, a_reader_forgets_nothing);
     tcase_add_test(t, the_queue_forgets_while_it_rests);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

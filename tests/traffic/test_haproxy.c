@@ -831,7 +831,6 @@ int main(void)
         return 0;
     }
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 240);
     tcase_add_test(c, test_drain_and_ready);
     tcase_add_test(c, test_sessions);
     tcase_add_test(c, test_maint_by_other);

@@ -202,7 +202,6 @@ int main(void)
     Suite *s = suite_create("traffic/haproxy_parse");
     TCase *c = tcase_create("parse");
 
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, test_whole);
     tcase_add_test(c, test_cut);
     tcase_add_test(c, test_refusals);

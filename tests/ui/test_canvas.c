@@ -377,7 +377,6 @@ int main(void)
     TCase *tc = tcase_create("canvas");
 
     tcase_add_checked_fixture(tc, NULL, done);
-    tcase_set_timeout(tc, 180);
     tcase_add_test(tc, text_is_cut_with_a_mark);
     tcase_add_test(tc, the_rectangle_clips);
     tcase_add_test(tc, wide_characters_stay_whole);

@@ -292,7 +292,6 @@ int main(void)
     tcase_add_test(t, the_end_names_who_stays_out);
     tcase_add_test(t, a_rollback_is_read_by_scrolling);
     tcase_add_test(t, a_start_under_way_is_braked);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

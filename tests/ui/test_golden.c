@@ -230,7 +230,6 @@ int main(void)
 
     tcase_add_loop_test(t, every_status, 0, (int)(sizeof variants / sizeof variants[0]));
     tcase_add_test(t, everything_crossed);
-    tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

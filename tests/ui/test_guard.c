@@ -502,7 +502,6 @@ int main(void)
     TCase *tc = tcase_create("guard");
 
     tcase_add_checked_fixture(tc, NULL, done);
-    tcase_set_timeout(tc, 180);
     tcase_add_loop_test(tc, a_death_is_told, 0, (int)ARRAY_LEN(deaths));
     tcase_add_test(tc, exit_without_close);
     tcase_add_test(tc, term_is_passed_on);

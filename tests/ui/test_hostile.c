@@ -525,7 +525,6 @@ int main(void)
     Suite *s = suite_create("hostile");
     TCase *t = tcase_create("hostile");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, nothing_at_all);
     tcase_add_loop_test(t, nothing_yet, 0, 3);
     tcase_add_test(t, gone_under_a_dialog);

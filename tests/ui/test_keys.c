@@ -543,7 +543,6 @@ int main(void)
     TCase *tc = tcase_create("keys");
 
     tcase_add_checked_fixture(tc, NULL, done);
-    tcase_set_timeout(tc, 180);
     tcase_add_test(tc, plain_keys);
     tcase_add_test(tc, nul_is_no_key);
     tcase_add_test(tc, lone_escape);

@@ -250,7 +250,6 @@ int main(void)
     Suite *s = suite_create("keys of terminfo");
     TCase *tc = tcase_create("keys");
 
-    tcase_set_timeout(tc, 120);
     tcase_add_test(tc, no_key_types_anything);
     tcase_add_test(tc, a_vt52_does);
     suite_add_tcase(s, tc);

@@ -236,7 +236,6 @@ int main(void)
     tcase_add_loop_test(t, nothing_overlaps, 0, 48);
     tcase_add_loop_test(t, any_size, 0, PANE_COUNT);
     tcase_add_loop_test(t, actions_have_room, 0, 2);
-    tcase_set_timeout(t, 180);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

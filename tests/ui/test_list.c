@@ -535,7 +535,6 @@ int main(void)
     Suite *s = suite_create("list");
     TCase *c = tcase_create("list");
 
-    tcase_set_timeout(c, 180);
     tcase_add_test(c, moves_and_scrolls);
     tcase_add_test(c, cursor_is_shown);
     tcase_add_test(c, cursor_stays_on_its_thing);

@@ -275,7 +275,6 @@ int main(void)
     Suite *s = suite_create("log_index");
     TCase *t = tcase_create("index");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, a_list_grows_at_both_ends);
     tcase_add_test(t, a_list_forgets_the_old_end);
     tcase_add_loop_test(t, every_place_is_right, 0, (int)ARRAY_LEN(maxima));

@@ -194,7 +194,6 @@ int main(void)
     Suite *s = suite_create("log_match");
     TCase *t = tcase_create("patterns");
 
-    tcase_set_timeout(t, 180);
     tcase_add_test(t, case_counts_where_a_capital_stands);
     tcase_add_test(t, case_counts_always_where_that_is_wanted);
     tcase_add_test(t, bytes_that_are_no_text);

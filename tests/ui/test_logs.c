@@ -756,7 +756,6 @@ int main(void)
     TCase *big = tcase_create("200,000 lines");
     TCase *small = tcase_create("few lines");
 
-    tcase_set_timeout(big, 300);
     tcase_add_unchecked_fixture(big, make_lines, drop_lines);
     tcase_add_test(big, the_end_is_followed);
     tcase_add_test(big, a_window_stands_around_its_anchor);
@@ -772,7 +771,6 @@ int main(void)
     tcase_add_test(big, it_stops_at_once);
     tcase_add_test(big, a_wrong_pattern_is_said_with_its_place);
     suite_add_tcase(s, big);
-    tcase_set_timeout(small, 300);
     tcase_add_test(small, lines_that_come_are_followed);
     tcase_add_test(small, lines_on_which_a_pattern_is_too_expensive);
     tcase_add_test(small, a_pattern_is_given_up);

@@ -619,7 +619,6 @@ int main(void)
     Suite *s = suite_create("pane_logs");
     TCase *t = tcase_create("pane");
 
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, lines_in_columns);
     tcase_add_test(t, what_stands_where_there_is_nothing);
     tcase_add_test(t, events_and_back);

@@ -476,7 +476,6 @@ int main(void)
     Suite *s = suite_create("panes");
     TCase *c = tcase_create("panes");
 
-    tcase_set_timeout(c, 120);
     tcase_add_test(c, instances_pictures);
     tcase_add_test(c, batches_pictures);
     tcase_add_test(c, past_pictures);

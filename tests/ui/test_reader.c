@@ -458,7 +458,6 @@ int main(void)
     Suite *s = suite_create("reader");
     TCase *t = tcase_create("reader");
 
-    tcase_set_timeout(t, 180);
     tcase_add_test(t, reads);
     tcase_add_test(t, keeps_the_last);
     tcase_add_test(t, no_store_yet);

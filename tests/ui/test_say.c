@@ -439,7 +439,6 @@ int main(void)
     Suite *s = suite_create("say");
     TCase *c = tcase_create("say");
 
-    tcase_set_timeout(c, 120);
     tcase_add_test(c, targets);
     tcase_add_test(c, step_cells);
     tcase_add_test(c, traffic);

@@ -1152,7 +1152,6 @@ int main(void)
     tcase_add_test(t, age_of_data);
     tcase_add_test(t, nothing_read);
     tcase_add_loop_test(t, at_random, 0, 4);
-    tcase_set_timeout(t, 120);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -202,7 +202,6 @@ int main(void)
     TCase *tc = tcase_create("sgr");
 
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 180);
     tcase_add_test(tc, only_what_is_seen);
     tcase_add_test(tc, off_changes_nothing);
     tcase_add_test(tc, blank_is_jumped_over);

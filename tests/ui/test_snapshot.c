@@ -372,7 +372,6 @@ int main(void)
     Suite *s = suite_create("snapshot");
     TCase *t = tcase_create("snapshot");
 
-    tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, stands, 0, 2 * DEPLOY_STATUS_COUNT);
     tcase_add_test(t, counts);
     tcase_add_test(t, stale);

@@ -811,7 +811,6 @@ int main(void)
     int n = (int)ARRAY_LEN(names);
 
     tcase_add_checked_fixture(tc, NULL, done);
-    tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, pictures_are_shown, 0, n);
     tcase_add_test(tc, ascii_terminal_gets_ascii);
     tcase_add_test(tc, locale_says_ascii);

@@ -340,7 +340,6 @@ int main(void)
     Suite *s = suite_create("theme");
     TCase *tc = tcase_create("theme");
 
-    tcase_set_timeout(tc, 180);
     tcase_add_test(tc, lines);
     tcase_add_test(tc, variables_and_includes);
     tcase_add_test(tc, errors_say_the_line);
