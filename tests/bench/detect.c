@@ -38,56 +38,54 @@ static const struct change {
     {"2 sigma", 2, false},     {"3 sigma", 3, false}, {"ramp to 2", 2, true},
 };
 
-static struct tally play(enum method m, enum calm kind, const struct change *change, int before,
-                         int watches)
+/* change NULL: calm. */
+static void play(struct tally *t, enum method m, enum calm kind, const struct change *change,
+                 int before, int watches)
 {
-    static struct tally t;
     double v[2 * TRIAL_MOST];
     struct synth s = synth_of((uint64_t)kind + 1);
 
-    memset(&t, 0, sizeof t);
+    memset(t, 0, sizeof *t);
     for (int i = 0; i < watches; i++) {
         calm_fill(&s, kind, v, before + WATCH);
         if (change)
             (change->is_ramp ? change_ramp : change_step)(v + before, WATCH,
                                                           change->by * calm_sigma(kind));
-        tally_add(&t, trial_watch(m, DETECT_BAD_UP, v, before, v + before, WATCH));
+        tally_add(t, trial_watch(m, DETECT_BAD_UP, v, before, v + before, WATCH));
     }
-    return t;
 }
 
 static void table_cusum(int watches)
 {
-    printf(
-        "One figure against itself: %d figures before, %d in the watch (30 min, one each 15 s),\n"
-        "%d watches. False: alarms in a calm watch. Then for each change how often it is found, "
-        "and\n"
-        "after how many figures (median).\n\n%-11s %-19s %7s",
-        BEFORE, WATCH, watches, "calm", "method", "false");
+    static struct tally t;
+
+    printf("One figure against itself: %d figures before, %d in the watch (30 min, one each 15\n"
+           "s), %d watches. False: alarms in a calm watch. Then for each change how often it is\n"
+           "found, and after how many figures (median).\n\n%-11s %-19s %7s",
+           BEFORE, WATCH, watches, "calm", "method", "false");
     for (size_t c = 0; c < ARRAY_LEN(changes); c++)
         printf(" %12s", changes[c].name);
     printf("\n");
     for (enum calm kind = 0; kind < CALM_COUNT; kind++) {
         for (enum method m = 0; m < METHOD_COUNT; m++) {
-            struct tally t = play(m, kind, NULL, BEFORE, watches);
+            play(&t, m, kind, NULL, BEFORE, watches);
             printf("%-11s %-19s %6.2f%%", calm_name(kind), method_name(m), tally_share(&t));
             for (size_t c = 0; c < ARRAY_LEN(changes); c++) {
-                t = play(m, kind, &changes[c], BEFORE, watches);
+                play(&t, m, kind, &changes[c], BEFORE, watches);
                 cell(tally_share(&t), tally_delay(&t, 0.5));
             }
             printf("\n");
         }
     }
-    printf("[normal: 1 sigma after 14 (CUSUM 8) and 17 (10), ramp 48 and 53, missed <= 0.2 %%; 3 "
-           "sigma\n"
-           "once: 18 %% false; twice: ramp 99, 45 %% missed. AR 0.6: CUSUM 8 without guard 44 %% "
-           "false and\n"
-           "1.5 sigma after 8, with it 0.9 %% and 24]\n\n");
+    printf("[normal: 1 sigma after 14 (CUSUM 8) and 17 (10), ramp 48 and 53, missed <= 0.2 %%; 3\n"
+           "sigma once: 18 %% false; twice: ramp 99, 45 %% missed. AR 0.6: CUSUM 8 without guard\n"
+           "44 %% false and 1.5 sigma after 8, with it 0.9 %% and 24]\n\n");
 }
 
 static void table_before(int watches)
 {
     static const int before[] = {20, 30, 60, 120, 240, 480};
+    static struct tally t;
 
     printf("False alarms of CUSUM 10, by how many figures there were before:\n\n%-11s", "calm");
     for (size_t i = 0; i < ARRAY_LEN(before); i++)
@@ -96,7 +94,7 @@ static void table_before(int watches)
     for (enum calm kind = 0; kind < CALM_COUNT; kind++) {
         printf("%-11s", calm_name(kind));
         for (size_t i = 0; i < ARRAY_LEN(before); i++) {
-            struct tally t = play(METHOD_CUSUM_10, kind, NULL, before[i], watches);
+            play(&t, METHOD_CUSUM_10, kind, NULL, before[i], watches);
             printf(" %6.2f%%", tally_share(&t));
         }
         printf("\n");
@@ -142,17 +140,16 @@ static void table_ranks(int watches)
 {
     const int n = 90;
 
-    printf("Canary against control, %d figures of the canary, alpha 0.02: alarms, by the true "
-           "shift, and\n"
-           "after how many figures.\n\n%-11s %-16s %12s %12s %12s %12s\n",
+    printf("Canary against control, %d figures of the canary, alpha 0.02: alarms, by the true\n"
+           "shift, and after how many figures.\n\n%-11s %-16s %12s %12s %12s %12s\n",
            n, "calm", "looks", "alike", "0.25 sigma", "0.5 sigma", "1 sigma");
     for (enum calm kind = 0; kind < CALM_COUNT; kind++) {
         for (size_t i = 0; i < ARRAY_LEN(lookings); i++)
             row_ranks(kind, &lookings[i], n, watches);
     }
-    printf("[normal: calm 1.8 %% at one look, 12.5 %% peeked, 1.4 %% at 4 planned; these find 84 "
-           "%% of\n"
-           "0.5 sigma]\n\n");
+    printf(
+        "[normal: calm 1.8 %% at one look, 12.5 %% peeked, 1.4 %% at 4 planned; these find 84 %%\n"
+        "of 0.5 sigma]\n\n");
 }
 
 /* ---- business counts ------------------------------------------------------------------- */
@@ -181,9 +178,9 @@ static void table_shop(int watches)
     };
     static struct tally t;
 
-    printf("Orders of each minute, watched for 30, CUSUM 8 on what is left of the weekly profile; "
-           "weeks\n"
-           "differ by 10 %%. %d watches: alarms, minute (median, and of 95 in 100).\n\n",
+    printf("Orders of each minute, watched for 30, CUSUM 8 on what is left of the weekly\n"
+           "profile; weeks differ by 10 %%. %d watches: alarms, minute (median, and of 95 in\n"
+           "100).\n\n",
            watches);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct synth s = synth_of(5);
@@ -224,9 +221,8 @@ static void table_memory(int watches)
     };
     static struct tally t;
 
-    printf("Memory of a process from its start on, 300 MB, judged each minute from the 25th to the "
-           "60th;\n"
-           "%d processes: alarms, minute (median, and of 95 in 100).\n\n",
+    printf("Memory of a process from its start on, 300 MB, judged each minute from the 25th to\n"
+           "the 60th; %d processes: alarms, minute (median, and of 95 in 100).\n\n",
            watches);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct synth s = synth_of(9);
@@ -321,11 +317,10 @@ static void table_recorded(const char *path)
     if (!record_read(&r, path))
         return;
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    printf(
-        "Recorded: %s, %d moments, cut into %d before and %d watched, each %d: alarms of CUSUM 10\n"
-        "upwards, downwards, and upwards when two deviations are added to the watched.\n\n"
-        "%-24s %5s %7s %7s %12s\n",
-        name, r.n, BEFORE, WATCH, SLIDE, "figure", "phi", "up", "down", "+2 sigma");
+    printf("Recorded: %s, %d moments, cut into %d before and %d watched, each %d: alarms of\n"
+           "CUSUM 10 upwards, downwards, and upwards when two deviations are added to the\n"
+           "watched.\n\n%-24s %5s %7s %7s %12s\n",
+           name, r.n, BEFORE, WATCH, SLIDE, "figure", "phi", "up", "down", "+2 sigma");
     for (int c = 1; c < r.columns; c++)
         replay_column(r.name[c], r.v[c], r.n);
     printf("\n");

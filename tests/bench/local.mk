@@ -54,7 +54,8 @@ EXTRA_PROGRAMS += tests/bench/detect
 CLEANFILES += tests/bench/detect
 EXTRA_DIST += tests/bench/series/record.py $(DETECTION_SERIES)
 DETECTION_SERIES = \
-	tests/bench/series/machine-1s.csv
+	tests/bench/series/machine-1s.csv \
+	tests/bench/series/machine-5s.csv
 tests_bench_detect_SOURCES = tests/bench/detect.c $(SYNTH) $(SYNTH_TRIAL)
 tests_bench_detect_CFLAGS = $(AM_CFLAGS)
 tests_bench_detect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
