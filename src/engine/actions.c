@@ -29,22 +29,22 @@ void group_moved(struct group *g, const struct action_row *a)
 
 /* ---- on an open deployment --------------------------------------------------------------------------- */
 
-static void press(struct engine *e, struct group *g, const struct action_row *a,
-                  const struct deploy_event *ev, const char *done)
+static void press_in(struct engine *e, struct group *g, const struct action_row *a,
+                     const struct deploy_event *ev, const char *done, struct txn *x)
 {
     struct release *r = g->release;
     struct err err;
 
     if (!r || deploy_is_final(r->core.status)) {
         verdict(e, a, VERDICT_REFUSED, 0, "no deployment is open");
+        txn_free(x);
         return;
     }
     release_log(r, NULL, 'i', "%s by %s", action_name(a->kind), a->driver ? a->driver : "?");
     int64_t id = r->row.id, rev = g->rev;
     char words[300];
     snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
-    struct txn *x = txn_new(e);
-    txn_event(x, g->name, id, "action", a->driver, "%s", action_name(a->kind));
+    txn_event(x, g->name, id, event_kind_name(EVENT_ACTION), a->driver, "%s", action_name(a->kind));
     txn_verdict(x, a->id, VERDICT_DONE, id, "%s", done);
     if (release_apply_in(r, ev, words, x, &err) < 0) {
         txn_free(x);
@@ -52,6 +52,12 @@ static void press(struct engine *e, struct group *g, const struct action_row *a,
     } else if (g->rev != rev) {
         group_moved(g, a);
     }
+}
+
+static void press(struct engine *e, struct group *g, const struct action_row *a,
+                  const struct deploy_event *ev, const char *done)
+{
+    press_in(e, g, a, ev, done, txn_new(e));
 }
 
 /* What an Interrupt says that it wants; WANTS_EITHER of a row that does not say. */
@@ -102,18 +108,55 @@ static bool refuse_stranded(struct engine *e, const struct group *g, const struc
     return true;
 }
 
+/* Bake and roll out over what is bad or not known want a reason, which goes on record with whose it is. */
+static bool refuse_doubtful(struct engine *e, const struct release *r, const struct action_row *a,
+                            const char *why)
+{
+    char doubts[400], words[600];
+
+    if (deploy_stands(&r->core) != STANDS_WAITING || why || !release_say_doubts(r, doubts, sizeof doubts))
+        return false;
+    snprintf(words, sizeof words, "%s; go on with a reason (--why)", doubts);
+    verdict(e, a, VERDICT_REFUSED, r->row.id, words);
+    return true;
+}
+
+static void continue_release(struct engine *e, struct release *r, const struct action_row *a,
+                             const char *why)
+{
+    char did[200] = "", doubts[400];
+    struct txn *x;
+
+    if (refuse_doubtful(e, r, a, why))
+        return;
+    deploy_say_continue(&r->core, did, sizeof did);
+    for (int i = 0; i < r->n; i++)
+        link_reset(r->t[i].link);
+    x = txn_new(e);
+    if (r->core.brake == BRAKE_MONITOR || (why && release_say_doubts(r, doubts, sizeof doubts))) {
+        release_accept(r, x, a->driver, why);
+        txn_event(x, r->row.group, r->row.id, event_kind_name(EVENT_ACTION), a->driver,
+                  "goes on over what is watched: %s", why ? why : "the brake is lifted");
+        release_log(r, NULL, 'w', "%s goes on over what is watched: %s", a->driver ? a->driver : "?",
+                    why ? why : "the brake is lifted");
+    }
+    press_in(e, r->g, a, &(struct deploy_event){.kind = EV_CONTINUE}, did, x);
+}
+
 static void action_continue(struct engine *e, struct group *g, const struct action_row *a)
 {
-    char did[200] = "";
+    struct err err;
 
     if (refuse_stranded(e, g, a))
         return;
-    if (g->release) {
-        deploy_say_continue(&g->release->core, did, sizeof did);
-        for (int i = 0; i < g->release->n; i++)
-            link_reset(g->release->t[i].link);
+    if (!g->release || deploy_is_final(g->release->core.status)) {
+        press(e, g, a, &(struct deploy_event){.kind = EV_CONTINUE}, "");
+        return;
     }
-    press(e, g, a, &(struct deploy_event){.kind = EV_CONTINUE}, did);
+    struct args *args = args_parse(a->args, &err);
+    const char *why = args ? args_text(args, "why") : NULL;
+    continue_release(e, g->release, a, why && why[0] ? why : NULL);
+    args_free(args);
 }
 
 static void action_retry(struct engine *e, struct group *g, const struct action_row *a)
@@ -209,6 +252,8 @@ static const struct {
     [ACTION_MARKDOWN] = {action_by_hand, false},
     [ACTION_MARKUP] = {action_by_hand, false},
     [ACTION_LEDGER_DROP] = {action_ledger_drop, false},
+    [ACTION_WATCH_EXTEND] = {action_watch, false},
+    [ACTION_WATCH_END] = {action_watch, false},
 };
 
 /* A brake is taken at any rev; an end that comes late is no brake, its person saw a release at rest. */

@@ -252,8 +252,10 @@ static void check_idle(struct engine *e)
 {
     int64_t now = engine_now(e);
 
-    if (is_driving(e) || e->hands > 0 || e->jobs > 0) {
-        if (is_driving(e) || e->hands > 0)
+    bool is_busy = is_driving(e) || after_is_running(e) || e->hands > 0;
+
+    if (is_busy || e->jobs > 0) {
+        if (is_busy)
             e->busy_at = now;
         if (!e->is_stopping)
             return;
@@ -282,6 +284,8 @@ static void ticked(void *arg)
             release_tick(r);
         }
         free_ended(e);
+        after_turn(e);
+        verdicts_turn(e);
         idle_turn(e);
         check_idle(e);
     }
@@ -355,6 +359,8 @@ void engine_free(struct engine *e)
     txn_forget(e);
     for (int i = 0; i < e->n_groups; i++) {
         idle_forget(e->groups[i]);
+        verdicts_forget(e->groups[i]);
+        after_free(e->groups[i]);
         free(e->groups[i]->name);
         free(e->groups[i]);
     }

@@ -48,6 +48,8 @@ struct engine_spec {
     const char *boot_id;         /* of the jump host */
     int64_t pid;
     bool stays;                  /* do not end for want of work */
+    bool has_monitor;            /* the layers are watched: verdicts are waited for, a success is followed by
+                                    a watch */
     bool has_samples;            /* a poller keeps sample rows: who is fresh there is not asked again */
     bool (*is_looked_on)(void *arg); /* does a person look on, for whom it should stay? NULL: nobody.
                                         Asked every few seconds; while no release of a group

@@ -36,8 +36,10 @@ enum {
     UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */
 };
 
+struct after;
 struct engine;
 struct idle;
+struct judged;
 struct opening;
 struct release;
 struct txn;
@@ -103,6 +105,7 @@ struct release {
     bool is_dirty;              /* row differs from the store */
     bool is_kicked;
     bool is_observed;           /* what ran before is on record */
+    bool is_baseline_awaited;   /* all else is ready */
     bool is_gone;               /* free at the next chance */
     char *stranded;             /* why it cannot be driven, only ended; NULL: it can */
 };
@@ -114,6 +117,8 @@ struct group {
     int64_t rev;
     const struct group_config *cfg; /* of e->inv; NULL when it is gone from the inventory */
     struct release *release;        /* the open one, or one with unknown targets; NULL */
+    struct judged *judged;          /* what its layers say, while that counts; NULL: nothing is watched */
+    struct after *after;            /* the watch behind its last release; NULL: none runs */
     struct idle *idle;              /* its balancers are read for whoever looks on; NULL they are not */
     bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
     int64_t history;                /* how many deployments are on record */
@@ -171,6 +176,12 @@ void txn_ledger_by_other(struct txn *x, const char *group, const char *host, int
 void txn_ledger_remove(struct txn *x, const char *group, const char *host, int port);
 void txn_event(struct txn *x, const char *group, int64_t deployment, const char *kind,
                const char *driver, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* The same of an instance. */
+void txn_event_at(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
+                  const char *host, int port, const char *fmt, ...)
+    __attribute__((format(printf, 7, 8)));
+/* Anything else in the same transaction; free_job frees arg, once, whatever becomes of it. */
+void txn_job(struct txn *x, store_job_fn job, void (*free_job)(void *arg), void *arg);
 void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
                  ...) __attribute__((format(printf, 5, 6)));
 void txn_answer(struct txn *x, int64_t question, const char *json);
@@ -287,6 +298,39 @@ void target_note_health(struct target *t, const char *bad);
 
 /* ---- watch.c: balancers and health while a release is open ------------------------------------------- */
 void release_watch(struct release *r);
+
+/* ---- verdicts.c: what the monitor found of the layers, and what follows -------------------------------- */
+/* Every tick: who is due is read. */
+void verdicts_turn(struct engine *e);
+void verdicts_forget(struct group *g);
+/* Is it judged at all: rules, a poller, and no rollback? */
+bool release_is_judged(const struct release *r);
+/* May a release leave PENDING: its baselines are there, or were waited for long enough? */
+bool release_has_baselines(struct release *r);
+/* What stands between a planned wait and its answer: "unknown: orders a minute; bad: app: latency". "" and false:
+ * nothing, or nobody asks. */
+bool release_say_doubts(const struct release *r, char *dst, size_t size);
+/* A person goes on all the same: what is bad now does not brake again. why may be NULL. In x. */
+void release_accept(struct release *r, struct txn *x, const char *driver, const char *why);
+/* The worst of the layers now; UNKNOWN where something is watched and nothing was read. */
+enum judgement group_judgement(const struct group *g);
+/* A turn of the release is on record; what is judged counts anew from here. In x. */
+void release_note_turn(struct release *r, struct txn *x);
+
+/* ---- after.c: the watch behind a release --------------------------------------------------------------- */
+/* A release has ended well: its watch begins, in x. */
+void after_begin(struct release *r, struct txn *x);
+/* One that the last engine left; the row is copied. */
+void after_take_up(struct group *g, const struct watch_row *row, int64_t chain);
+void after_turn(struct engine *e);
+bool after_is_running(const struct engine *e);
+/* The deployment that is watched; 0: none. */
+int64_t after_deployment(const struct group *g);
+int64_t after_chain(const struct group *g);
+/* Something bad was found in it. */
+void after_note_bad(struct group *g);
+void after_free(struct group *g);
+void action_watch(struct engine *e, struct group *g, const struct action_row *a);
 
 /* ---- idle.c: balancers while no release is open and somebody looks on ---------------------------------- */
 /* Every tick: who is due is read, what has changed is stored. */

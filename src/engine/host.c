@@ -203,6 +203,7 @@ static void start_engine(struct host *h, struct inventory *inv)
                                .boot_id = h->boot_id,
                                .pid = getpid(),
                                .stays = h->options->is_foreground,
+                               .has_monitor = h->side != NULL,
                                .has_samples = h->side != NULL,
                                .is_looked_on = is_looked_on,
                                .ended = engine_ended,

@@ -251,7 +251,7 @@ void idle_forget(struct group *g)
 /* An act on the group reads for itself; a release that has ended may still be asking, which is no harm. */
 static bool is_watched(const struct group *g)
 {
-    return g->e->is_looked_on && g->cfg && g->cfg->n_instances > 0 && !g->is_busy &&
+    return (g->e->is_looked_on || g->after) && g->cfg && g->cfg->n_instances > 0 && !g->is_busy &&
            (!g->release || deploy_is_final(g->release->core.status));
 }
 

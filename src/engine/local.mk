@@ -1,11 +1,12 @@
 noinst_LIBRARIES += src/engine/libengine.a
 src_engine_libengine_a_SOURCES = \
-	src/engine/actions.c src/engine/args.c src/engine/args.h src/engine/begin.c \
+	src/engine/actions.c src/engine/after.c src/engine/args.c src/engine/args.h src/engine/begin.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_int.h src/engine/hand.c \
 	src/engine/host.c src/engine/idle.c src/engine/mirror.c src/engine/opening.c src/engine/opening.h \
 	src/engine/prepare.c \
 	src/engine/probing.c src/engine/questions.c src/engine/recover.c src/engine/release.c \
 	src/engine/rows.c src/engine/samples.c src/engine/start.c src/engine/target.c src/engine/txn.c \
+	src/engine/verdicts.c \
 	src/engine/watch.c
 
 # Archives are named in the order in which they need each other.

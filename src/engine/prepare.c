@@ -163,6 +163,10 @@ void release_prepare(struct release *r)
         brake_unready(r, unready, first);
         return;
     }
+    /* How it was before is measured before anything is touched. */
+    r->is_baseline_awaited = !release_has_baselines(r);
+    if (r->is_baseline_awaited)
+        return;
     struct deploy_event ev = {.kind = EV_PREPARED};
     record_observed(r);
     release_apply(r, &ev, NULL, NULL);

@@ -37,6 +37,9 @@ struct recovery {
     int n_journal;
     struct ledger_row *ledger;
     int n_ledger;
+    struct watch_row *watches; /* those that run */
+    int64_t *chains;           /* of their deployments */
+    int n_watches;
 };
 
 /* ---- on the worker ----------------------------------------------------------------------------------- */
@@ -101,6 +104,24 @@ static int mark_lost(struct store *s, const struct recovery *w, struct err *err)
     return rc;
 }
 
+static int load_watches(struct store *s, struct recovery *w, struct err *err)
+{
+    w->n_watches = watches_running(s, NULL, &w->watches, err);
+    if (w->n_watches < 0)
+        return w->n_watches;
+    w->chains = xcalloc((size_t)w->n_watches + 1, sizeof *w->chains);
+    for (int i = 0; i < w->n_watches; i++) {
+        struct deployment_row *d = NULL;
+        int n = deployment_get(s, w->watches[i].deployment, &d, err);
+        if (n < 0)
+            return n;
+        w->chains[i] = n > 0 ? d->chain : 0;
+        if (n > 0)
+            deployment_rows_free(d, n);
+    }
+    return 0;
+}
+
 static int recovery_run(struct store *s, void *arg, struct err *err)
 {
     struct recovery *w = arg;
@@ -119,6 +140,9 @@ static int recovery_run(struct store *s, void *arg, struct err *err)
     if (w->n_journal < 0)
         return w->n_journal;
     rc = mark_lost(s, w, err);
+    if (rc < 0)
+        return rc;
+    rc = load_watches(s, w, err);
     if (rc < 0)
         return rc;
     w->n_ledger = ledger_list(s, NULL, &w->ledger, err);
@@ -238,6 +262,9 @@ static void recovery_free(struct recovery *w)
         journal_rows_free(w->journal, w->n_journal);
     if (w->n_ledger > 0)
         ledger_rows_free(w->ledger, w->n_ledger);
+    if (w->n_watches > 0)
+        watch_rows_free(w->watches, w->n_watches);
+    free(w->chains);
     free(w);
 }
 
@@ -261,6 +288,8 @@ static void recovery_done(void *arg, int rc, const struct err *err)
     }
     for (int i = 0; i < w->n_open; i++)
         take_release(w, &w->open[i]);
+    for (int i = 0; i < w->n_watches; i++)
+        after_take_up(engine_group_add(e, w->watches[i].group), &w->watches[i], w->chains[i]);
     e->is_ready = true;
     if (e->is_mirror_due)
         engine_mirror(e);

@@ -252,7 +252,7 @@ static void say_preparing(const struct release *r, struct buf *b)
         buf_addf(b, " and %d more", count - 3);
     if (count == 0) {
         buf_reset(b);
-        buf_adds(b, "the release to begin");
+        buf_adds(b, r->is_baseline_awaited ? "the baselines of what is watched" : "the release to begin");
     }
 }
 
@@ -266,7 +266,8 @@ static void say_interval(const struct release *r, struct buf *b)
 
 static void say_person(const struct release *r, struct buf *b)
 {
-    char s[200];
+    char s[200], doubts[400];
+    bool is_wait = deploy_stands(&r->core) == STANDS_WAITING;
 
     if (deploy_buttons(&r->core) == BUTTONS_INTERRUPT_RETRY) {
         deploy_say_retry(&r->core, s, sizeof s);
@@ -274,6 +275,11 @@ static void say_person(const struct release *r, struct buf *b)
         return;
     }
     deploy_say_continue(&r->core, s, sizeof s);
+    if (is_wait && release_say_doubts(r, doubts, sizeof doubts)) {
+        buf_addf(b, "%s to be good%s, or a person: Continue with a reason (%s), or Interrupt to end", doubts,
+                 r->core.is_auto ? ": then it goes on by itself" : "", s);
+        return;
+    }
     buf_addf(b, "a person: Continue (%s), or Interrupt to end", s);
 }
 
@@ -477,6 +483,8 @@ static void do_effects(struct release *r, unsigned effects, const char *words, s
     }
     if (effects & EFFECT_ENDED)
         say_end(r, x);
+    if ((effects & EFFECT_ENDED) && d->status == DEPLOY_SUCCESS)
+        after_begin(r, x);
 }
 
 /* A brake stops what has not been sent yet: links that were given up may try again on Continue. */
@@ -494,9 +502,13 @@ int release_apply_in(struct release *r, const struct deploy_event *ev, const cha
                      struct txn *x, struct err *err)
 {
     enum deploy_status before = r->core.status;
+    enum brake brake = r->core.brake;
+    bool was_ending = r->core.is_ending;
     struct err local;
     unsigned effects = 0;
 
+    /* A planned wait answers itself only when what is watched was judged in it. */
+    r->core.is_auto_held = release_is_judged(r) && ev->kind != EV_AUTO;
     int rc = deploy_apply(&r->core, ev, &effects, err ? err : &local);
     if (rc < 0)
         return rc;
@@ -510,6 +522,8 @@ int release_apply_in(struct release *r, const struct deploy_event *ev, const cha
         x = txn_new(r->e);
     rows_from_core(r);
     do_effects(r, effects, words, x, before);
+    if (r->core.status != before || r->core.brake != brake || r->core.is_ending != was_ending)
+        release_note_turn(r, x);
     release_say_waiting(r);
     release_save(r, x);
     txn_submit(x, NULL, NULL);

@@ -72,9 +72,12 @@ static int insert_event(struct store *s, const struct insertion *w, struct err *
                            .kind = (char *)(uintptr_t)"release",
                            .text = text,
                            .driver = w->row.driver};
+    struct turn_row turn = {w->row.id, w->now, w->row.status, BRAKE_NONE, false};
     int64_t id = event_insert(s, &ev, err);
 
     free(text);
+    if (id >= 0)
+        id = turn_insert(s, &turn, err);
     return id < 0 ? (int)id : 0;
 }
 

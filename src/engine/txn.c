@@ -22,7 +22,8 @@ enum part_kind {
     PART_LEDGER_REMOVE,
     PART_EVENT,
     PART_VERDICT,
-    PART_ANSWER
+    PART_ANSWER,
+    PART_JOB
 };
 
 /* a, b, c and text mean what the kind makes of them. */
@@ -33,6 +34,9 @@ struct part {
     int64_t id, other;
     int number;
     char *a, *b, *c, *d;
+    store_job_fn job;
+    void (*free_job)(void *arg);
+    void *job_arg;
 };
 
 struct txn {
@@ -143,6 +147,32 @@ void txn_event(struct txn *x, const char *group, int64_t deployment, const char 
     va_end(ap);
 }
 
+void txn_event_at(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
+                  const char *host, int port, const char *fmt, ...)
+{
+    struct part *p = part_add(x, PART_EVENT);
+    va_list ap;
+
+    p->a = xstrdup_null(group);
+    p->b = xstrdup(event_kind_name(kind));
+    p->id = deployment;
+    p->target.host = xstrdup_null(host);
+    p->number = port;
+    va_start(ap, fmt);
+    if (vasprintf(&p->d, fmt, ap) < 0)
+        p->d = xstrdup("");
+    va_end(ap);
+}
+
+void txn_job(struct txn *x, store_job_fn job, void (*free_job)(void *arg), void *arg)
+{
+    struct part *p = part_add(x, PART_JOB);
+
+    p->job = job;
+    p->free_job = free_job;
+    p->job_arg = arg;
+}
+
 void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
                  ...)
 {
@@ -188,7 +218,9 @@ static int write_event(struct store *s, struct txn *x, struct part *p, struct er
                            .deployment = p->id,
                            .kind = p->b,
                            .text = p->d,
-                           .driver = p->c};
+                           .driver = p->c,
+                           .host = p->target.host,
+                           .port = p->number};
     int64_t id = event_insert(s, &ev, err);
 
     return id < 0 ? (int)id : 0;
@@ -217,6 +249,8 @@ static int write_part(struct store *s, struct txn *x, struct part *p, struct err
         return action_verdict(s, p->id, (enum verdict)p->number, p->a, p->other, x->now, err);
     case PART_ANSWER:
         return question_answer(s, p->id, p->a, x->now, err);
+    case PART_JOB:
+        return p->job(s, p->job_arg, err);
     }
     return err_set(err, ERR_FAIL, "unknown part of a transaction");
 }
@@ -255,6 +289,8 @@ void txn_free(struct txn *x)
         free(p->b);
         free(p->c);
         free(p->d);
+        if (p->free_job)
+            p->free_job(p->job_arg);
     }
     free(x->parts);
     free(x);

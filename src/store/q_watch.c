@@ -42,6 +42,11 @@ static const struct query q_list = {
     "INDEXED BY watches_group WHERE group_name = ?4 AND deployment BETWEEN ?1 AND ?2 "
     "ORDER BY deployment DESC LIMIT ?3"};
 
+const char *watch_end_name(enum watch_end e)
+{
+    return (int)e >= 0 && e < WATCH_END_COUNT ? words_watch_end.names[e] : "?";
+}
+
 int64_t watch_insert(struct store *s, const struct watch_row *w, struct err *e)
 {
     return row_insert(s, &s->main, &q_insert, w, e);

@@ -471,6 +471,8 @@ enum watch_end {
     WATCH_END_COUNT
 };
 
+const char *watch_end_name(enum watch_end e);
+
 /* At most one a deployment, and one running a group. What is left is until - now; while no engine lives it
  * stands still: the next engine moves `until` on by what was missed since beat. */
 struct watch_row {

@@ -80,6 +80,7 @@ group: g
 doc_base: $dir/srv/%h
 port: $http_port
 health_check_url: "http://127.0.0.1:$http_port/health"
+watch: 0s
 instances:
 E
     awk '{ print "  - host: " $1 }' "$dir/hosts"

@@ -32,6 +32,7 @@ group: $group
 doc_base: $F/srv/%h
 port: $port
 health_check_url: "http://127.0.0.1:$port/health"
+watch: 0s
 transport: local
 instances:
 E

@@ -1,0 +1,481 @@
+/* verdicts.c: reads what the monitor found of a group's layers and lets it have consequences: an anomaly on
+ * record, a brake, a planned wait that wants a reason. It judges nothing itself. Nothing that is missing or old
+ * counts as good, and a rollback is the way out: it is neither braked nor held. */
+#include "config.h"
+
+#include "engine/engine_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    READ_VERDICTS_MS = 1000,
+    SETTLE_MS = 3000,        /* after a turn the monitor needs so long to see who takes traffic now */
+    BASELINE_GRACE_MS = 10000,
+    ANOMALIES_MAX = 200
+};
+
+/* What was read last, of the release that is open or watched. */
+struct judged {
+    int64_t deployment, start;
+    bool is_reading;
+    int64_t read_at;         /* mono: when it was last asked */
+    int64_t accepted_at;     /* mono: what was asked before says nothing of what was accepted since */
+    int64_t turned_at;       /* wall: the last turn of the release */
+    bool is_read, has_baselines, is_given_up;
+    enum judgement worst;
+    char doubts[400];
+    struct anomaly_row *anomalies; /* owned */
+    int n_anomalies;
+};
+
+/* ---- which release it is ------------------------------------------------------------------------------ */
+
+static struct release *open_release(const struct group *g)
+{
+    return g->release && !deploy_is_final(g->release->core.status) ? g->release : NULL;
+}
+
+static const struct group_config *config_of(const struct group *g)
+{
+    const struct release *r = open_release(g);
+
+    return r ? r->cfg : g->cfg;
+}
+
+static bool has_rules(const struct group *g)
+{
+    const struct group_config *cfg = config_of(g);
+
+    return g->e->spec.has_monitor && cfg && cfg->n_monitors > 0;
+}
+
+bool release_is_judged(const struct release *r)
+{
+    return r->e->spec.has_monitor && r->cfg && r->cfg->n_monitors > 0 &&
+           r->row.flavour == FLAVOUR_RELEASE;
+}
+
+static int64_t deployment_of(const struct group *g, int64_t *start)
+{
+    const struct release *r = open_release(g);
+
+    *start = r ? (r->row.chain ? r->row.chain : r->row.id) : after_chain(g);
+    return r ? r->row.id : after_deployment(g);
+}
+
+static void drop_anomalies(struct judged *j)
+{
+    if (j->n_anomalies > 0)
+        anomaly_rows_free(j->anomalies, j->n_anomalies);
+    j->anomalies = NULL;
+    j->n_anomalies = 0;
+}
+
+void verdicts_forget(struct group *g)
+{
+    struct judged *j = g->judged;
+
+    g->judged = NULL;
+    if (!j)
+        return;
+    drop_anomalies(j);
+    free(j);
+}
+
+/* ---- on the worker ------------------------------------------------------------------------------------- */
+
+struct verdict_reading {
+    struct engine *e;
+    char *group;
+    int64_t deployment, start, asked_at;
+    struct verdict_row *verdicts;
+    struct anomaly_row *anomalies;
+    int n_verdicts, n_anomalies;
+    bool has_baselines;
+};
+
+/* The verdicts are in the other file, which may be damaged: then there are none, and none is unknown. */
+static int reading_run(struct store *s, void *arg, struct err *err)
+{
+    struct verdict_reading *w = arg;
+
+    w->n_verdicts = verdicts_list(s, w->group, &w->verdicts, NULL);
+    w->has_baselines = baselines_ready(s, w->start, NULL) == 1;
+    w->n_anomalies = anomalies_list(s, w->group, w->deployment, ANOMALIES_MAX, &w->anomalies, err);
+    return w->n_anomalies < 0 ? w->n_anomalies : 0;
+}
+
+/* Anomalies to be put on record or changed, with the event that tells of each. */
+struct act {
+    struct anomaly_row row; /* strings owned; id 0: a new one */
+    char *words;
+    int64_t now;
+};
+
+static void act_free(void *arg)
+{
+    struct act *a = arg;
+
+    free(a->row.group);
+    free(a->row.name);
+    free(a->row.host);
+    free(a->row.text);
+    free(a->row.accepted_by);
+    free(a->row.accepted_why);
+    free(a->words);
+    free(a);
+}
+
+static int act_run(struct store *s, void *arg, struct err *err)
+{
+    struct act *a = arg;
+    struct event_row ev = {.at = a->now,
+                           .group = a->row.group,
+                           .deployment = a->row.deployment,
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_ANOMALY),
+                           .text = a->words,
+                           .host = a->row.host,
+                           .port = a->row.port};
+
+    int64_t rc = a->row.id ? anomaly_update(s, &a->row, err) : anomaly_insert(s, &a->row, err);
+    if (rc >= 0)
+        rc = event_insert(s, &ev, err);
+    return rc < 0 ? (int)rc : 0;
+}
+
+/* ---- what follows -------------------------------------------------------------------------------------- */
+
+static struct anomaly_row *standing(const struct judged *j, const struct verdict_row *v)
+{
+    for (int i = 0; i < j->n_anomalies; i++) {
+        struct anomaly_row *a = &j->anomalies[i];
+        if (a->ended == 0 && a->layer == v->layer && strcmp(a->name, v->name) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static void say_verdict(const struct verdict_row *v, char *dst, size_t size)
+{
+    snprintf(dst, size, "%s: %s: %s (%d %% sure)", layer_name(v->layer), v->name, v->text ? v->text : "",
+             (v->sure + 5) / 10);
+}
+
+static void put_on_record(struct group *g, const struct verdict_row *v, bool is_in_watch)
+{
+    struct act *a = xcalloc(1, sizeof *a);
+    int64_t now = engine_wall(g->e);
+    struct txn *x = txn_new(g->e);
+    char words[700];
+
+    say_verdict(v, words, sizeof words);
+    a->now = now;
+    a->row = (struct anomaly_row){.group = xstrdup(g->name),
+                                  .deployment = g->judged->deployment,
+                                  .is_in_watch = is_in_watch,
+                                  .layer = v->layer,
+                                  .name = xstrdup(v->name),
+                                  .host = xstrdup_null(v->host),
+                                  .port = v->port,
+                                  .began = v->since ? v->since : now,
+                                  .found = now,
+                                  .sure = v->sure,
+                                  .is_braking = v->is_braking,
+                                  .text = xstrdup(v->text ? v->text : "")};
+    a->words = xasprintf("%s%s", words, is_in_watch ? "; rollback is offered" : "");
+    txn_job(x, act_run, act_free, a);
+    txn_submit(x, NULL, NULL);
+    if (open_release(g))
+        release_log(open_release(g), NULL, v->is_braking ? 'e' : 'w', "anomaly: %s", words);
+    if (is_in_watch && v->is_braking)
+        after_note_bad(g);
+}
+
+static void end_anomaly(struct group *g, const struct anomaly_row *old, const struct verdict_row *v)
+{
+    struct act *a = xcalloc(1, sizeof *a);
+    struct txn *x = txn_new(g->e);
+
+    a->now = engine_wall(g->e);
+    a->row = *old;
+    a->row.group = xstrdup(g->name);
+    a->row.name = xstrdup(old->name);
+    a->row.host = xstrdup_null(old->host);
+    a->row.text = xstrdup_null(old->text);
+    a->row.ended = a->now;
+    a->words = xasprintf("%s: %s: good again: %s", layer_name(v->layer), v->name, v->text ? v->text : "");
+    if (open_release(g))
+        release_log(open_release(g), NULL, 'i', "%s", a->words);
+    a->row.accepted_by = xstrdup_null(old->accepted_by);
+    a->row.accepted_why = xstrdup_null(old->accepted_why);
+    txn_job(x, act_run, act_free, a);
+    txn_submit(x, NULL, NULL);
+}
+
+/* "bad: app: latency; unknown: orders a minute, home page: time" */
+static void add_doubt(struct judged *j, enum judgement kind, bool is_first, const char *name)
+{
+    size_t n = strlen(j->doubts);
+
+    if (n + 80 >= sizeof j->doubts)
+        return;
+    if (is_first)
+        snprintf(j->doubts + n, sizeof j->doubts - n, "%s%s: %.60s", n ? "; " : "", judged_name(kind), name);
+    else
+        snprintf(j->doubts + n, sizeof j->doubts - n, ", %.60s", name);
+}
+
+/* Bad ones first, so that each kind stands once. */
+static void sum_up(struct judged *j, const struct verdict_row *rows, int n, int64_t now)
+{
+    static const enum judgement kinds[] = {JUDGED_BAD, JUDGED_UNKNOWN};
+    bool is_settled = n > 0;
+
+    j->worst = n > 0 ? JUDGED_GOOD : JUDGED_UNKNOWN;
+    j->doubts[0] = '\0';
+    for (int k = 0; k < 2; k++) {
+        bool is_first = true;
+        for (int i = 0; i < n; i++) {
+            const struct verdict_row *v = &rows[i];
+            enum judgement judged = v->deployment == j->deployment ? verdict_now(v, now) : JUDGED_UNKNOWN;
+            const struct anomaly_row *a = standing(j, v);
+            if (k == 0 && v->is_due && judged > j->worst)
+                j->worst = judged;
+            is_settled &= v->at >= j->turned_at + SETTLE_MS;
+            if (!v->is_due || !v->is_braking || judged != kinds[k] || (a && a->accepted_why))
+                continue;
+            add_doubt(j, judged, is_first, v->name);
+            is_first = false;
+        }
+    }
+    if (!is_settled && j->doubts[0] == '\0')
+        str_copy(j->doubts, sizeof j->doubts, "unknown: nothing was judged since the last turn");
+}
+
+static void brake_for(struct release *r, const struct verdict_row *v)
+{
+    char words[600];
+
+    if (r->core.brake != BRAKE_NONE || r->row.flavour != FLAVOUR_RELEASE)
+        return;
+    say_verdict(v, words, sizeof words);
+    release_brake(r, BRAKE_MONITOR, "%s", words);
+}
+
+static void take_verdicts(struct group *g, const struct verdict_reading *w)
+{
+    struct judged *j = g->judged;
+    struct release *r = open_release(g);
+    int64_t now = engine_wall(g->e);
+    const struct verdict_row *worst = NULL;
+
+    for (int i = 0; i < w->n_verdicts; i++) {
+        const struct verdict_row *v = &w->verdicts[i];
+        const struct anomaly_row *a = standing(j, v);
+        enum judgement judged = verdict_now(v, now);
+        if (v->deployment != j->deployment)
+            continue;
+        if (judged == JUDGED_BAD && v->is_due && !a)
+            put_on_record(g, v, r == NULL);
+        else if (a && judged <= JUDGED_WARNING)
+            end_anomaly(g, a, v);
+        if (judged == JUDGED_BAD && v->is_due && v->is_braking && !(a && a->accepted_at) &&
+            (!worst || v->sure > worst->sure))
+            worst = v;
+    }
+    if (r && worst && w->asked_at > j->accepted_at)
+        brake_for(r, worst);
+}
+
+/* The wait that was held answers itself. */
+static void go_on(struct group *g)
+{
+    struct release *r = open_release(g);
+    struct deploy_event ev = {.kind = EV_AUTO};
+
+    if (!r || !r->core.is_auto || !release_is_judged(r) || g->judged->doubts[0] ||
+        deploy_stands(&r->core) != STANDS_WAITING)
+        return;
+    release_log(r, NULL, 'i', "everything that is watched is good: going on");
+    release_apply(r, &ev, NULL, NULL);
+}
+
+static void reading_done(void *arg, int rc, const struct err *err)
+{
+    struct verdict_reading *w = arg;
+    struct group *g = engine_group(w->e, w->group);
+    struct judged *j = g ? g->judged : NULL;
+
+    (void)err;
+    if (j && j->deployment == w->deployment) {
+        j->is_reading = false;
+        if (rc >= 0) {
+            drop_anomalies(j);
+            j->anomalies = w->anomalies;
+            j->n_anomalies = w->n_anomalies;
+            w->anomalies = NULL;
+            w->n_anomalies = 0;
+            j->is_read = true;
+            j->has_baselines |= w->has_baselines;
+            if (w->n_verdicts < 0)
+                w->n_verdicts = 0;
+            take_verdicts(g, w);
+            sum_up(j, w->verdicts, w->n_verdicts, engine_wall(w->e));
+            go_on(g);
+            if (open_release(g))
+                engine_kick(w->e, open_release(g));
+        }
+    }
+    if (w->n_verdicts > 0)
+        verdict_rows_free(w->verdicts, w->n_verdicts);
+    if (w->n_anomalies > 0)
+        anomaly_rows_free(w->anomalies, w->n_anomalies);
+    free(w->group);
+    free(w);
+}
+
+static void read_verdicts(struct group *g)
+{
+    struct verdict_reading *w = xcalloc(1, sizeof *w);
+    struct judged *j = g->judged;
+
+    w->e = g->e;
+    w->group = xstrdup(g->name);
+    w->deployment = j->deployment;
+    w->start = j->start;
+    w->asked_at = j->read_at = engine_now(g->e);
+    j->is_reading = true;
+    engine_job(g->e, reading_run, reading_done, w);
+}
+
+void verdicts_turn(struct engine *e)
+{
+    for (int i = 0; i < e->n_groups; i++) {
+        struct group *g = e->groups[i];
+        int64_t start, deployment = has_rules(g) ? deployment_of(g, &start) : 0;
+        if (deployment == 0) {
+            verdicts_forget(g);
+            continue;
+        }
+        if (g->judged && g->judged->deployment != deployment)
+            verdicts_forget(g);
+        if (!g->judged) {
+            g->judged = xcalloc(1, sizeof *g->judged);
+            *g->judged = (struct judged){.deployment = deployment, .start = start, .worst = JUDGED_UNKNOWN,
+                                         .read_at = -READ_VERDICTS_MS, .turned_at = engine_wall(e)};
+            str_copy(g->judged->doubts, sizeof g->judged->doubts, "unknown: nothing was judged yet");
+        }
+        if (!g->judged->is_reading && engine_now(e) - g->judged->read_at >= READ_VERDICTS_MS)
+            read_verdicts(g);
+    }
+}
+
+/* ---- what others ask ------------------------------------------------------------------------------------ */
+
+bool release_has_baselines(struct release *r)
+{
+    struct judged *j = r->g->judged;
+    int64_t waited = engine_wall(r->e) - r->row.started;
+
+    if (!release_is_judged(r) || (j && (j->has_baselines || j->is_given_up)))
+        return true;
+    if (waited >= 0 && waited < r->cfg->baseline_ms + BASELINE_GRACE_MS)
+        return false;
+    if (j) {
+        struct txn *x = txn_new(r->e);
+        j->is_given_up = true;
+        txn_event_at(x, r->row.group, r->row.id, EVENT_ANOMALY, NULL, 0,
+                     "no baselines within %lld s: what is held against them stays unknown",
+                     (long long)(r->cfg->baseline_ms + BASELINE_GRACE_MS) / 1000);
+        txn_submit(x, NULL, NULL);
+        release_log(r, NULL, 'w', "no baselines: what is held against them stays unknown");
+    }
+    return true;
+}
+
+bool release_say_doubts(const struct release *r, char *dst, size_t size)
+{
+    const struct judged *j = r->g->judged;
+
+    dst[0] = '\0';
+    if (!release_is_judged(r))
+        return false;
+    str_copy(dst, size, j ? j->doubts : "unknown: nothing was judged yet");
+    return dst[0] != '\0';
+}
+
+/* All that stands unaccepted is accepted; on the worker, so that what was found meanwhile is among it. */
+struct acceptance {
+    char *group, *driver, *why;
+    int64_t deployment, now;
+};
+
+static void acceptance_free(void *arg)
+{
+    struct acceptance *c = arg;
+
+    free(c->group);
+    free(c->driver);
+    free(c->why);
+    free(c);
+}
+
+static int acceptance_run(struct store *s, void *arg, struct err *err)
+{
+    struct acceptance *c = arg;
+    struct anomaly_row *rows = NULL;
+    int n = anomalies_list(s, c->group, c->deployment, ANOMALIES_MAX, &rows, err), rc = n < 0 ? n : 0;
+
+    for (int i = 0; i < n && rc >= 0; i++) {
+        struct anomaly_row a = rows[i];
+        if (a.ended || (a.accepted_at && (a.accepted_why || !c->why)))
+            continue;
+        a.accepted_by = c->driver;
+        a.accepted_why = c->why;
+        a.accepted_at = c->now;
+        rc = anomaly_update(s, &a, err);
+    }
+    if (n > 0)
+        anomaly_rows_free(rows, n);
+    return rc < 0 ? rc : 0;
+}
+
+void release_accept(struct release *r, struct txn *x, const char *driver, const char *why)
+{
+    struct acceptance *c = xcalloc(1, sizeof *c);
+
+    *c = (struct acceptance){.group = xstrdup(r->row.group), .driver = xstrdup(driver ? driver : "?"),
+                             .why = xstrdup_null(why), .deployment = r->row.id,
+                             .now = engine_wall(r->e)};
+    txn_job(x, acceptance_run, acceptance_free, c);
+    if (r->g->judged)
+        r->g->judged->accepted_at = engine_now(r->e);
+}
+
+enum judgement group_judgement(const struct group *g)
+{
+    if (!has_rules(g))
+        return JUDGED_GOOD;
+    return g->judged && g->judged->is_read ? g->judged->worst : JUDGED_UNKNOWN;
+}
+
+static int turn_run(struct store *s, void *arg, struct err *err)
+{
+    int64_t id = turn_insert(s, arg, err);
+
+    return id < 0 ? (int)id : 0;
+}
+
+void release_note_turn(struct release *r, struct txn *x)
+{
+    struct turn_row *t = xcalloc(1, sizeof *t);
+
+    *t = (struct turn_row){r->row.id, engine_wall(r->e), r->core.status, r->core.brake, r->core.is_ending};
+    txn_job(x, turn_run, free, t);
+    if (r->g->judged)
+        r->g->judged->turned_at = t->at;
+}
