@@ -26,7 +26,8 @@ ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \
 	tests/engine/test_engine_failpoints \
 	tests/engine/test_engine_upkeep \
 	tests/engine/test_engine_edges \
-	tests/engine/test_engine_idle
+	tests/engine/test_engine_idle \
+	tests/engine/test_engine_layers
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -59,3 +60,8 @@ tests_engine_test_engine_edges_SOURCES = tests/engine/test_engine_edges.c
 tests_engine_test_engine_edges_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_edges_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_edges_LDADD = $(SIM_LIBS)
+
+tests_engine_test_engine_layers_SOURCES = tests/engine/test_engine_layers.c
+tests_engine_test_engine_layers_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_layers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_layers_LDADD = $(SIM_LIBS)

@@ -10,36 +10,50 @@
 #include "base/mem.h"
 
 static const struct figure request_figures[] = {
-    [REQUEST_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
-    [REQUEST_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.15, .is_trended = true},
+    [REQUEST_SUCCESS] = {.name = "success", .unit = "%", .worse = WORSE_LOW,
+                         .floor_abs = 5, .floor_rel = 0},
+    [REQUEST_TIME] = {.name = "time", .unit = "ms", .worse = WORSE_HIGH,
+                      .floor_abs = 5, .floor_rel = 0.15, .is_trended = true},
 };
 
 static const struct figure connect_figures[] = {
-    [CONNECT_SUCCESS] = {"success", "%", WORSE_LOW, 5, 0},
-    [CONNECT_TIME] = {"time", "ms", WORSE_HIGH, 5, 0.25, .is_trended = true},
+    [CONNECT_SUCCESS] = {.name = "success", .unit = "%", .worse = WORSE_LOW,
+                         .floor_abs = 5, .floor_rel = 0},
+    [CONNECT_TIME] = {.name = "time", .unit = "ms", .worse = WORSE_HIGH,
+                      .floor_abs = 5, .floor_rel = 0.25, .is_trended = true},
 };
 
 static const struct figure number_figures[] = {
-    [NUMBER_VALUE] = {"", "", WORSE_BOTH, 0, 0.03, .is_trended = true},
+    [NUMBER_VALUE] = {.name = "", .unit = "", .worse = WORSE_BOTH,
+                      .floor_abs = 0, .floor_rel = 0.03, .is_trended = true},
 };
 
 static const struct figure scrape_figures[] = {
-    [SCRAPE_CALLS] = {"calls", "/s", WORSE_BOTH, 0, 0, .is_context = true},
-    [SCRAPE_ERRORS] = {"errors", "%", WORSE_HIGH, 0.5, 0, .is_compared = true, .is_trended = true},
-    [SCRAPE_LATENCY] = {"latency", "ms", WORSE_HIGH, 2, 0.15, .is_compared = true,
+    [SCRAPE_CALLS] = {.name = "calls", .unit = "/s", .worse = WORSE_BOTH,
+                      .floor_abs = 0, .floor_rel = 0, .is_context = true},
+    [SCRAPE_ERRORS] = {.name = "errors", .unit = "%", .worse = WORSE_HIGH,
+                       .floor_abs = 0.5, .floor_rel = 0, .is_compared = true, .is_trended = true},
+    [SCRAPE_LATENCY] = {.name = "latency", .unit = "ms", .worse = WORSE_HIGH,
+                        .floor_abs = 2, .floor_rel = 0.15, .is_compared = true,
                        .is_trended = true},
 };
 
 static const struct figure tail_figures[] = {
-    [TAIL_LINES] = {"", "lines", WORSE_HIGH, 1, 0},
+    [TAIL_LINES] = {.name = "", .unit = "lines", .worse = WORSE_HIGH,
+                    .floor_abs = 1, .floor_rel = 0},
 };
 
 static const struct figure system_figures[] = {
-    [SYSTEM_LOAD] = {"load", "", WORSE_HIGH, 0.25, 0.3, .is_highest = true},
-    [SYSTEM_MEMORY] = {"memory", "%", WORSE_HIGH, 5, 0.1, .is_highest = true},
-    [SYSTEM_DISK] = {"disk", "%", WORSE_HIGH, 5, 0.1, .is_highest = true},
-    [SYSTEM_CONNECTIONS] = {"connections", "", WORSE_HIGH, 0, 0, .is_context = true},
-    [SYSTEM_RSS] = {"process", "KiB", WORSE_HIGH, 4096, 0.1, .is_grown = true, .is_highest = true},
+    [SYSTEM_LOAD] = {.name = "load", .unit = "", .worse = WORSE_HIGH,
+                     .floor_abs = 0.25, .floor_rel = 0.3, .is_highest = true},
+    [SYSTEM_MEMORY] = {.name = "memory", .unit = "%", .worse = WORSE_HIGH,
+                       .floor_abs = 5, .floor_rel = 0.1, .is_highest = true},
+    [SYSTEM_DISK] = {.name = "disk", .unit = "%", .worse = WORSE_HIGH,
+                     .floor_abs = 5, .floor_rel = 0.1, .is_highest = true},
+    [SYSTEM_CONNECTIONS] = {.name = "connections", .unit = "", .worse = WORSE_HIGH,
+                            .floor_abs = 0, .floor_rel = 0, .is_context = true},
+    [SYSTEM_RSS] = {.name = "process", .unit = "KiB", .worse = WORSE_HIGH,
+                    .floor_abs = 4096, .floor_rel = 0.1, .is_grown = true, .is_highest = true},
 };
 
 const struct figure *source_figures(enum monitor_source source, int *n)

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,22 @@ static void set_traffic(struct group_config *g, const struct sim *s)
     g->traffic.timeout_ms = 1000;
 }
 
+static void set_monitors(struct group_config *g, const struct sim *s)
+{
+    g->watch_ms = s->spec.watch_ms;
+    g->baseline_ms = 20000;
+    if (!s->spec.has_monitor)
+        return;
+    g->n_monitors = 1;
+    g->monitors = xcalloc(1, sizeof *g->monitors);
+    g->monitors[0] = (struct monitor_config){.layer = LAYER_BUSINESS, .source = MONITOR_NUMBER,
+                                             .name = xstrdup("orders"), .every_ms = 1000, .in_a_row = 3,
+                                             .url = xstrdup("http://orders/"), .success = -1, .loss = -1,
+                                             .at_least = NAN, .at_most = NAN, .most_errors = -1,
+                                             .lines = -1, .lines_ms = -1, .memory = -1, .disk = -1,
+                                             .load_milli = -1, .within_ms = -1};
+}
+
 static struct inventory *make_inventory(const struct sim *s)
 {
     static const char base[] =
@@ -96,6 +113,7 @@ static struct inventory *make_inventory(const struct sim *s)
     must_be(g != NULL, &e, "config");
     set_instances(g, s);
     set_traffic(g, s);
+    set_monitors(g, s);
     g->strategy = p->strategy;
     g->package.prestage = !p->has_no_prestage;
     g->commands.timeout_ms = 10000;
@@ -239,6 +257,7 @@ void sim_start(struct sim *s)
                                .boot_id = "here",
                                .pid = 1 + s->boots++,
                                .stays = !s->spec.leaves,
+                               .has_monitor = s->spec.has_monitor,
                                .has_samples = s->spec.has_samples,
                                .is_looked_on = is_looked_on,
                                .ended = ended,

@@ -22,6 +22,8 @@ struct sim_spec {
     int64_t batch_interval_ms, startup_timeout_ms, availability_timeout_ms, drain_timeout_ms;
     bool ignore_verify, has_rollback_canary;
     bool has_samples; /* the engine is told that a poller runs: the test is the poller */
+    bool has_monitor; /* ... and that the layers are watched, by one rule: the test is the monitor */
+    int64_t watch_ms; /* of a success, with has_monitor */
     bool leaves;      /* the engine ends for want of work, unless sim.is_looked_on */
 };
 
