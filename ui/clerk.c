@@ -330,18 +330,17 @@ static void look_for_answers(struct desk *d)
 {
     int64_t now = clock_mono_ms();
     struct wish **at = &d->posted;
+    bool has_failed = false;
 
     while (*at && d->store) {
         struct wish *w = *at;
         int n = w->is_question ? look_for_answer(d, w) : look_for_verdict(d, w);
         bool is_done = n > 0;
 
-        if (n < 0) {
-            /* The file may have been replaced under the handle: the next look opens it anew. */
-            close_store(d);
-            return;
-        }
-        if (!is_done && is_forsaken(d, w, now))
+        has_failed = has_failed || n < 0;
+        if (n < 0)
+            is_done = w->is_question && now - w->since > QUESTION_MS && give_up(d, w);
+        else if (!is_done && is_forsaken(d, w, now))
             is_done = give_up(d, w);
         if (!is_done) {
             at = &w->next;
@@ -350,6 +349,9 @@ static void look_for_answers(struct desk *d)
         *at = w->next;
         wish_free(w);
     }
+    /* The file may have been replaced under the handle: the next look opens it anew. */
+    if (has_failed)
+        close_store(d);
 }
 
 /* ---- an engine ------------------------------------------------------------------------------- */

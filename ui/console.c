@@ -252,6 +252,7 @@ static int console_open(struct console *c, struct err *e)
     c->now = c->born_at = clock_mono_ms();
     screen_now(c->screen, c->now, clock_wall_ms());
     resize(c);
+    c->is_due = false; /* the first one waits for what there is to show */
     return spec->pane ? console_focus(c->screen, spec->pane, e) : 0;
 }
 

@@ -12,7 +12,8 @@
  *     |         | another byte: Alt, dropped --> GROUND
  *     |--> UTF8 -- whole character --> GROUND
  *
- * CSI, LINUX and SS3 lapse when no byte has come for 1 s. Behind the parser events wait in `hold` while they may be the beginning of a paste (settle()). */
+ * CSI, LINUX and SS3 lapse when no byte has come for 1 s. Behind the parser events wait in `hold`
+ * while they may be the beginning of a paste (settle()). */
 #include "config.h"
 
 #include "ui/keys.h"
