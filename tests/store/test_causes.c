@@ -485,7 +485,6 @@ int main(void)
     tcase_add_test(t, a_timeline_stands_without_the_log_file);
     tcase_add_test(t, an_open_release_reaches_beyond_the_window);
     tcase_add_test(t, a_view_holds_the_watch_and_what_was_found);
-    tcase_set_timeout(t, 60);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }

@@ -198,6 +198,33 @@ START_TEST(the_queue_forgets_while_it_rests)
 }
 END_TEST
 
+static int points_of(int64_t series)
+{
+    struct point *p;
+    int n = points_list(s, series, 0, INT64_MAX, 0, &p, NULL);
+
+    free(p);
+    return n;
+}
+
+START_TEST(the_queue_forgets_points_too)
+{
+    char rule[] = "home page", figure[] = "time";
+    const struct series_row r = {.group = word_shop, .rule = rule, .figure = figure};
+    int64_t now = clock_wall_ms(), until = clock_mono_ms() + 30000, id = series_id(s, &r, NULL);
+    const struct point p[] = {{id, now - POINTS_KEEP_MS - 3600000, 1}, {id, now, 2}};
+
+    must(points_put(s, p, 2, e));
+    ck_assert_int_eq(points_of(id), 2);
+    struct store_queue *q = store_queue_open(place.dir, on_wake, NULL, NULL);
+    ck_assert_ptr_nonnull(q);
+    while (points_of(id) > 1 && clock_mono_ms() < until)
+        usleep(20000);
+    store_queue_close(q);
+    ck_assert_int_eq(points_of(id), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trim");
@@ -212,6 +239,7 @@ int main(void)
     tcase_add_test(t, lines_of_a_release_that_nobody_knows_go);
     tcase_add_test(t, a_reader_forgets_nothing);
     tcase_add_test(t, the_queue_forgets_while_it_rests);
+    tcase_add_test(t, the_queue_forgets_points_too);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
