@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "steps/steps.h"
 
 enum {
     NAME_AGE_MS = 30000,
@@ -27,6 +28,7 @@ enum {
 struct prometheus {
     struct gauge gauge;
     char *query, *range; /* URLs */
+    char *text;          /* of the query */
     struct http *http, *past;
     int64_t past_from, past_until; /* still to be asked */
     int64_t *at;
@@ -43,6 +45,7 @@ static void prometheus_free(struct gauge *g)
     if (q->past)
         g->subject.net->ops->http_cancel(q->past);
     free(q->query);
+    free(q->text);
     free(q->range);
     free(q->at);
     free(q->values);
@@ -52,13 +55,16 @@ static void prometheus_free(struct gauge *g)
 static struct gauge *prometheus_new(const struct gauge_subject *s, struct err *e)
 {
     struct prometheus *q = xcalloc(1, sizeof *q);
-    size_t n = strlen(s->rule->prometheus);
+    char *base = expand_placeholders(s->rule->prometheus, "", 0, "", s->cfg->name, "");
+    size_t n = strlen(base);
 
     (void)e;
-    while (n > 0 && s->rule->prometheus[n - 1] == '/')
+    while (n > 0 && base[n - 1] == '/')
         n--;
-    q->query = xasprintf("%.*s/api/v1/query", (int)n, s->rule->prometheus);
-    q->range = xasprintf("%.*s/api/v1/query_range", (int)n, s->rule->prometheus);
+    q->query = xasprintf("%.*s/api/v1/query", (int)n, base);
+    q->range = xasprintf("%.*s/api/v1/query_range", (int)n, base);
+    q->text = expand_placeholders(s->rule->query, "", 0, "", s->cfg->name, "");
+    free(base);
     return &q->gauge;
 }
 
@@ -162,7 +168,7 @@ static void prometheus_ask(struct gauge *g, int64_t deadline_ms)
     struct buf form;
 
     buf_init(&form, BODY_BYTES);
-    add_field(&form, "query", g->subject.rule->query);
+    add_field(&form, "query", q->text);
     snprintf(timeout, sizeof timeout, "%lldms", (long long)deadline_ms);
     add_field(&form, "timeout", timeout);
     q->http = post(q, q->query, &form, deadline_ms, BODY_BYTES, answered);
@@ -222,7 +228,7 @@ static void ask_range(struct prometheus *q)
     if (until > q->past_until)
         until = q->past_until;
     buf_init(&form, BODY_BYTES);
-    add_field(&form, "query", q->gauge.subject.rule->query);
+    add_field(&form, "query", q->text);
     snprintf(text, sizeof text, "%lld", (long long)q->past_from / 1000);
     add_field(&form, "start", text);
     snprintf(text, sizeof text, "%lld", (long long)until / 1000);

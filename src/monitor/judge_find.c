@@ -79,6 +79,30 @@ static bool is_silent(const struct judge *j, const struct unit *u, int subject, 
     return true;
 }
 
+/* A rule that answers may still bring nothing of a figure: without a call there is no latency. */
+static void find_missing(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
+{
+    struct finding f = {.judged = JUDGED_UNKNOWN, .is_due = true, .method = "silence", .subject = -1};
+    int64_t last = j->born, quiet = quiet_of(u) + 2 * u->rule->every_ms;
+
+    if (!u->figure->is_trended && !u->figure->is_compared)
+        return;
+    for (int i = u->group.n - 1; i >= 0; i--) {
+        if (!isfinite(u->group.v[i]))
+            continue;
+        last = u->group.at[i] > last ? u->group.at[i] : last;
+        f.since = u->group.at[i];
+        break;
+    }
+    if (f.since != 0 && now - last <= quiet)
+        return;
+    if (f.since == 0)
+        snprintf(f.text, sizeof f.text, "no figure yet");
+    else
+        snprintf(f.text, sizeof f.text, "no figure for %lld s", (long long)(now - last) / 1000);
+    keep_worst(out, &f);
+}
+
 static void find_silence(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
 {
     struct finding f = {.subject = -1};
@@ -210,6 +234,8 @@ static void feed_minute(struct judge *j, struct unit *u, int64_t at, double v)
         int64_t then = u->minute * MINUTE_MS;
         double expected = profile_expected(&u->profile, &past, then, judge_scratch(j, u->n_past + 1));
         cusum_both(u, profile_residual(&u->profile, expected, u->minute_sum / u->minute_n), then);
+        counted_take(&u->counted, u->worse == WORSE_HIGH ? &u->up : &u->down, expected,
+                     u->minute_sum / u->minute_n);
     }
     if (minute != u->minute) {
         u->minute = minute;
@@ -249,8 +275,10 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
         snprintf(f.text, sizeof f.text, "%s", u->base_text);
     } else if (!u->base.is_known) {
         snprintf(f.text, sizeof f.text, "%s", u->base_text);
+    } else if (u->is_forecast) {
+        detect_say_counts(f.text, sizeof f.text, c, &rule, &u->counted, u->figure->unit);
     } else {
-        detect_say_cusum(f.text, sizeof f.text, c, &rule, &u->base, u->is_forecast ? "sigma" : u->figure->unit);
+        detect_say_cusum(f.text, sizeof f.text, c, &rule, &u->base, u->figure->unit);
     }
     if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
         f.since = c->since_ms;
@@ -309,15 +337,46 @@ static int64_t settled_at(const struct judge *j, int i)
     return s->in_since ? s->in_since + j->cfg->warmup_ms : j->frozen_at;
 }
 
-static int collect(const struct track *t, int64_t from, double *dst)
+static int collect(const struct track *t, int64_t from, double less, double *dst)
 {
     int n = 0;
 
     for (int i = track_from(t, from); i < t->n; i++) {
         if (isfinite(t->v[i]))
-            dst[n++] = t->v[i];
+            dst[n++] = t->v[i] - less;
     }
     return n;
+}
+
+/* What an instance showed before the release; NAN: too little to say. scratch: INSTANCE_POINTS. */
+static double own_before(const struct judge *j, const struct track *t, double *scratch)
+{
+    int from = track_from(t, j->frozen_at - BEFORE_MS), to = track_from(t, j->frozen_at);
+    int n = 0;
+
+    for (int i = from; i < to; i++)
+        n += isfinite(t->v[i]);
+    return n >= BASELINE_MIN ? detect_median(t->v + from, to - from, scratch) : NAN;
+}
+
+/* Instances that always differ (other hardware) are no slow canary: how much more than its group each showed
+ * before is taken off. */
+static void find_own(struct judge *j, struct unit *u)
+{
+    double *scratch = judge_scratch(j, INSTANCE_POINTS + j->cfg->n_instances + 1);
+    double *medians = scratch + INSTANCE_POINTS;
+    int n = j->cfg->n_instances;
+
+    if (u->is_own_known)
+        return;
+    u->is_own_known = true;
+    for (int i = 0; i < n; i++)
+        u->seen[i].own = own_before(j, &u->seen[i].track, scratch);
+    for (int i = 0; i < n; i++)
+        medians[i] = u->seen[i].own;
+    double all = detect_median(medians, n, scratch);
+    for (int i = 0; i < n; i++)
+        u->seen[i].own = isfinite(u->seen[i].own) && isfinite(all) ? u->seen[i].own - all : 0;
 }
 
 static int count_from(const struct track *t, int64_t from)
@@ -340,6 +399,7 @@ static bool sides(struct judge *j, struct unit *u, double **canary, int *n, doub
         return false;
     if (first < j->frozen_at)
         first = j->frozen_at;
+    find_own(j, u);
     for (int i = 0; i < j->cfg->n_instances; i++)
         most += count_from(&u->seen[i].track, first);
     /* Both sides, and what ranks_take() wants of scratch. */
@@ -351,9 +411,9 @@ static bool sides(struct judge *j, struct unit *u, double **canary, int *n, doub
         const struct track *t = &u->seen[i].track;
         int64_t own = settled_at(j, i) > first ? settled_at(j, i) : first;
         if (runs_new(j, i))
-            *n += collect(t, own, *canary + *n);
+            *n += collect(t, own, u->seen[i].own, *canary + *n);
         else if (runs_old(j, i))
-            *m += collect(t, own, *control + *m);
+            *m += collect(t, own, u->seen[i].own, *control + *m);
     }
     return true;
 }
@@ -399,13 +459,17 @@ static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct find
 static void find_growth(struct judge *j, struct unit *u, struct finding *out)
 {
     struct leak_rule rule = leak_rule_default();
-    int64_t half = j->cfg->watch_ms / 2;
+    int64_t watch = j->cfg->watch_ms;
 
     if (!u->figure->is_grown || !j->has_release || !j->is_frozen)
         return;
-    rule.warmup_ms = j->cfg->warmup_ms;
-    if (half > 0 && half < rule.least_ms)
-        rule.least_ms = half > LEAST_GROWTH_MS ? half : LEAST_GROWTH_MS;
+    /* A shorter watch than the usual looks at a shorter time, and is surer of less. */
+    if (watch > 0 && watch / 6 < rule.warmup_ms)
+        rule.warmup_ms = watch / 6;
+    if (rule.warmup_ms < j->cfg->warmup_ms)
+        rule.warmup_ms = j->cfg->warmup_ms;
+    if (watch > 0 && watch * 2 / 3 < rule.least_ms)
+        rule.least_ms = watch * 2 / 3 > LEAST_GROWTH_MS ? watch * 2 / 3 : LEAST_GROWTH_MS;
     rule.before_high = isfinite(u->before_high) ? u->before_high : 0;
     for (int i = 0; i < j->cfg->n_instances; i++) {
         const struct track *t = &u->seen[i].track;
@@ -454,6 +518,7 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
         say_good(u, out);
         return;
     }
+    find_missing(j, u, now, out);
     find_limits(j, u, out);
     find_lines(j, u, now, out);
     /* Of two that are as sure, the one that has both versions in the same minutes says more. */

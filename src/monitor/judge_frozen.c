@@ -115,7 +115,9 @@ void judge_begin_anew(struct judge *j, int64_t now)
     for (int i = 0; i < j->n_units; i++) {
         struct unit *u = &j->units[i];
         u->up = u->down = (struct cusum){0};
+        u->counted = (struct counted){0};
         u->looks = (struct looks){0};
+        u->is_own_known = false;
         memset(u->streaks, 0, sizeof u->streaks);
         for (int k = 0; u->seen && k < j->cfg->n_instances; k++)
             memset(u->seen[k].streaks, 0, sizeof u->seen[k].streaks);

@@ -33,6 +33,7 @@ struct limit {
 struct seen {
     struct track track;
     struct streak streaks[LIMITS_MAX];
+    double own;             /* how much more than the group it showed before the release */
 };
 
 /* The mean (or highest) of all instances in one stretch of `every`. */
@@ -62,7 +63,9 @@ struct unit {
     /* since then */
     int64_t fed;            /* points up to here are in the sums */
     struct cusum up, down;
+    struct counted counted; /* forecast: what was expected and what came, while the sum runs */
     struct looks looks;
+    bool is_own_known;      /* seen[].own is of this release */
     int64_t minute;         /* forecast: the minute that is being added up */
     double minute_sum;
     int minute_n;

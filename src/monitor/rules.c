@@ -16,7 +16,7 @@
 #include "monitor/gauge.h"
 
 enum {
-    ASKS_AT_ONCE = 256,
+    ASKS_AT_ONCE = 1024, /* some that hang must not hold every place of the others */
     DEADLINE_LEAST_MS = 1000,
     DEADLINE_MOST_MS = 10000,
     RECALL_MS = 60 * 60 * 1000,
@@ -49,6 +49,7 @@ struct rules {
     struct judge *judge;
     struct asked *asked;
     int n;
+    int turn;           /* whose it is */
     struct stand *stands;
     bool is_recalled;
     int64_t start;      /* whose baselines were looked for */
@@ -518,9 +519,12 @@ static void turn(struct rules *r, int64_t now)
 {
     struct monitor *m = r->g->m;
 
+    /* Where it stopped for want of a place it goes on the next time: nobody is passed over. */
     for (int i = 0; i < r->n && m->n_rule_asks < ASKS_AT_ONCE; i++) {
-        if (!r->asked[i].is_asking && r->asked[i].next_at <= now)
-            ask(&r->asked[i], now);
+        struct asked *a = &r->asked[r->turn];
+        r->turn = (r->turn + 1) % r->n;
+        if (!a->is_asking && a->next_at <= now)
+            ask(a, now);
     }
     if (!m->store || !r->is_recalled || now - r->judged_at < WRITE_EVERY_MS / m->haste)
         return;

@@ -22,7 +22,7 @@ struct play {
     int64_t now;
     uint64_t dice;
     bool is_silent; /* rule 0 brings nothing */
-    double order_share, latency_extra, rss_slope;
+    double order_share, latency_extra, rss_slope, own_extra;
     int64_t since; /* of the fault */
 };
 
@@ -103,7 +103,7 @@ static void second(struct play *p)
     tell(p, R_ORDERS, -1, (double[]){p->order_share * 600 + 20 * gauss(p)}, NULL);
     for (int i = 0; i < HOSTS; i++) {
         bool is_new = strcmp(p->instances[i].version, "2.0.0") == 0;
-        double slow = is_new ? p->latency_extra : 0;
+        double slow = (is_new ? p->latency_extra : 0) + (i == 0 ? p->own_extra : 0);
         double rss = 50000 + (is_new ? p->rss_slope * age : 0) + 50 * gauss(p);
         tell(p, R_APP, i, (double[]){25, fabs(0.1 * gauss(p)), 30 + slow + 3 * gauss(p)}, NULL);
         tell(p, R_SYSTEM, i, (double[]){0.2, 40, 10, 5, rss}, NULL);
@@ -419,6 +419,40 @@ START_TEST(a_rollback_is_judged_by_what_was_before_its_start)
 }
 END_TEST
 
+START_TEST(a_rule_that_answers_without_a_figure_is_unknown)
+{
+    struct play p;
+
+    play_init(&p);
+    pass(&p, 30);
+    ck_judged(&p, "app: latency", JUDGED_GOOD);
+    /* Nobody calls any more: there is an answer, and no latency. */
+    for (int k = 0; k < 40; k++) {
+        p.now += STEP;
+        for (int i = 0; i < HOSTS; i++)
+            tell(&p, R_APP, i, (double[]){0, NAN, NAN}, NULL);
+        judge_verdicts(p.j, p.now, &(const struct verdict_row *){NULL});
+    }
+    ck_judged(&p, "app: calls", JUDGED_GOOD);
+    ck_judged(&p, "app: latency", JUDGED_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(verdict_of(&p, "app: latency")->text, "no figure for"));
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(an_instance_that_was_always_slower_is_no_slow_canary)
+{
+    struct play p;
+
+    play_init(&p);
+    p.own_extra = 15;
+    bring_canary(&p);
+    pass(&p, 80);
+    ck_judged(&p, "app: latency", JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
 START_TEST(lines_that_match_are_counted_within_their_time)
 {
     struct play p;
@@ -487,6 +521,8 @@ int main(void)
     tcase_add_test(t, memory_that_only_grows_is_found_and_memory_that_stands_is_not);
     tcase_add_test(t, good_versions_raise_nothing);
     tcase_add_test(t, a_rollback_is_judged_by_what_was_before_its_start);
+    tcase_add_test(t, a_rule_that_answers_without_a_figure_is_unknown);
+    tcase_add_test(t, an_instance_that_was_always_slower_is_no_slow_canary);
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
     suite_add_tcase(s, t);
