@@ -7,9 +7,11 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/console_keys.c src/cli/console_keys.h \
 	src/cli/cmd_check.c src/cli/cmd_console.c src/cli/cmd_continue.c src/cli/cmd_engine.c src/cli/cmd_exclude.c \
+	src/cli/cmd_event.c \
 	src/cli/cmd_help.c src/cli/cmd_history.c src/cli/cmd_interrupt.c src/cli/cmd_ledger.c \
 	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
 	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \
+	src/cli/events.c src/cli/events.h \
 	src/cli/follow.c src/cli/follow.h \
 	src/cli/instance_arg.c src/cli/instance_arg.h \
 	src/cli/login.c src/cli/login.h \
@@ -23,6 +25,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
 	src/cli/tmux.c src/cli/tmux.h \
 	src/cli/watch.c src/cli/watch.h \
+	src/cli/when.c src/cli/when.h \
 	src/cli/who.c src/cli/who.h
 
 bin_PROGRAMS += footplate
@@ -36,6 +39,6 @@ tests_cli_footplate_scripted_SOURCES = src/cli/main.c tests/cli/scripted_engine.
 tests_cli_footplate_scripted_LDADD = src/cli/libcli.a ui/libui.a src/monitor/libmonitor.a $(ENGINE_LIBS) \
 	$(NCURSES_LIBS)
 
-CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh
+CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh tests/cli/event.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh

@@ -23,7 +23,7 @@ struct opt {
     const char *help;
 };
 
-enum { OPTS_MAX = 10, WORDS_MAX = 8 };
+enum { OPTS_MAX = 12, WORDS_MAX = 8 };
 
 /* Everything in it is borrowed from argv but the lists. values[i] belongs to opts[i]. */
 struct args {

@@ -34,6 +34,13 @@ int64_t post_question(struct store *s, const struct question_row *row, struct er
     return rc < 0 ? rc : post(s, question_insert(s, row, e), e);
 }
 
+int64_t post_event(struct store *s, const struct event_row *row, struct err *e)
+{
+    int rc = store_begin(s, e);
+
+    return rc < 0 ? rc : post(s, event_insert(s, row, e), e);
+}
+
 bool post_withdraw(struct store *s, int64_t id, int64_t now)
 {
     struct err e = {0};

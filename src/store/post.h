@@ -8,6 +8,8 @@
 /* Store it and ring. The new id (> 0) or negative. */
 int64_t post_action(struct store *s, const struct action_row *row, struct err *e);
 int64_t post_question(struct store *s, const struct question_row *row, struct err *e);
+/* An event from outside; source and told_at are the caller's to fill in. */
+int64_t post_event(struct store *s, const struct event_row *row, struct err *e);
 
 /* Take back an action that has no verdict, so that it does not come true tomorrow. True where it is
  * certain that it will not happen. */

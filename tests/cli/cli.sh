@@ -73,7 +73,7 @@ is 0 'help start'
 out_has '--only-new' 'lists the options'
 fp start --help
 is 0 'start --help'
-for later in approve event bad hold unhold; do
+for later in approve bad hold unhold; do
     usage_is "\`$later\` is not built in this version" $later shop-web
 done
 usage_is 'did you mean `status`' statsu
