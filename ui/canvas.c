@@ -533,6 +533,11 @@ bool canvas_is_ascii(const struct canvas *cv)
     return (cv->flags & CANVAS_ASCII) != 0;
 }
 
+bool canvas_has_dots(const struct canvas *cv)
+{
+    return (cv->flags & (CANVAS_ASCII | CANVAS_NO_DOTS)) == 0;
+}
+
 struct rect canvas_rect(const struct canvas *cv)
 {
     return (struct rect){0, 0, cv->rows, cv->cols};

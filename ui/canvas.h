@@ -87,7 +87,8 @@ struct cell {
     uint8_t attrs;
 };
 
-enum canvas_flags { CANVAS_UTF8 = 0, CANVAS_ASCII = 1 };
+/* CANVAS_NO_DOTS: the terminal's font has no Braille patterns (the Linux console). */
+enum canvas_flags { CANVAS_UTF8 = 0, CANVAS_ASCII = 1, CANVAS_NO_DOTS = 2 };
 
 struct canvas;
 struct canvas *canvas_new(int rows, int cols, unsigned flags);
@@ -99,6 +100,7 @@ void canvas_clear(struct canvas *cv);
 int canvas_rows(const struct canvas *cv);
 int canvas_cols(const struct canvas *cv);
 bool canvas_is_ascii(const struct canvas *cv);
+bool canvas_has_dots(const struct canvas *cv); /* Braille patterns may be drawn */
 struct rect canvas_rect(const struct canvas *cv);
 
 /* Draw text from anywhere at row, col of the rectangle, in at most `cells` cells (negative: up to
@@ -140,6 +142,12 @@ void canvas_box(struct canvas *cv, struct rect r, enum role role);
  * "x", "."). */
 void canvas_bar(struct canvas *cv, struct rect r, int row, int col, int cells, int done,
                 int running, int failed, int total);
+
+/* A sparkline of n figures in `cells` cells, between the lowest and the highest of them, oldest left; a gap
+ * where nothing was heard (NAN). Braille patterns, two figures a cell, whose width nobody doubts; "_.-'^" where
+ * there are none, from low to high. What wobbles by less than a fifth of its size stays near the middle. */
+void canvas_spark(struct canvas *cv, struct rect r, int row, int col, int cells, enum role role,
+                  const double *figures, int n);
 
 /* Where the terminal's cursor stands (for screen readers): the selected row. Off when never
  * called. */

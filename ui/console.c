@@ -223,7 +223,7 @@ static void resize(struct console *c)
     if (c->canvas)
         canvas_resize(c->canvas, rows, cols);
     else
-        c->canvas = canvas_new(rows, cols, term_is_ascii(c->term) ? CANVAS_ASCII : CANVAS_UTF8);
+        c->canvas = canvas_new(rows, cols, term_canvas_flags(c->term));
     screen_resize(c->screen, rows, cols);
     c->is_stale = c->is_due = true;
     c->is_resized = false;

@@ -71,6 +71,11 @@ ui_libui_a_SOURCES = \
 	ui/screen.c \
 	ui/sgr.c \
 	ui/sgr.h \
+	ui/spark.c \
+	ui/say_watch.c \
+	ui/layer_rows.c \
+	ui/layer_rows.h \
+	ui/snapshot_watch.c \
 	ui/snapshot.c \
 	ui/snapshot.h \
 	ui/snapshot_int.h \
@@ -312,3 +317,16 @@ tests_ui_test_hostile_SOURCES = tests/ui/test_hostile.c $(UI_PLAY) $(UI_FIXTURE)
 tests_ui_test_hostile_CFLAGS = $(TEST_CFLAGS)
 tests_ui_test_hostile_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
 tests_ui_test_hostile_LDADD = $(UI_LIBS) $(CHECK_LIBS)
+
+UI_TESTS += tests/ui/test_watch
+tests_ui_test_watch_SOURCES = tests/ui/test_watch.c tests/ui/fixture_watch.c tests/ui/fixture_watch.h \
+	$(UI_PLAY) $(UI_FIXTURE)
+tests_ui_test_watch_CFLAGS = $(TEST_CFLAGS)
+tests_ui_test_watch_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/ui
+tests_ui_test_watch_LDADD = $(UI_LIBS) $(CHECK_LIBS) -lm
+EXTRA_DIST += \
+	tests/ui/golden/watch-80x24.txt \
+	tests/ui/golden/watch-80x24-ascii.txt \
+	tests/ui/golden/watch-120x40.txt \
+	tests/ui/golden/watch-200x60.txt \
+	tests/ui/golden/watch-60x16.txt

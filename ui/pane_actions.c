@@ -33,7 +33,7 @@ struct line {
     char words[WORDS_BYTES];
 };
 
-enum { LINES_MAX = 12 };
+enum { LINES_MAX = 16, ANOMALIES_SHOWN = 3 };
 
 struct lines {
     struct line at[LINES_MAX];
@@ -142,6 +142,49 @@ static void add_failure(struct lines *l, const struct ui *u)
              v->deployment->summary ? v->deployment->summary : mark_result(v->deployment).word);
 }
 
+/* What was found and goes on, those that nobody has accepted first: what it is, since when, what to do. */
+static void add_anomalies(struct lines *l, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    const struct anomaly_row *first = first_anomaly(v);
+    int more = 0, shown = 0;
+    char words[WORDS_BYTES - 200];
+
+    for (int i = -1; first && i < v->n_anomalies; i++) {
+        const struct anomaly_row *a = i < 0 ? first : &v->anomalies[i];
+        struct line *line;
+
+        if (a->ended || (i >= 0 && a == first))
+            continue;
+        if (shown == ANOMALIES_SHOWN) {
+            more++;
+            continue;
+        }
+        say_anomaly(words, sizeof words, a, u->wall);
+        line = add(l, a->is_braking && !a->accepted_at ? ROLE_FAIL : ROLE_WARN);
+        snprintf(line->words, sizeof line->words, "%s %s", a->is_braking ? "x" : "!", words);
+        if (shown++ > 0)
+            continue;
+        size_t used = strlen(line->words);
+        if (u->snap->candidate >= 0)
+            snprintf(line->words + used, sizeof line->words - used, ": %s rolls back to %.100s",
+                     keymap_key(u->keymap, CMD_ROLLBACK),
+                     u->snap->history[u->snap->candidate].version);
+    }
+    if (more > 0)
+        snprintf(add(l, ROLE_WARN)->words, WORDS_BYTES, "! and %d more figures are BAD", more);
+}
+
+static void add_watch(struct lines *l, const struct ui *u)
+{
+    char words[WORDS_BYTES - 16];
+
+    if (!u->snap->present.watch)
+        return;
+    say_watch(words, sizeof words, u->snap, u->wall);
+    str_copy(add(l, first_anomaly(&u->snap->present) ? ROLE_WARN : ROLE_TEXT)->words, WORDS_BYTES, words);
+}
+
 static void add_debts(struct lines *l, const struct ui *u)
 {
     struct line *line;
@@ -221,6 +264,8 @@ static void collect(struct lines *l, const struct ui *u)
             snprintf(add(l, say_needs_person(&u->snap->present) ? ROLE_WAIT : ROLE_TEXT)->words,
                      WORDS_BYTES, "waits for %s", waiting);
     }
+    add_anomalies(l, u);
+    add_watch(l, u);
     add_failure(l, u);
     add_brake(l, u);
     add_debts(l, u);
@@ -361,10 +406,13 @@ static bool take_command(void *p, const struct ui *u, enum command c)
     }
 }
 
-/* The waiting line tells since when; it is made anew each half minute, not each second. */
+/* The waiting line tells since when; it is made anew each half minute, not each second. What is left of a watch
+ * is counted down. */
 static int64_t next_change(void *p, const struct ui *u)
 {
     (void)p;
+    if (watch_left(&u->snap->present, u->wall) > 0 && u->snap->present.is_engine_alive)
+        return u->mono + 1000 - u->wall % 1000;
     return u->snap->present.is_open ? u->mono + 30000 : -1;
 }
 

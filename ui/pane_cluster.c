@@ -13,29 +13,33 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ui/dialog_int.h"
+#include "ui/layer_rows.h"
 #include "ui/say.h"
 
-enum { LABEL_CELLS = 9, WORDS_BYTES = 400, NAME_CELLS = 14 };
+enum { LABEL_CELLS = 9, WORDS_BYTES = 400, NAME_CELLS = 14, STALE_LOOK_MS = 5000 };
 
 struct cluster {
     char cursor[256];  /* group under the cursor, by name */
     int top;           /* first row shown */
-    int n_rows, visible;
+    int n_rows, visible, cols;
 };
 
-/* One row: a fact of the group, or (group >= 0) a group of the list. */
+/* One row: a fact of the group, a layer of it, or (group >= 0) a group of the list. */
 struct row {
     const char *label;
     enum role role;
     char words[WORDS_BYTES];
     int group;
+    const struct layer_row *layer; /* NULL: another fact */
 };
 
-enum { FACTS_MAX = 16 };
+enum { FACTS_MAX = 16 + LAYER_ROWS_MAX, LAYERS_LEAST = 2 };
 
 struct rows {
     struct row *at;
     int n;
+    struct layer_row layers[LAYER_ROWS_MAX];
+    int visible, cols; /* 0: one line is all there is */
 };
 
 static struct row *add(struct rows *l, const char *label, enum role role)
@@ -153,13 +157,42 @@ static void add_engine(struct rows *l, const struct ui *u)
                  "none alive: nothing moves, what is shown may be old");
 }
 
-static void add_facts(struct rows *l, const struct ui *u)
+/* In as many rows as are left, but for a few where there are many. */
+static void add_layers(struct rows *l, const struct ui *u, int most)
+{
+    int n;
+
+    if (l->visible == 0) {
+        struct row row;
+
+        layer_rows_say(u->snap, u->wall, row.words, sizeof row.words, &row.role);
+        if (row.words[0])
+            str_copy(add(l, "layers", row.role)->words, WORDS_BYTES, row.words);
+        return;
+    }
+    n = layer_rows_make(l->layers, u->snap, u->wall, l->cols, most > LAYERS_LEAST ? most : LAYERS_LEAST);
+    for (int i = 0; i < n; i++)
+        add(l, "", ROLE_TEXT)->layer = &l->layers[i];
+}
+
+/* What is looked at goes before what can be scrolled to. */
+static int layers_room(const struct rows *l, const struct ui *u)
+{
+    bool is_quiet = !u->snap->present.watch && !u->snap->present.is_open &&
+                    layers_worst(u->snap->verdicts, u->snap->n_verdicts, u->wall) == JUDGED_GOOD;
+
+    return l->visible - l->n - (is_quiet ? 2 : 0);
+}
+
+static void add_facts(struct rows *l, const struct ui *u, bool has_layers)
 {
     bool is_open = u->snap->present.is_open;
 
     add_engine(l, u);
     add_traffic(l, u);
     add_ledger(l, u);
+    if (!has_layers)
+        add_layers(l, u, layers_room(l, u));
     if (is_open)
         add_eta(l, u);
     else
@@ -243,18 +276,23 @@ static void draw_group(const struct cluster *c, const struct ui *u, int i, struc
 
 /* ---- the pane ---------------------------------------------------------------------------------------------------- */
 
-static void collect(struct rows *l, const struct ui *u)
+/* A list that leaves no room for the layers of the group that is shown stands below them. */
+static void collect(struct rows *l, const struct ui *u, const struct cluster *c)
 {
+    bool has_layers = u->snap->n_groups + LAYERS_LEAST >= c->visible && u->snap->n_verdicts > 0;
+
+    *l = (struct rows){.visible = c->visible, .cols = c->cols};
     l->at = xcalloc((size_t)u->snap->n_groups + FACTS_MAX, sizeof *l->at);
-    l->n = 0;
     if (u->snap->present.is_open || snapshot_is_past(u->snap)) {
-        add_facts(l, u);
+        add_facts(l, u, false);
         add_groups(l, u);
-    } else {
-        add_groups(l, u);
-        if (u->snap->present.name)
-            add_facts(l, u);
+        return;
     }
+    if (has_layers)
+        add_layers(l, u, c->visible / 2);
+    add_groups(l, u);
+    if (u->snap->present.name)
+        add_facts(l, u, has_layers);
 }
 
 static void update(void *p, const struct ui *u)
@@ -274,6 +312,10 @@ static void draw_row(const struct cluster *c, const struct ui *u, const struct r
         draw_group(c, u, row->group, cv, r);
         return;
     }
+    if (row->layer) {
+        layer_row_draw(row->layer, u->snap, u->wall, LABEL_CELLS, cv, r);
+        return;
+    }
     canvas_text(cv, r, 0, 0, LABEL_CELLS - 1, ROLE_DIM, row->label);
     canvas_text(cv, r, 0, LABEL_CELLS, -1, row->role, row->words);
 }
@@ -290,9 +332,10 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
                                  : "reading the store ...", true);
         return;
     }
-    collect(&l, u);
-    c->n_rows = l.n;
     c->visible = r.rows;
+    c->cols = r.cols;
+    collect(&l, u, c);
+    c->n_rows = l.n;
     if (c->top > l.n - r.rows)
         c->top = l.n > r.rows ? l.n - r.rows : 0;
     for (int i = c->top; i < l.n && i - c->top < r.rows; i++)
@@ -302,6 +345,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r)
 
 static void draw_short(void *p, const struct ui *u, struct canvas *cv, struct rect r)
 {
+    const struct cluster one = {.visible = 0};
     struct rows l;
 
     (void)p;
@@ -309,7 +353,7 @@ static void draw_short(void *p, const struct ui *u, struct canvas *cv, struct re
         canvas_text(cv, r, 0, 0, -1, ROLE_DIM, "no group");
         return;
     }
-    collect(&l, u);
+    collect(&l, u, &one);
     for (int i = 0, col = 0; i < l.n && col < r.cols; i++)
         if (l.at[i].group < 0) {
             col += canvas_text(cv, r, 0, col, -1, l.at[i].role, l.at[i].words);
@@ -333,7 +377,7 @@ static void show_cursor(struct cluster *c, const struct ui *u)
 {
     struct rows l;
 
-    collect(&l, u);
+    collect(&l, u, c);
     for (int i = 0; i < l.n; i++) {
         if (l.at[i].group < 0 || strcmp(u->snap->groups[l.at[i].group].name, c->cursor) != 0)
             continue;
@@ -393,6 +437,13 @@ static bool copy(void *p, const struct ui *u, struct buf *out)
     return c->cursor[0] != '\0';
 }
 
+/* What was heard becomes stale, and its age is told. */
+static int64_t next_change(void *p, const struct ui *u)
+{
+    (void)p;
+    return u->snap->n_verdicts > 0 ? u->mono + STALE_LOOK_MS : -1;
+}
+
 const struct pane_ops pane_cluster = {
     .new_state = new_state,
     .free_state = free,
@@ -402,4 +453,5 @@ const struct pane_ops pane_cluster = {
     .line = draw_short,
     .command = take_command,
     .copy = copy,
+    .next = next_change,
 };

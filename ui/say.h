@@ -37,6 +37,28 @@ struct mark mark_result(const struct deployment_row *d);    /* of an old release
 struct mark mark_log(char level);
 struct mark mark_batch(const struct view *v, int batch);    /* "> running", "= waits", "x failed" */
 
+/* ---- say_watch.c: what the layers say, and the watch after a release ---- */
+
+struct mark mark_judged(enum judgement j); /* "+ good", "! warning", "? unknown", "x BAD" */
+/* "user", "network", "business", "app", "system": for columns of eight cells. */
+const char *layer_label(enum layer l);
+/* "182 ms", "99.2 %", "61", "1.4 GiB"; "-" for NAN. Safe text of at most 31 bytes. */
+void say_figure(char *dst, size_t size, double v, const char *unit);
+/* A countdown: "18:23", "1:02:10", "0:00". */
+void say_countdown(char *dst, size_t size, int64_t ms);
+/* What is left of the watch that runs; it stands still while no engine lives. -1: none runs. */
+int64_t watch_left(const struct view *v, int64_t wall);
+/* "watched until 14:32:10, 18:23 left, 5 layers good" and what else there is to know; "" for no watch. */
+void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall);
+/* "3 layers good, 1 unknown, 1 BAD"; "" where nothing is watched. */
+void say_layers(char *dst, size_t size, const struct snapshot *s, int64_t wall);
+/* "business: orders a minute BAD since 14:12:00 (97 % sure)", of one that is over "was BAD 14:12:00 to
+ * 14:20:10". */
+void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, int64_t wall);
+/* Of the release of the present: the first that goes on and nobody has accepted, else the first that goes on;
+ * NULL for none. */
+const struct anomaly_row *first_anomaly(const struct view *v);
+
 /* Of what a server has told: 0 to 999, -1 where there is no whole. */
 int say_percent(int64_t part, int64_t whole);
 /* "4 s", "3 min 02 s", "2 h 05 min", "3 d 04 h": at most 11 cells. */

@@ -64,6 +64,7 @@ static void content_free(struct snapshot *s)
     view_release(&s->present);
     view_release(&s->past);
     sample_rows_free(s->samples, s->n_samples);
+    verdict_rows_free(s->verdicts, s->n_verdicts);
     journal_rows_free(s->journal, s->n_journal);
     if (!s->body || !s->body->history)
         deployment_rows_free(s->history, s->n_history);

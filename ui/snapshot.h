@@ -36,6 +36,14 @@ struct group_line {
     int n_ledger, n_sick;
 };
 
+/* The figure that is drawn of a layer, over the last half hour or since the release began: mean of each slice,
+ * NAN where nothing was heard. series 0: there is none. */
+enum { SPARK_SLICES = 60 };
+struct layer_spark {
+    int64_t series;
+    double mean[SPARK_SLICES];
+};
+
 /* Lists that come from view.h and store.h are theirs to describe. present.name is never NULL. */
 struct snapshot {
     int64_t serial;
@@ -48,6 +56,10 @@ struct snapshot {
     struct group_config *config; /* today's of the group; NULL: not readable */
     struct sample_row *samples;
     int n_samples;
+    struct verdict_row *verdicts;           /* of the group, in order of layer and name */
+    int n_verdicts;
+    struct layer_spark sparks[LAYER_COUNT]; /* of the worst figure of each */
+    int64_t spark_ms;                       /* over how long */
     /* Of the deployment that the panes show (snapshot_shown): */
     struct journal_row *journal;
     int n_journal;

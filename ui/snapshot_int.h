@@ -41,6 +41,17 @@ struct snapshot_body {
     size_t n_spots;
 };
 
+/* Sparklines as they were read last; a slice is so long that it need not be done for every snapshot. */
+struct known_sparks {
+    char *group;
+    int64_t read, window; /* mono ms; 0: never */
+    struct layer_spark of[LAYER_COUNT];
+};
+
+/* Verdicts and sparklines of the group shown, from the log file. */
+int snapshot_read_layers(struct snapshot *s, struct store *store, struct known_sparks *known,
+                         struct err *e);
+
 /* Fill body->spots from the rows of s. */
 void snapshot_index(struct snapshot *s);
 

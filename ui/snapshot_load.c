@@ -49,6 +49,7 @@ struct snapshot_memory {
     int n_configs, cap_configs;
     struct known_usual usual;
     struct known_history history;
+    struct known_sparks sparks;
 };
 
 struct snapshot_memory *snapshot_memory_new(void)
@@ -67,6 +68,7 @@ void snapshot_memory_free(struct snapshot_memory *m)
     free(m->configs);
     free(m->usual.group);
     free(m->history.group);
+    free(m->sparks.group);
     history_ref_drop(m->history.ref);
     free(m);
 }
@@ -533,6 +535,8 @@ int snapshot_load_again(struct snapshot **out, struct store *s, const char *dir,
     store_read_end(s);
     if (rc == 0)
         rc = read_samples(&l);
+    if (rc == 0)
+        rc = snapshot_read_layers(l.s, s, &m->sparks, e);
     group_rows_free(l.groups, l.n_groups);
     instance_rows_free(l.instances, l.n_instances);
     memory_sweep(m);

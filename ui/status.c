@@ -18,7 +18,7 @@
 /* ---- the top line ---------------------------------------------------------------------------- */
 
 enum piece_id {
-    P_ENV, P_GROUP, P_SITE, P_PAST, P_VERSION, P_PHASE, P_BATCH, P_IN, P_OUT, P_SICK, P_UNKNOWN,
+    P_ENV, P_GROUP, P_SITE, P_PAST, P_VERSION, P_PHASE, P_WATCH, P_BATCH, P_IN, P_OUT, P_SICK, P_UNKNOWN,
     P_ENGINE, P_AGE, P_ALARM,
     P_PEOPLE, P_CLOCK, /* at the right */
     PIECES
@@ -48,6 +48,7 @@ static const struct {
     {P_SITE, 1}, {P_PEOPLE, 1}, {P_SITE, 2}, {P_ENGINE, 1}, {P_IN, 1}, {P_ALARM, 1}, {P_PEOPLE, 2},
     {P_BATCH, 1}, {P_VERSION, 1}, {P_UNKNOWN, 1}, {P_PHASE, 1}, {P_ALARM, 2}, {GAP, 1}, {P_PAST, 1},
     {P_BATCH, 2}, {P_AGE, 1}, {P_IN, 2}, {P_GROUP, 1}, {P_PHASE, 2}, {P_VERSION, 2}, {P_CLOCK, 2},
+    {P_WATCH, 1},
 };
 
 /* A form and all that are shorter. */
@@ -149,6 +150,20 @@ static void put_release(struct top *t, const struct screen *s)
         put(&t->of[P_PHASE], 1, m.role, "%s %s: %s", m.glyph, m.word, mark_result(d).word);
         put(&t->of[P_PHASE], 2, m.role, "%s %s", m.glyph, m.word);
     }
+}
+
+/* Of what has ended and is looked at still. */
+static void put_watch(struct top *t, const struct screen *s)
+{
+    const struct view *v = &s->snap->present;
+    const struct anomaly_row *bad = first_anomaly(v);
+    char left[24];
+
+    if (v->is_open || !v->watch)
+        return;
+    say_countdown(left, sizeof left, watch_left(v, s->wall));
+    put(&t->of[P_WATCH], 0, bad ? ROLE_FAIL : ROLE_STRONG, "%sWATCHED %s", bad ? "x " : "", left);
+    put(&t->of[P_WATCH], 1, t->of[P_WATCH].role, "%sW %s", bad ? "x " : "", left);
 }
 
 static void put_batch(struct top *t, const struct view *v)
@@ -345,6 +360,7 @@ void status_draw_top(struct screen *s, struct canvas *cv, struct rect r)
     put_group(&t, s);
     put_release(&t, s);
     if (s->is_loaded) {
+        put_watch(&t, s);
         put_batch(&t, &s->snap->present);
         put_counts(&t, s);
     }

@@ -58,6 +58,7 @@ struct term {
     FILE *mem_file;
     SCREEN *screen;
     bool is_ascii, is_xterm, has_paste;
+    bool is_dotless; /* the Linux console: its font has no Braille patterns */
     bool has_corner; /* the last cells can be written without scrolling, wide ones too */
     bool is_suspended;
     int colours;
@@ -583,6 +584,7 @@ static void read_traits(struct term *t, const char *name, unsigned flags)
 {
     t->is_ascii = flags & TERM_ASCII || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
     t->is_xterm = is_xterm_like(name);
+    t->is_dotless = name && strncmp(name, "linux", strlen("linux")) == 0;
     t->has_corner = has_string("rmam");
     t->has_paste =
         !(flags & TERM_NO_PASTE_MODE) && (t->is_xterm || (has_string("BE") && has_string("BD")));
@@ -652,6 +654,11 @@ int term_colours(const struct term *t)
 bool term_is_ascii(const struct term *t)
 {
     return t->is_ascii;
+}
+
+unsigned term_canvas_flags(const struct term *t)
+{
+    return (t->is_ascii ? (unsigned)CANVAS_ASCII : 0) | (t->is_dotless ? (unsigned)CANVAS_NO_DOTS : 0);
 }
 
 void term_size(const struct term *t, int *rows, int *cols)

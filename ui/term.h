@@ -35,6 +35,7 @@ int term_fd(const struct term *t);
 /* 0 none, 8, 16, 88, 256, 1 << 24 where terminfo says so (COLORTERM alone gives curses no way). */
 int term_colours(const struct term *t);
 bool term_is_ascii(const struct term *t); /* the locale or the flag says so */
+unsigned term_canvas_flags(const struct term *t); /* enum canvas_flags of a picture for it */
 /* The present size as the kernel says it; at least 1x1. */
 void term_size(const struct term *t, int *rows, int *cols);
 

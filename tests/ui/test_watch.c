@@ -1,0 +1,164 @@
+/* test_watch.c: what the console shows of watching: layers in the cluster pane, the watch and its anomalies in
+ * the actions pane and the top line, as pictures of whole screens; and what no picture may do, whatever a
+ * metric is called. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture_watch.h"
+#include "golden.h"
+#include "play.h"
+#include "suite.h"
+#include "ui/say.h"
+
+static void begin(struct play *p, enum deploy_status status, unsigned what, int rows, int cols,
+                  unsigned flags)
+{
+    struct fixture_options o = {.status = status, .is_prod = true};
+
+    play_init(p, &o, rows, cols, flags);
+    fixture_watch(&p->f, what);
+    screen_show_group(p->screen, p->f.group);
+    play_snapshot(p);
+    play_draw(p);
+    play_wait(p, QUIET_MS);
+    play_log(p);
+    play_draw(p);
+}
+
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+static const struct variant {
+    const char *name;
+    int rows, cols;
+    unsigned flags;
+    bool has_roles;
+} variants[] = {
+    {"watch-80x24", 24, 80, CANVAS_UTF8, true},
+    {"watch-80x24-ascii", 24, 80, CANVAS_ASCII, false},
+    {"watch-120x40", 40, 120, CANVAS_UTF8, false},
+    {"watch-200x60", 60, 200, CANVAS_UTF8, false},
+    {"watch-60x16", 16, 60, CANVAS_UTF8, false},
+};
+
+START_TEST(pictures)
+{
+    static const struct {
+        const char *name;
+        enum deploy_status status;
+        unsigned what;
+    } states[] = {
+        {"idle, watched, good", DEPLOY_SUCCESS, FIXTURE_WATCH},
+        {"idle, watched, bad", DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_BAD},
+        {"idle, not watched", DEPLOY_SUCCESS, FIXTURE_GOOD},
+        {"waits, unknown and bad", DEPLOY_BAKE_SUCCESS, FIXTURE_BAD | FIXTURE_UNKNOWN},
+        {"rolls out, good", DEPLOY_ROLLING_OUT, FIXTURE_GOOD},
+    };
+    const struct variant *v = &variants[_i];
+    struct buf have;
+
+    buf_init(&have, 0);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct play p;
+
+        begin(&p, states[i].status, states[i].what, v->rows, v->cols, v->flags);
+        buf_addf(&have, "=== %s\n", states[i].name);
+        canvas_dump(p.cv, &have);
+        if (v->has_roles)
+            golden_roles(p.cv, &have);
+        play_release(&p);
+    }
+    golden_check_text(&have, v->name);
+    buf_release(&have);
+}
+END_TEST
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+START_TEST(figures_have_units)
+{
+    static const struct {
+        double v;
+        const char *unit, *says;
+    } all[] = {{182.4, "ms", "182 ms"},     {0.43, "%", "0.43 %"},  {61, "", "61"},
+               {1536, "KiB", "1.5 MiB"},    {2097152, "KiB", "2 GiB"}, {99.96, "%", "100 %"},
+               {12.34, NULL, "12.3"},       {-3, "1/s", "-3 1/s"}};
+    char have[32];
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        say_figure(have, sizeof have, all[i].v, all[i].unit);
+        ck_assert_str_eq(have, all[i].says);
+    }
+    say_figure(have, sizeof have, 0.0 / 0.0, "ms");
+    ck_assert_str_eq(have, "-");
+}
+END_TEST
+
+START_TEST(the_countdown_goes_on)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 24, 80, CANVAS_UTF8);
+    ck_assert(play_shows(&p, "WATCHED 18:2"));
+    play_wait(&p, 5000);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "WATCHED 18:1"));
+    ck_assert(play_shows(&p, "5 layers good"));
+    play_release(&p);
+}
+END_TEST
+
+/* Old verdicts are nobody's good, though nothing new was read. */
+START_TEST(old_is_unknown)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 40, 120, CANVAS_UTF8);
+    ck_assert(play_shows(&p, "+ good"));
+    play_wait(&p, 20000);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "+ good"));
+    ck_assert(play_shows(&p, "? unknown"));
+    ck_assert(play_shows(&p, "old"));
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(hostile_names_stay_in_their_place)
+{
+    static const int sizes[][2] = {{24, 80}, {40, 120}, {60, 200}, {16, 60}, {23, 80}, {12, 50}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (unsigned flags = CANVAS_UTF8; flags <= CANVAS_ASCII; flags++) {
+            struct play p;
+            struct buf text;
+
+            begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_BAD | FIXTURE_HOSTILE, sizes[i][0],
+                  sizes[i][1], flags);
+            buf_init(&text, 0);
+            canvas_dump(p.cv, &text);
+            for (size_t k = 0; k < text.len; k++)
+                ck_assert(text.p[k] == '\n' || (unsigned char)text.p[k] >= 0x20);
+            ck_assert_ptr_null(strstr(buf_str(&text), "\xe2\x80\xae"));
+            buf_release(&text);
+            play_release(&p);
+        }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("watch");
+    TCase *t = tcase_create("watch");
+
+    tcase_add_loop_test(t, pictures, 0, (int)(sizeof variants / sizeof variants[0]));
+    tcase_add_test(t, figures_have_units);
+    tcase_add_test(t, the_countdown_goes_on);
+    tcase_add_test(t, old_is_unknown);
+    tcase_add_test(t, hostile_names_stay_in_their_place);
+    tcase_set_timeout(t, 240);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
