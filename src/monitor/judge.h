@@ -30,6 +30,7 @@ struct judge_release {
     int64_t start;          /* of its chain: whose baselines count */
     const char *version;    /* the new one */
     int64_t began;          /* wall ms */
+    int64_t calm_since;     /* when the release before it ended: figures of before tell of another time; 0 */
     bool is_preparing;      /* PENDING: nothing has been touched yet */
     bool is_rollback;
     bool is_watched;        /* it has ended; of a rollback the judging begins anew here */

@@ -27,11 +27,14 @@ static int finite_from(const struct track *t, int from, int to)
     return n;
 }
 
-/* The points of the time before `until`. */
-static int before(const struct track *t, int64_t until, int *from)
+/* The points of the time before `until`; what a release before this one did is not in them. */
+static int before(const struct judge *j, const struct track *t, int64_t until, int *from)
 {
-    *from = track_from(t, until - BEFORE_MS);
-    return track_from(t, until + 1) - *from;
+    int64_t calm = j->release.calm_since ? j->release.calm_since + j->cfg->warmup_ms : 0;
+
+    *from = track_from(t, calm > until - BEFORE_MS ? calm : until - BEFORE_MS);
+    int to = track_from(t, until + 1);
+    return to > *from ? to - *from : 0;
 }
 
 /* Does any figure still lack points for its baseline? */
@@ -39,7 +42,7 @@ static bool is_one_short(const struct judge *j, int64_t now)
 {
     for (int i = 0; i < j->n_units; i++) {
         const struct unit *u = &j->units[i];
-        int from, n = before(&u->group, now, &from);
+        int from, n = before(j, &u->group, now, &from);
         if (unit_is_trended(u) && finite_from(&u->group, from, from + n) < BASELINE_MIN)
             return true;
     }
@@ -93,7 +96,7 @@ static void take_baseline(struct judge *j, struct unit *u, int64_t until)
     struct spread_floor least = {u->figure->floor_abs, u->figure->floor_rel};
     const struct track *t = &u->group;
     char words[SAY_BYTES] = "";
-    int from, n = before(t, until, &from);
+    int from, n = before(j, t, until, &from);
 
     u->base = (struct baseline){0};
     u->is_forecast = false;

@@ -233,7 +233,7 @@ static bool is_in(const struct target_row *t, const struct instance_row *i)
 }
 
 struct reading {
-    struct deployment_row *deployment;
+    struct deployment_row *deployment, *previous;
     struct watch_row *watches;
     struct target_row *targets;
     struct instance_row *instances;
@@ -245,6 +245,8 @@ static void reading_release(struct reading *x)
 {
     if (x->deployment)
         deployment_rows_free(x->deployment, 1);
+    if (x->previous)
+        deployment_rows_free(x->previous, 1);
     watch_rows_free(x->watches, x->n_watches > 0 ? x->n_watches : 0);
     target_rows_free(x->targets, x->n_targets > 0 ? x->n_targets : 0);
     instance_rows_free(x->instances, x->n_instances > 0 ? x->n_instances : 0);
@@ -268,6 +270,8 @@ static int read_all(struct rules *r, struct reading *x)
         rc = deployment_get(s, id, &x->deployment, &e);
     if (rc >= 0 && x->deployment)
         rc = x->n_targets = targets_list(s, id, &x->targets, &e);
+    if (rc >= 0 && x->deployment)
+        rc = deployments_before(s, name, id, 1, &x->previous, &e);
     if (rc >= 0 && x->deployment && id != r->deployment)
         rc = x->n_journal = journal_list(s, id, &x->journal, &e);
     if (rc >= 0)
@@ -355,6 +359,7 @@ static void tell_release(struct rules *r, const struct reading *x, int64_t now)
                               .start = d->chain ? d->chain : d->id,
                               .version = d->version,
                               .began = d->started,
+                              .calm_since = x->previous ? x->previous->ended : 0,
                               .is_preparing = d->status == DEPLOY_PENDING,
                               .is_rollback = d->flavour == FLAVOUR_ROLLBACK,
                               .is_watched = r->g->deployment == 0};

@@ -254,6 +254,31 @@ START_TEST(baselines_are_frozen_once_while_nothing_is_touched)
 }
 END_TEST
 
+/* What a release before did to the figures is no measure for this one. */
+START_TEST(a_baseline_is_of_the_calm_after_the_last_release)
+{
+    struct play p;
+    const struct baseline_row *rows;
+    int n;
+
+    play_init(&p);
+    p.order_share = 0.5;
+    pass(&p, 600);
+    p.order_share = 1;
+    int64_t ended = p.now;
+    pass(&p, 10);
+    struct judge_release r = release_of(&p);
+    r.calm_since = ended;
+    judge_set_release(p.j, &r, p.now);
+    pass(&p, 5);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 0);
+    pass(&p, 20);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 1);
+    ck_assert_double_lt(fabs(verdict_of(&p, "orders")->baseline - 600), 20);
+    play_end(&p);
+}
+END_TEST
+
 START_TEST(without_enough_answers_there_is_no_baseline_and_no_good)
 {
     struct play p;
@@ -514,6 +539,7 @@ int main(void)
     tcase_add_test(t, before_a_release_only_limits_and_silence_count);
     tcase_add_test(t, no_answer_is_never_good);
     tcase_add_test(t, baselines_are_frozen_once_while_nothing_is_touched);
+    tcase_add_test(t, a_baseline_is_of_the_calm_after_the_last_release);
     tcase_add_test(t, without_enough_answers_there_is_no_baseline_and_no_good);
     tcase_add_test(t, a_slow_canary_is_found_by_comparison_before_the_roll_out);
     tcase_add_test(t, a_canary_out_of_traffic_is_not_compared_and_holds_nothing_up);
