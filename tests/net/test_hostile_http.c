@@ -210,16 +210,22 @@ static size_t hundred(const struct http_spec *spec, const char *what)
     return heap_most - before;
 }
 
+/* Everyone fails with the code. On a machine that is slow itself a deadline may pass before the stage that is
+ * meant: then at least one must have come so far. */
 static void expect(const struct http_spec *spec, const char *what, int code, const char *words)
 {
     size_t heap = hundred(spec, what);
+    int n_said = 0;
 
     for (int i = 0; i < PROBES; i++) {
-        ck_assert_msg(seen[i].r.err.code == code, "%s: %d %s", what, seen[i].r.err.code,
-                      seen[i].r.err.msg);
-        ck_assert_msg(!code || strstr(seen[i].r.err.msg, words), "%s: %s", what,
-                      seen[i].r.err.msg);
+        const struct err *e = &seen[i].r.err;
+        bool is_said = strstr(e->msg, words) != NULL;
+        ck_assert_msg(e->code == code, "%s: %d %s", what, e->code, e->msg);
+        ck_assert_msg(is_said || !code || (code == ERR_TIMEOUT && strstr(e->msg, " within ")),
+                      "%s: %s", what, e->msg);
+        n_said += is_said;
     }
+    ck_assert_msg(n_said > 0, "%s: %s", what, seen[0].r.err.msg);
     ck_assert_msg(heap < PROBES * (size_t)MEBIBYTE, "%s: %zu bytes a probe", what, heap / PROBES);
 }
 
@@ -323,8 +329,8 @@ START_TEST(test_slow)
 {
     static const struct row rows[] = {
         {"/never-accepted", PORT_FULL, false, SHORT_MS, ERR_TIMEOUT, "no connection within 400 ms"},
-        {"/tls-silent", PORT_DEAF, true, SHORT_MS, ERR_TIMEOUT, "no end of the TLS handshake"},
-        {"/tls-drip", PORT_DRIP, true, SHORT_MS, ERR_TIMEOUT, "no end of the TLS handshake"},
+        {"/tls-silent", PORT_DEAF, true, 2 * SHORT_MS, ERR_TIMEOUT, "no end of the TLS handshake"},
+        {"/tls-drip", PORT_DRIP, true, 2 * SHORT_MS, ERR_TIMEOUT, "no end of the TLS handshake"},
         {"/silent", PORT_WEB, false, SHORT_MS, ERR_TIMEOUT, "no answer within 400 ms"},
         {"/status-drip", PORT_WEB, false, SHORT_MS, ERR_TIMEOUT, "no complete answer within"},
         {"/headers-drip", PORT_WEB, false, SHORT_MS, ERR_TIMEOUT, "no complete answer within"},
