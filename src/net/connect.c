@@ -1,6 +1,6 @@
-/* connect.c: a trial connection: over TCP, and over TLS where that is wanted, by libcurl so that the
- * handshake and its verification are those of a request. Nothing is sent on it, and it is closed as
- * soon as it stands. */
+/* connect.c: a trial connection: over TCP, and over TLS where that is wanted, by libcurl so that
+ * the handshake and its verification are those of a request. Nothing is sent on it, and it is
+ * closed as soon as it stands. */
 #include "config.h"
 
 #include "net/visit.h"

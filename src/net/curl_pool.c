@@ -1,6 +1,6 @@
-/* curl_pool.c: libcurl's multi handle on the loop: its sockets, its timer, and the easy handles with
- * all that every transfer has in common: no peer can make it large, long, or lead it elsewhere.
- * What a transfer is for, and what an answer means, is not known here. */
+/* curl_pool.c: libcurl's multi handle on the loop: its sockets, its timer, and the easy handles
+ * with all that every transfer has in common: no peer can make it large, long, or lead it
+ * elsewhere. What a transfer is for, and what an answer means, is not known here. */
 #include "config.h"
 
 #include "net/visit.h"
@@ -11,8 +11,8 @@
 #include "base/mem.h"
 
 enum {
-    SPARE_MAX = 64,    /* easy handles kept for the next transfer */
-    SILENT_S = 30,     /* less than SILENT_BYTES_S for so long is the end */
+    SPARE_MAX = 64, /* easy handles kept for the next transfer */
+    SILENT_S = 30,  /* less than SILENT_BYTES_S for so long is the end */
     SILENT_BYTES_S = 10,
     TRUST_AGE_S = 600, /* the file of authorities is read again after so long */
 };
@@ -196,8 +196,9 @@ static CURLcode handshake_began(CURL *easy, void *context, void *arg)
     return CURLE_OK;
 }
 
-/* One file, without a folder beside it, is what libcurl keeps parsed from one handshake to the next:
- * reading the system's hundred authorities costs more time and memory than the rest of a probe. */
+/* One file, without a folder beside it, is what libcurl keeps parsed from one handshake to the
+ * next: reading the system's hundred authorities costs more time and memory than the rest of a
+ * probe. */
 static void trust_set(CURL *easy, const char *ca_file)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);

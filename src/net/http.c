@@ -1,6 +1,6 @@
-/* http.c: requests over libcurl's multi interface on the loop, with a bound on everything that a peer
- * could make large or long: one deadline, bytes of headers, bytes of body, redirects. A request
- * never meets another one's connection, a proxy of the environment, a cookie, a cache or a
+/* http.c: requests over libcurl's multi interface on the loop, with a bound on everything that a
+ * peer could make large or long: one deadline, bytes of headers, bytes of body, redirects. A
+ * request never meets another one's connection, a proxy of the environment, a cookie, a cache or a
  * decompressor, so that the answer comes from the process that listens there now.
  *
  *     visit.h -> done
@@ -147,8 +147,8 @@ static int redirect_take(struct http *h, const char *url)
     struct err e;
 
     if (h->post)
-        return err_set(&v->failure, ERR_PROTOCOL, "%s: redirected, and a POST goes to one place only",
-                       v->place.shown);
+        return err_set(&v->failure, ERR_PROTOCOL,
+                       "%s: redirected, and a POST goes to one place only", v->place.shown);
     if (++h->redirects > REDIRECTS_MAX)
         return err_set(&v->failure, ERR_PROTOCOL, "%s: more than %d redirects", v->place.shown,
                        REDIRECTS_MAX);
@@ -204,9 +204,9 @@ static size_t header_name(const char *line)
 
 static bool header_is_ours(const char *line, size_t n)
 {
-    static const char *const ours[] = {"Connection", "Content-Length", "Content-Type", "Expect",
-                                       "TE",         "Trailer",        "Transfer-Encoding",
-                                       "Upgrade"};
+    static const char *const ours[] = {
+        "Connection", "Content-Length", "Content-Type",      "Expect",
+        "TE",         "Trailer",        "Transfer-Encoding", "Upgrade"};
     size_t i;
 
     for (i = 0; i < ARRAY_LEN(ours); i++) {
@@ -280,7 +280,8 @@ static int post_take(struct http *h, const struct http_spec *spec)
         return err_set(&h->visit.failure, ERR_LIMIT, "%s: a body of more than %d bytes to send",
                        h->visit.place.shown, POST_BYTES);
     if (!header_has_value(type))
-        return err_set(&h->visit.failure, ERR_USAGE, "%s: not a content type", h->visit.place.shown);
+        return err_set(&h->visit.failure, ERR_USAGE, "%s: not a content type",
+                       h->visit.place.shown);
     h->post = xstrdup(spec->post);
     h->visit.is_sending = true;
     line = xasprintf("Content-Type: %s", type);

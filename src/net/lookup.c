@@ -1,18 +1,18 @@
 /* lookup.c: getaddrinfo() on threads of our own. libuv's pool has two places for it in the whole
- * process: two names whose server hangs would stop every other look-up of the engine and the monitor.
- * Here the loop decides which question goes to a thread:
+ * process: two names whose server hangs would stop every other look-up of the engine and the
+ * monitor. Here the loop decides which question goes to a thread:
  *
  *     asked --> waiting, by the name's standing --> on a thread, brisk --> answered: NAMES_PROMPT
  *                                                       |
- *                                             HUNG_AFTER_MS: hung, NAMES_SUSPECT --> answered at last
+ *                                              HUNG_AFTER_MS: hung, NAMES_SUSPECT --> answered
  *
  * - A name is asked for once at a time; who asks meanwhile joins.
  * - At most BRISK_AT_ONCE are brisk; a hung one gives that place free, not its thread.
  * - Of names that hung the last time, SUSPECTS_AT_ONCE are on threads. They wait for each other.
- * - Threads are THREADS_MAX at most; the last RESERVED are for names that were prompt the last time.
+ * - Threads are THREADS_MAX at most; the last RESERVED are for names that were prompt before.
  *
- * A thread owns its job and the desk, never the world: when the world closes, those that hang are left
- * behind, and the last one frees the desk. What addresses are for is not known here. */
+ * A thread owns its job and the desk, never the world: when the world closes, those that hang are
+ * left behind, and the last one frees the desk. What addresses are for is not known here. */
 #include "config.h"
 
 #include "net/lookup.h"
@@ -286,8 +286,8 @@ static void watch_set(struct lookups *l)
     TAILQ_FOREACH(u, &l->under_way, link) {
         if (u->is_hung)
             continue;
-        l->watch = net_timer_start(&l->net->base,
-                                   u->began_ms + HUNG_AFTER_MS - clock_mono_ms(), hung_find, l);
+        l->watch = net_timer_start(&l->net->base, u->began_ms + HUNG_AFTER_MS - clock_mono_ms(),
+                                   hung_find, l);
         return;
     }
 }
@@ -342,7 +342,6 @@ static void lookup_answered(struct lookups *l, struct lookup *u, int status,
     struct lookup_asker *asker;
     struct addresses a;
     struct lookup_answer answer = {.status = status, .addresses = a.list};
-
 
     count_out(l, u);
     if (u->standing == NAMES_SUSPECT)

@@ -1,5 +1,5 @@
-/* lookup.h: questions to the system's resolver, each on a thread of this world's own, so bounded that
- * names whose server hangs never take the threads of all others. */
+/* lookup.h: questions to the system's resolver, each on a thread of this world's own, so bounded
+ * that names whose server hangs never take the threads of all others. */
 #ifndef FOOTPLATE_NET_LOOKUP_H
 #define FOOTPLATE_NET_LOOKUP_H
 
@@ -25,13 +25,14 @@ struct lookup_asker {
  * valid during the call, and kept (names.h). 0, or -1 when the loop gives no bell. */
 int lookup_ask(struct net_real *net, const char *host, struct lookup_asker *asker);
 
-/* Wait no more. What is under way goes on; what has not begun and nobody else waits for does not. */
+/* Wait no more. What is under way goes on, what has not begun is dropped where nobody else waits. */
 void lookup_leave(struct net_real *net, struct lookup_asker *asker);
 
 /* Has the system been asked already? */
 bool lookup_is_under_way(const struct lookup_asker *asker);
 
-/* Nobody waits any more: leave the threads to themselves; those that hang touch nothing of the world. */
+/* Nobody waits any more: leave the threads to themselves; those that hang touch nothing of the
+ * world. */
 void lookups_close(struct net_real *net);
 
 #endif

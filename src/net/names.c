@@ -1,5 +1,5 @@
-/* names.c: a table of a fixed size, so that no peer and no configuration can make it grow. It does not
- * know how a name is looked up, nor whether its addresses are any good. */
+/* names.c: a table of a fixed size, so that no peer and no configuration can make it grow. It does
+ * not know how a name is looked up, nor whether its addresses are any good. */
 #include "config.h"
 
 #include "net/names.h"

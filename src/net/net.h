@@ -75,28 +75,31 @@ struct run_events {
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
-/* GET, or POST where `post` is given, within limits, for no server is trusted: http and https only, no
- * proxy from the environment, no connection and no TLS session re-used, redirects only to the same
- * scheme, host and port (that is the instance) and at most 3, headers up to 64 KiB, body cut at
- * max_body (over it is an error), no decompression. TLS is always verified, name and dates included;
- * nothing switches that off: a certificate that does not hold is ERR_HOSTKEY, with the reason in
- * err.msg. Strings are borrowed for the call. */
+/* GET, or POST where `post` is given, within limits, for no server is trusted: http and https only,
+ * no proxy from the environment, no connection and no TLS session re-used, redirects only to the
+ * same scheme, host and port (that is the instance) and at most 3, headers up to 64 KiB, body cut
+ * at max_body (over it is an error), no decompression. TLS is always verified, name and dates
+ * included; nothing switches that off: a certificate that does not hold is ERR_HOSTKEY, with the
+ * reason in err.msg. Whether it was revoked is not asked. Strings are borrowed for the call. */
 struct http_spec {
     const char *url;
-    const char *called; /* what messages call it, where the URL is a secret; NULL: the URL without user
-                           and password */
+    /* What messages call it, where the URL is a secret; NULL: the URL without user and password. */
+    const char *called;
     int64_t deadline_ms; /* whole; must be given */
     size_t max_body;     /* bytes; 0: 256 KiB */
-    int64_t name_age_ms; /* what the resolver said up to so long ago will do, as long as requests to it
-                            go well; 0: it is asked */
-    const char *post;    /* body, at most 1 MiB; NULL: GET. A POST follows no redirect: it is ERR_PROTOCOL */
+    /* What the resolver said up to so long ago will do, as long as requests to it go well; 0: it is
+     * asked. */
+    int64_t name_age_ms;
+    /* The body, at most 1 MiB; NULL: GET. A POST follows no redirect: it is ERR_PROTOCOL. */
+    const char *post;
     const char *content_type; /* of post; NULL: application/x-www-form-urlencoded */
-    /* More request headers, "Name: value"; at most 32 of together 16 KiB. Line breaks and other control
-     * characters, and the headers that frame a message or belong to a connection, are ERR_USAGE. Values
-     * are in no message. */
+    /* More request headers, "Name: value"; at most 32 of together 16 KiB. Line breaks and other
+     * control characters, and the headers that frame a message or belong to a connection, are
+     * ERR_USAGE. Values are in no message. */
     const char *const *headers;
     int n_headers;
-    const char *ca_file; /* PEM: the authorities that are trusted instead of the system's; NULL: those */
+    /* PEM: the authorities that are trusted instead of the system's; NULL: those. */
+    const char *ca_file;
 };
 
 /* The times are from the beginning to where that was reached, -1 where it was not: the name has its

@@ -1,7 +1,7 @@
-/* resolve.c: host names to IP texts, by lookup.c, so that a name server which does not answer holds up
- * nobody but the one who asked, and him no longer than his deadline. Addresses written as numbers are
- * answered from the loop. What the resolver says is kept for those who may use it for a while; here the
- * system's resolver and its files are the truth at each question. */
+/* resolve.c: host names to IP texts, by lookup.c, so that a name server which does not answer holds
+ * up nobody but the one who asked, and him no longer than his deadline. Addresses written as
+ * numbers are answered from the loop. What the resolver says is kept for those who may use it for a
+ * while; here the system's resolver and its files are the truth at each question. */
 #include "config.h"
 
 #include "net/lookup.h"
@@ -78,8 +78,7 @@ static void resolve_finish(struct resolve *r, const char *const *addresses, int 
 
 static void resolve_answered(struct lookup_asker *asker, const struct lookup_answer *answer)
 {
-    struct resolve *r =
-        (struct resolve *)(void *)((char *)asker - offsetof(struct resolve, asker));
+    struct resolve *r = (struct resolve *)(void *)((char *)asker - offsetof(struct resolve, asker));
 
     if (answer->status != 0)
         err_set(&r->failure, ERR_UNREACHABLE, "cannot resolve %s: %s", r->host,

@@ -1,8 +1,8 @@
-/* visit.c: the way from a URL to a transfer of libcurl: the host's addresses first, since curl never
- * resolves a name (its threads would outlive every deadline): it gets them by CURLOPT_RESOLVE, and a
- * look-up that it begins all the same is refused. Addresses are kept for those who ask the same again
- * and again and say so, until a visit to them fails. The deadline is a timer of ours. What is asked,
- * and what an answer means, is not known here. */
+/* visit.c: the way from a URL to a transfer of libcurl: the host's addresses first, since curl
+ * never resolves a name (its threads would outlive every deadline): it gets them by
+ * CURLOPT_RESOLVE, and a look-up that it begins all the same is refused. Addresses are kept for
+ * those who ask the same again and again and say so, until a visit to them fails. The deadline is a
+ * timer of ours. What is asked, and what an answer means, is not known here. */
 #include "config.h"
 
 #include "net/visit.h"
@@ -87,16 +87,11 @@ static int failure_code(CURLcode code)
         CURLcode curl;
         int ours;
     } codes[] = {
-        {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT},
-        {CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE},
-        {CURLE_COULDNT_CONNECT, ERR_UNREACHABLE},
-        {CURLE_GOT_NOTHING, ERR_UNREACHABLE},
-        {CURLE_SEND_ERROR, ERR_UNREACHABLE},
-        {CURLE_RECV_ERROR, ERR_UNREACHABLE},
-        {CURLE_PARTIAL_FILE, ERR_UNREACHABLE},
-        {CURLE_PEER_FAILED_VERIFICATION, ERR_HOSTKEY},
-        {CURLE_SSL_CACERT_BADFILE, ERR_IO},
-        {CURLE_OUT_OF_MEMORY, ERR_FAIL},
+        {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT},  {CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE},
+        {CURLE_COULDNT_CONNECT, ERR_UNREACHABLE}, {CURLE_GOT_NOTHING, ERR_UNREACHABLE},
+        {CURLE_SEND_ERROR, ERR_UNREACHABLE},      {CURLE_RECV_ERROR, ERR_UNREACHABLE},
+        {CURLE_PARTIAL_FILE, ERR_UNREACHABLE},    {CURLE_PEER_FAILED_VERIFICATION, ERR_HOSTKEY},
+        {CURLE_SSL_CACERT_BADFILE, ERR_IO},       {CURLE_OUT_OF_MEMORY, ERR_FAIL},
     };
     size_t i;
 
@@ -266,8 +261,7 @@ void visit_begin(struct visit *v, int64_t deadline_ms, int64_t name_age_ms)
     if (kept)
         addresses_set(v, kept);
     if (!v->is_literal && !kept) {
-        v->resolve =
-            resolve_start(&v->net->base, v->place.host, v->deadline_ms, host_resolved, v);
+        v->resolve = resolve_start(&v->net->base, v->place.host, v->deadline_ms, host_resolved, v);
         return;
     }
     v->times.name_us = 0;

@@ -1,5 +1,5 @@
-/* visit.h: what a request (http.c) and a trial connection (connect.c) have in common: a look-up, then
- * one transfer of libcurl on the loop, all within one deadline.
+/* visit.h: what a request (http.c) and a trial connection (connect.c) have in common: a look-up,
+ * then one transfer of libcurl on the loop, all within one deadline.
  *
  *     visit_begin -> look-up (or kept, or an address) -> ops->prepare -> transfer -> ops->ended
  *                                                                                 -> visit_again
@@ -46,8 +46,8 @@ struct visit {
     struct net_timer *deadline;
     struct net_timer *soon;
     int64_t began_us;
-    int64_t asked_us; /* when the transfer under way began */
-    int64_t tls_at_us; /* when its handshake began; 0: not yet */
+    int64_t asked_us;    /* when the transfer under way began */
+    int64_t tls_at_us;   /* when its handshake began; 0: not yet */
     int64_t heard_at_us; /* of its owner: when the first line of the answer came; 0: not yet */
     int64_t deadline_ms;
     int64_t name_age_ms;
@@ -79,7 +79,8 @@ void visit_fail(struct visit *v, CURLcode code);
 /* -1 stays -1. */
 int64_t us_to_ms(int64_t us);
 
-/* ---- curl_pool.c: libcurl's multi handle on the loop ------------------------------------------ */
+/* ---- curl_pool.c: libcurl's multi handle on the loop ------------------------------------------
+ */
 
 /* A handle with all that is the same for every transfer, and what v says of its own; NULL: libcurl
  * has none. */

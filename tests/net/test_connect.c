@@ -1,6 +1,7 @@
 /* test_connect.c: trial connections over TCP and TLS: how far they came, and why no further. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +130,32 @@ START_TEST(test_bad_addresses)
 }
 END_TEST
 
+static int descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* Each is closed as soon as it stands, and the server sees it. */
+START_TEST(test_nothing_stays_open)
+{
+    struct seen s;
+    int before;
+
+    got(&s, here(), WITHIN_MS, false);
+    before = descriptors();
+    for (int i = 0; i < 50; i++) {
+        got(&s, here(), WITHIN_MS, false);
+        ck_assert_int_eq(s.r.stage, CONNECT_DONE);
+    }
+    /* The server, a thread of this process, keeps its own ends until it ends. */
+    ck_assert_int_le(descriptors(), before + 51);
+}
+END_TEST
+
 START_TEST(test_cancel)
 {
     struct seen s[3];
@@ -157,6 +184,7 @@ int main(void)
     tcase_add_test(c, test_stands);
     tcase_add_test(c, test_where_it_fails);
     tcase_add_test(c, test_bad_addresses);
+    tcase_add_test(c, test_nothing_stays_open);
     tcase_add_test(c, test_cancel);
     suite_add_tcase(s, c);
     return suite_run(s);
