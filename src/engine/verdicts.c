@@ -277,7 +277,10 @@ static void take_verdicts(struct group *g, const struct verdict_reading *w)
         const struct verdict_row *v = &w->verdicts[i];
         const struct anomaly_row *a = standing(j, v);
         enum judgement judged = verdict_now(v, now);
-        if (v->deployment != j->deployment)
+        /* What was judged before this turn was seen tells of the time before it. */
+        if (v->deployment != j->deployment || v->at < j->turned_at + SETTLE_MS)
+            continue;
+        if (r && r->row.flavour == FLAVOUR_ROLLBACK) /* it leaves what is bad, and says so itself */
             continue;
         if (judged == JUDGED_BAD && v->is_due && !a)
             put_on_record(g, v, r == NULL);

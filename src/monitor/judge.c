@@ -240,6 +240,7 @@ void judge_free(struct judge *j)
 void judge_set_release(struct judge *j, const struct judge_release *r, int64_t now)
 {
     bool was_watched = j->release.is_watched;
+    int64_t before = j->release.deployment;
     bool is_other = r && (!j->has_release || r->start != j->release.start);
 
     if (j->born == 0)
@@ -260,7 +261,8 @@ void judge_set_release(struct judge *j, const struct judge_release *r, int64_t n
             free(j->units[i].base_text);
             j->units[i].base_text = NULL;
         }
-    } else if (r->is_rollback && r->is_watched && !was_watched) {
+    } else if (r->is_rollback && (r->deployment != before || (r->is_watched && !was_watched))) {
+        /* What was found of the version that is left says nothing of the one that comes back. */
         judge_begin_anew(j, now);
     }
 }

@@ -257,6 +257,12 @@ START_TEST(a_rollback_is_neither_braked_nor_held)
     must_do(sim_press(&s, ACTION_ROLLBACK, "{\"to\":\"1.0.0\"}", 0));
     must(judged_until(DEPLOY_SUCCESS, BRAKE_NONE));
     ck_assert_str_eq(s.v.d->version, "1.0.0");
+    /* What was bad before is not held against it. */
+    m.judged = JUDGED_GOOD;
+    pass(5000);
+    ck_assert_int_eq(watch_of().end, WATCH_RUNS);
+    must_do(sim_press(&s, ACTION_WATCH_END, NULL, 0));
+    ck_assert_int_ne(watch_of().verdict, JUDGED_BAD);
     finish();
 }
 END_TEST
