@@ -160,7 +160,6 @@ void selector_free(struct selector *s)
 
 /* ---- samples --------------------------------------------------------------------------------------------- */
 
-
 struct sample {
     const char *name;
     size_t name_len;
@@ -191,21 +190,24 @@ static void find_label(const struct sample *x, const char *label, char *value, s
     }
 }
 
-static bool is_match(const struct selector *s, const struct sample *x)
+/* 1, 0, or -1: too expensive to say. */
+static int match(const struct selector *s, const struct sample *x)
 {
     char value[VALUE_BYTES];
 
     if (strlen(s->name) != x->name_len || memcmp(s->name, x->name, x->name_len) != 0)
-        return false;
+        return 0;
     for (int i = 0; i < s->n; i++) {
         const struct matcher *m = &s->matchers[i];
         find_label(x, m->label, value, sizeof value);
-        bool is_like = m->pattern ? pattern_match(m->pattern, value, strlen(value)) == 1
-                                  : strcmp(value, m->value) == 0;
-        if (is_like != (m->op == MATCH_IS || m->op == MATCH_LIKE))
-            return false;
+        int like = m->pattern ? pattern_match(m->pattern, value, strlen(value))
+                              : strcmp(value, m->value) == 0;
+        if (like < 0)
+            return -1;
+        if ((like == 1) != (m->op == MATCH_IS || m->op == MATCH_LIKE))
+            return 0;
     }
-    return true;
+    return 1;
 }
 
 /* Where the labels end: the closing brace that stands in no quotation marks. */
@@ -281,7 +283,10 @@ int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *
         }
         samples++;
         for (int i = 0; i < n && isfinite(x.value); i++) {
-            if (!sums[i].selector || !is_match(sums[i].selector, &x))
+            int rc = sums[i].selector ? match(sums[i].selector, &x) : 0;
+            if (rc < 0)
+                return ERR_LIMIT;
+            if (rc == 0)
                 continue;
             sums[i].value = sums[i].n++ == 0 ? x.value : sums[i].value + x.value;
         }

@@ -23,7 +23,8 @@ struct sum {
     int n;
 };
 
-/* Answers how many lines were samples (of anything), *bad how many were nothing at all. */
+/* Answers how many lines were samples (of anything), *bad how many were nothing at all. ERR_LIMIT: a pattern
+ * of a selector is too expensive for what stands there, and the sums are nothing. */
 int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *bad);
 
 #endif

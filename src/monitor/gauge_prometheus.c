@@ -132,7 +132,7 @@ static double read_value(const struct http_result *r, char *words)
         snprintf(words, WORDS_BYTES, "the query finds %zu series; one is wanted, as sum() makes it",
                  json_array_size(result));
     }
-    if (data && !words[0] && !isfinite(v))
+    if (!words[0] && !isfinite(v))
         snprintf(words, WORDS_BYTES, "the query gives no number");
     json_decref(root);
     return isfinite(v) ? v : NAN;

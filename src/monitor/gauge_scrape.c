@@ -97,7 +97,7 @@ static void answered(void *arg, const struct http_result *r)
     struct sum sums[SUMS] = {{NULL, 0, 0}};
     double values[FIGURES_MAX] = {NAN, NAN, NAN, NAN, NAN};
     char words[WORDS_BYTES] = "";
-    int bad, missing = -1;
+    int bad, n = 0, missing = -1;
 
     s->http = NULL;
     for (int i = 0; i < SUMS; i++)
@@ -106,7 +106,9 @@ static void answered(void *arg, const struct http_result *r)
         text_copy_safe(words, sizeof words, raw_of(r->err.msg), 0);
     } else if (r->status != 200) {
         snprintf(words, sizeof words, "status %d", r->status);
-    } else if (exposition_read(r->body, r->body_len, sums, SUMS, &bad) == 0) {
+    } else if ((n = exposition_read(r->body, r->body_len, sums, SUMS, &bad)) < 0) {
+        snprintf(words, sizeof words, "a pattern is too expensive for a label");
+    } else if (n == 0) {
         snprintf(words, sizeof words, "no metrics in the answer");
     } else {
         for (int i = 0; i < SUMS; i++) {

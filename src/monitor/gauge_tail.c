@@ -17,7 +17,13 @@
 #include "monitor/monitor_int.h"
 #include "monitor/pattern.h"
 
-enum { STRETCH_BYTES = 256 << 10, HEAD_BYTES = 256, WORDS_BYTES = 240, COMMAND_BYTES = 8192 };
+enum {
+    STRETCH_BYTES = 256 << 10,
+    HEAD_BYTES = 256,
+    WORDS_BYTES = 240,
+    COMMAND_BYTES = 8192,
+    EXPENSIVE_MAX = 8 /* lines a question: each is some ms of a thread that all others wait for */
+};
 
 struct tail {
     struct gauge gauge;
@@ -25,8 +31,8 @@ struct tail {
     struct pattern *pattern;
     struct machine_call *call;
     bool is_known;
-    uint64_t inode, offset;
-    bool is_expensive;
+    uint64_t inode, offset; /* 0, 0: there was no file, whatever comes is new from its beginning on */
+    int n_expensive;
 };
 
 static void tail_free(struct gauge *g)
@@ -73,20 +79,27 @@ static void write_command(const struct tail *t, struct buf *b)
              STRETCH_BYTES, STRETCH_BYTES, STRETCH_BYTES);
 }
 
+static int look_at(struct tail *t, const char *line, size_t n)
+{
+    int rc = t->n_expensive < EXPENSIVE_MAX ? pattern_match(t->pattern, line, n) : 0;
+
+    t->n_expensive += rc < 0;
+    return rc == 1;
+}
+
 static int count_lines(struct tail *t, const char *text, size_t n, size_t *used)
 {
     const char *end = text + n, *line = text;
     int count = 0;
 
-    for (const char *stop; (stop = memchr(line, '\n', (size_t)(end - line))); line = stop + 1) {
-        int rc = pattern_match(t->pattern, line, (size_t)(stop - line));
-        count += rc == 1;
-        t->is_expensive |= rc < 0;
-    }
+    for (const char *stop; (stop = memchr(line, '\n', (size_t)(end - line))); line = stop + 1)
+        count += look_at(t, line, (size_t)(stop - line));
     /* A line without an end is left for the next time, unless it never ends. */
     *used = (size_t)(line - text);
-    if (n - *used >= PATTERN_LINE_BYTES)
+    if (n - *used >= PATTERN_LINE_BYTES) {
+        count += look_at(t, line, n - *used);
         *used = n;
+    }
     return count;
 }
 
@@ -101,6 +114,15 @@ static const char *fault_of(const char *head)
     return "no answer of stat";
 }
 
+/* Where it may not be read it goes on, once it may, where it was. */
+static void mind_fault(struct tail *t, const char *head)
+{
+    if (strncmp(head, "gone", 4) != 0 && strncmp(head, "nofile", 6) != 0)
+        return;
+    t->is_known = true;
+    t->inode = t->offset = 0;
+}
+
 /* Answers how many lines match; NAN and words where nobody can say. */
 static double take(struct tail *t, const char *text, size_t n, char *words)
 {
@@ -111,11 +133,12 @@ static double take(struct tail *t, const char *text, size_t n, char *words)
     if (sscanf(text, "file %" SCNu64 " %" SCNu64 "\n%" SCNu64 "%n", &inode, &size, &from, &at) != 3 ||
         at == 0 || text[at] != '\n') {
         snprintf(words, WORDS_BYTES, "%.100s: %s", t->path, fault_of(text));
-        t->is_known = false;
+        mind_fault(t, text);
         return NAN;
     }
     at++;
     bool is_same = t->is_known && inode == t->inode;
+    bool is_other = t->is_known && !is_same && t->inode != 0;
     bool is_behind = t->is_known && (is_same ? from > t->offset : from > 0);
     bool is_cut = is_same && size < t->offset;
     int count = count_lines(t, text + at, n - (size_t)at, &used);
@@ -126,11 +149,13 @@ static double take(struct tail *t, const char *text, size_t n, char *words)
     if (is_behind)
         snprintf(words, WORDS_BYTES, "%.100s: it grows too fast: %" PRIu64 " bytes were not looked at", t->path,
                  skipped);
-    else if (t->is_expensive)
+    else if (t->n_expensive > 0)
         snprintf(words, WORDS_BYTES, "%.100s: the pattern is too expensive for a line", t->path);
     else if (is_cut)
         snprintf(words, WORDS_BYTES, "%.100s: it was cut short; what stood there between is not known", t->path);
-    t->is_expensive = false;
+    else if (is_other)
+        snprintf(words, WORDS_BYTES, "%.100s: it was rotated; the end of the old one is not known", t->path);
+    t->n_expensive = 0;
     /* What was found counts whatever was missed; nothing found is no "none" then. */
     return words[0] && count == 0 ? (double)NAN : (double)count;
 }

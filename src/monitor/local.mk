@@ -35,6 +35,8 @@ MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(S
 
 MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
 MONITOR_TESTS += tests/monitor/test_detect
+MONITOR_TESTS += tests/monitor/test_exposition
+MONITOR_TESTS += tests/monitor/test_gauges
 MONITOR_TESTS += tests/monitor/test_judge
 MONITOR_TESTS += tests/monitor/test_growth
 MONITOR_TESTS += tests/monitor/test_ranks
@@ -63,6 +65,17 @@ tests_monitor_test_detect_SOURCES = tests/monitor/test_detect.c $(SYNTH)
 tests_monitor_test_detect_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_detect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_detect_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+
+tests_monitor_test_exposition_SOURCES = tests/monitor/test_exposition.c
+tests_monitor_test_exposition_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_exposition_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_exposition_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+
+# The owner of its gauges: rules.c stays outside.
+tests_monitor_test_gauges_SOURCES = tests/monitor/test_gauges.c
+tests_monitor_test_gauges_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_gauges_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_gauges_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
 
 tests_monitor_test_judge_SOURCES = tests/monitor/test_judge.c
 tests_monitor_test_judge_CFLAGS = $(TEST_CFLAGS)

@@ -1,0 +1,140 @@
+/* test_exposition.c: the text format of metrics, well and ill: what is chosen, what is stepped over, and that
+ * nothing costs more than its length. */
+#include "config.h"
+
+#include "monitor/exposition.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "suite.h"
+
+static struct selector *selector(const char *text)
+{
+    struct err e = {0};
+    struct selector *s = selector_new(text, "", &e);
+
+    ck_assert_msg(s != NULL, "%s", e.msg);
+    return s;
+}
+
+static double sum_of(const char *metric, const char *text, size_t len)
+{
+    struct sum sum = {.selector = selector(metric)};
+    int bad;
+
+    exposition_read(text, len, &sum, 1, &bad);
+    selector_free((struct selector *)(uintptr_t)sum.selector);
+    return sum.value;
+}
+
+START_TEST(samples_are_chosen_by_their_labels)
+{
+    static const char text[] = "a{x=\"1\",y=\"}\"} 1\na{x=\"2\", y=\"q\\\"\\\\\\n\"} 10 123\r\na 100\n"
+                               "ab 1000\na{x=\"3\"} NaN\na{x=\"4} 10000\na{} \n  a{z=\"\"} 100000\n#a 5\na";
+
+    ck_assert(sum_of("a", text, sizeof text - 1) == 100111);
+    ck_assert(sum_of("a{x=\"1\"}", text, sizeof text - 1) == 1);
+    ck_assert(sum_of("a{x=~\"[12]\"}", text, sizeof text - 1) == 11);
+    ck_assert(sum_of("a{x!~\".+\"}", text, sizeof text - 1) == 100100);
+    ck_assert(sum_of("a{x!=\"\", y=\"q\\\"\\\\\\n\"}", text, sizeof text - 1) == 10);
+    ck_assert(isnan(sum_of("a{x=\"3\"}", text, sizeof text - 1)));
+    ck_assert(isnan(sum_of("b", text, sizeof text - 1)));
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_series_are_read_in_bounded_time)
+{
+    struct selector *s = selector("calls_total{code=~\"5..\"}");
+    struct sum sum = {.selector = s};
+    struct buf b;
+    int bad;
+
+    buf_init(&b, 0);
+    for (int i = 0; i < 100000; i++)
+        buf_addf(&b, "calls_total{id=\"%d\",code=\"%d\"} 1\n", i, i % 2 ? 200 : 500);
+    int64_t from = clock_mono_ms();
+    ck_assert_int_eq(exposition_read(buf_str(&b), b.len, &sum, 1, &bad), 100000);
+    ck_assert_int_lt(clock_mono_ms() - from, 10000);
+    ck_assert(sum.value == 50000 && sum.n == 50000 && bad == 0);
+
+    /* One series with as many labels, and a label that never ends. */
+    buf_reset(&b);
+    buf_adds(&b, "calls_total{");
+    for (int i = 0; i < 50000; i++)
+        buf_addf(&b, "l%d=\"x\",", i);
+    buf_adds(&b, "code=\"500\"} 3\ncalls_total{code=\"");
+    for (int i = 0; i < 50000; i++)
+        buf_adds(&b, "5\\\"\\\\");
+    ck_assert_int_eq(exposition_read(buf_str(&b), b.len, &sum, 1, &bad), 1);
+    ck_assert(sum.value == 3 && bad == 1);
+    buf_release(&b);
+    selector_free(s);
+}
+END_TEST
+
+START_TEST(a_pattern_that_is_too_expensive_is_told)
+{
+    struct selector *s = selector("a{x=~\"(a+)+b\"}");
+    struct sum sum = {.selector = s};
+    static const char text[] = "a{x=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc\"} 1\n";
+    int bad;
+
+    ck_assert_int_eq(exposition_read(text, sizeof text - 1, &sum, 1, &bad), ERR_LIMIT);
+    selector_free(s);
+}
+END_TEST
+
+/* Whatever it is, it is read to its end: the sanitizers watch. */
+START_TEST(garbage_is_stepped_over)
+{
+    static const char *const parts[] = {"a", "{", "}", "\"", "\\", "=", ",", " ", "\n", "1", "NaN", "x=\"5\"",
+                                        "a{x=\"1\"} 2\n", "# EOF\n", "\r", "\t", "~", "-", "1e400", "\xff\xfe"};
+    struct selector *s = selector("a{x=~\"[15]\",y!=\"2\"}");
+    uint64_t dice = 20240611;
+    struct buf b;
+
+    buf_init(&b, 0);
+    for (int round = 0; round < 3000; round++) {
+        struct sum sum = {.selector = s};
+        int bad;
+        buf_reset(&b);
+        for (int i = 0; i < 60; i++) {
+            dice = dice * 6364136223846793005u + 1442695040888963407u;
+            size_t k = (size_t)(dice >> 33) % (sizeof parts / sizeof parts[0] + 1);
+            char any = (char)(dice >> 50);
+            if (k < sizeof parts / sizeof parts[0])
+                buf_adds(&b, parts[k]);
+            else
+                buf_add(&b, &any, 1);
+        }
+        /* A copy of its very length, so that a byte too far is found. */
+        char *copy = xmalloc(b.len);
+        memcpy(copy, buf_str(&b), b.len);
+        int n = exposition_read(copy, b.len, &sum, 1, &bad);
+        ck_assert(n >= 0 && bad >= 0 && sum.n <= n);
+        ck_assert((sum.n == 0) == isnan(sum.value));
+        free(copy);
+    }
+    buf_release(&b);
+    selector_free(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("exposition");
+    TCase *t = tcase_create("text");
+
+    tcase_add_test(t, samples_are_chosen_by_their_labels);
+    tcase_add_test(t, a_hundred_thousand_series_are_read_in_bounded_time);
+    tcase_add_test(t, a_pattern_that_is_too_expensive_is_told);
+    tcase_add_test(t, garbage_is_stepped_over);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
