@@ -66,6 +66,19 @@ static void history_release(struct history *h)
     free(h->is_bad);
 }
 
+/* The watch after a release, and the worst that was found in it. */
+static json_t *watch_json(const struct deployment_row *d)
+{
+    json_t *o;
+
+    if (!d->is_watched)
+        return json_null();
+    o = json_object();
+    json_object_set_new(o, "verdict", json_string(judged_name(d->watch_verdict)));
+    json_object_set_new(o, "running", json_boolean(d->is_watch_running));
+    return o;
+}
+
 static json_t *row_json(const struct history *h, int i)
 {
     const struct deployment_row *d = &h->rows[i];
@@ -82,6 +95,7 @@ static json_t *row_json(const struct history *h, int i)
     json_object_set_new(o, "driver", json_safe(d->driver));
     json_object_set_new(o, "why", json_safe(d->why));
     json_object_set_new(o, "summary", json_safe(d->summary));
+    json_object_set_new(o, "watch", watch_json(d));
     json_object_set_new(o, "bad", json_boolean(h->is_bad[i]));
     json_object_set_new(o, "rollback_candidate", json_boolean(i == h->candidate));
     return o;
@@ -102,6 +116,8 @@ static void row_print(const struct history *h, int i)
         printf("  %s  ", span);
         out_string(stdout, d->driver);
     }
+    if (d->is_watched)
+        printf("  watched: %s%s", judged_name(d->watch_verdict), d->is_watch_running ? " so far" : "");
     putchar('\n');
     if (d->summary && d->status != DEPLOY_SUCCESS) {
         printf("%20s", "");

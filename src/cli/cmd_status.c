@@ -9,8 +9,9 @@
 #include "cli/commands.h"
 #include "cli/status.h"
 
-enum { OPT_JSON };
+enum { OPT_JSON, OPT_SHORT };
 static const struct opt opts[] = {
+    [OPT_SHORT] = {"short", 0, OPT_FLAG, NULL, "one line a group, for the line of tmux"},
     [OPT_JSON] = {"json", 0, OPT_FLAG, NULL, "a list of groups as JSON"},
 };
 
@@ -74,12 +75,12 @@ static void empty_view(struct view *v, const char *name)
     *v = (struct view){.name = xstrdup(name)};
 }
 
-static void add_json(struct store *s, const struct view *v, json_t *list)
+static void add_json(struct store *s, const struct view *v, const struct watched *w, json_t *list)
 {
     struct sample_row *rows = NULL;
     int n = s ? samples_list(s, v->name, &rows, NULL) : 0;
 
-    json_array_append_new(list, status_json(v, rows, n));
+    json_array_append_new(list, status_json(v, w, rows, n));
     if (n > 0)
         sample_rows_free(rows, n);
 }
@@ -87,6 +88,7 @@ static void add_json(struct store *s, const struct view *v, json_t *list)
 static int show(struct cli *c, struct store *s, const char *name, unsigned flags, json_t *list)
 {
     struct view v;
+    struct watched w;
     struct err e = {0};
     int status;
 
@@ -94,11 +96,15 @@ static int show(struct cli *c, struct store *s, const char *name, unsigned flags
         empty_view(&v, name);
     else if (view_load(&v, s, c->store_dir, name, 0, &e) < 0)
         return cli_fail_err(&e);
+    watched_load(&w, s, &v);
     if (list)
-        add_json(s, &v, list);
+        add_json(s, &v, &w, list);
+    else if (flags & STATUS_SHORT)
+        status_print_short(&v, &w);
     else
-        status_print(&v, flags);
+        status_print(&v, &w, flags);
     status = status_exit(&v);
+    watched_release(&w);
     view_release(&v);
     return status;
 }
@@ -112,7 +118,7 @@ static int show_all(struct cli *c, struct store *s, const struct names *l, unsig
     for (int i = 0; i < l->n; i++) {
         int status = show(c, s, l->names[i], flags, list);
 
-        if (!is_json && i + 1 < l->n)
+        if (!is_json && !(flags & STATUS_SHORT) && i + 1 < l->n)
             putchar('\n');
         if (status == EXIT_UNABLE) {
             worst = status;
@@ -130,10 +136,14 @@ static int run(struct cli *c, const struct args *a)
 {
     bool is_json = a->values[OPT_JSON].count > 0;
     const char *group = a->n_words ? a->words[0] : NULL;
+    unsigned flags = a->values[OPT_SHORT].count ? STATUS_SHORT : group ? STATUS_TARGETS : STATUS_BRIEF;
     struct names l = {0};
     struct store *s = NULL;
-    int status = cli_store_read(c, &s);
+    int status;
 
+    if (is_json && (flags & STATUS_SHORT))
+        return cli_fail(EXIT_USAGE, "--short is for a person; --json says everything");
+    status = cli_store_read(c, &s);
     if (status != EXIT_DONE)
         return status;
     if (group) {
@@ -145,7 +155,7 @@ static int run(struct cli *c, const struct args *a)
     if (status == EXIT_DONE) {
         if (!s && !is_json)
             cli_say("no store in %s yet: nothing was ever released", c->store_dir);
-        status = show_all(c, s, &l, group ? STATUS_TARGETS : STATUS_BRIEF, is_json);
+        status = show_all(c, s, &l, flags, is_json);
     }
     names_release(&l);
     store_close(s);

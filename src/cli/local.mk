@@ -24,6 +24,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/start_args.c src/cli/start_args.h \
 	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
 	src/cli/tmux.c src/cli/tmux.h \
+	src/cli/watched.c src/cli/watched.h src/cli/watched_json.c \
 	src/cli/watch.c src/cli/watch.h \
 	src/cli/when.c src/cli/when.h \
 	src/cli/who.c src/cli/who.h
@@ -39,6 +40,11 @@ tests_cli_footplate_scripted_SOURCES = src/cli/main.c tests/cli/scripted_engine.
 tests_cli_footplate_scripted_LDADD = src/cli/libcli.a ui/libui.a src/monitor/libmonitor.a $(ENGINE_LIBS) \
 	$(NCURSES_LIBS)
 
-CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh tests/cli/event.sh
+CLI_TESTS = tests/cli/cli.sh tests/cli/manual.sh tests/cli/console.sh tests/cli/event.sh tests/cli/watched.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh
+
+# A store in which something is watched.
+check_PROGRAMS += tests/cli/fill_watched
+tests_cli_fill_watched_SOURCES = tests/cli/fill_watched.c
+tests_cli_fill_watched_LDADD = $(STORE_LIBS)

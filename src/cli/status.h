@@ -5,15 +5,22 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "cli/watched.h"
 #include "store/view.h"
 
 /* One element of `status --json`, with what the poller last saw. The caller's. */
-json_t *status_json(const struct view *v, const struct sample_row *samples, int n_samples);
+json_t *status_json(const struct view *v, const struct watched *w, const struct sample_row *samples,
+                    int n_samples);
 
-enum status_flags { STATUS_BRIEF = 0, STATUS_TARGETS = 1 /* every target of every batch begun */ };
+enum status_flags { STATUS_BRIEF = 0, STATUS_TARGETS = 1 /* every target of every batch begun */,
+                    STATUS_SHORT = 2 };
 
 /* For a person, on stdout, within out_width() cells. */
-void status_print(const struct view *v, unsigned flags);
+void status_print(const struct view *v, const struct watched *w, unsigned flags);
+/* "shop-web 1.5.0 ROLLING_OUT 2/5 BRAKED, bad: orders a minute" on one line, for the line of another program. */
+void status_print_short(const struct view *v, const struct watched *w);
+/* One line of it, with its name in the left column, broken to the width. */
+void status_line(const char *name, const char *text);
 
 /* The exit status (enum cli_exit) that says how this group stands. */
 int status_exit(const struct view *v);

@@ -33,7 +33,7 @@ json_t *json_safe(const char *text)
 
 void json_print(json_t *value)
 {
-    json_dumpf(value, stdout, JSON_INDENT(2));
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     putchar('\n');
     json_decref(value);
 }
@@ -187,7 +187,8 @@ static json_t *health(const struct view *v, const struct sample_row *samples, in
     return list;
 }
 
-json_t *status_json(const struct view *v, const struct sample_row *samples, int n_samples)
+json_t *status_json(const struct view *v, const struct watched *w, const struct sample_row *samples,
+                    int n_samples)
 {
     json_t *o = json_object();
 
@@ -197,7 +198,9 @@ json_t *status_json(const struct view *v, const struct sample_row *samples, int 
     json_object_set_new(o, "versions", versions(v));
     json_object_set_new(o, "ledger", ledger(v));
     json_object_set_new(o, "health", health(v, samples, n_samples));
-    json_object_set_new(o, "watch", json_null());
+    json_object_set_new(o, "watch", watched_watch_json(w, v));
+    json_object_set_new(o, "monitors", watched_monitors_json(w, v));
+    json_object_set_new(o, "anomalies", watched_anomalies_json(w, v));
     json_object_set_new(o, "deployment", deployment(v));
     return o;
 }

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/status.h"
+#include "store/layers.h"
 
 enum {
     LABEL_CELLS = 14,
@@ -29,7 +30,7 @@ static void label(const char *name)
     out_column(stdout, name, LABEL_CELLS - 2);
 }
 
-static void line(const char *name, const char *text)
+void status_line(const char *name, const char *text)
 {
     label(name);
     out_wrap(stdout, text, LABEL_CELLS, out_width());
@@ -71,7 +72,7 @@ static void print_versions(const struct view *v)
     for (int i = 0; i < v->n_versions; i++)
         buf_addf(&b, "%s%s on %d", i ? ", " : "", version_word(&v->versions[i]),
                  v->versions[i].count);
-    line("runs", b.len ? buf_str(&b) : "not known yet");
+    status_line("runs", b.len ? buf_str(&b) : "not known yet");
     buf_release(&b);
 }
 
@@ -82,14 +83,14 @@ static void print_release(const struct view *v)
     char text[2 * LINE_BYTES];
 
     status_say_deployment(d, what, sizeof what);
-    line(v->is_open ? "release" : "last", what);
+    status_line(v->is_open ? "release" : "last", what);
     out_when(when, sizeof when, d->started, v->now);
     clock_span(span, sizeof span, (d->ended ? d->ended : v->now) - d->started);
     clock_span(work, sizeof work, d->work_ms);
     snprintf(text, sizeof text, "%s%s; begun by %s at %s; %s, at work %s",
              deploy_status_name(d->status), d->is_ending ? " (ending)" : "",
              d->driver ? d->driver : "?", when, span, work);
-    line("status", text);
+    status_line("status", text);
 }
 
 static void print_why_still(const struct view *v)
@@ -103,21 +104,21 @@ static void print_why_still(const struct view *v)
         snprintf(text, sizeof text, "%s%s%s%s%s%s", brake_name(v->brake), v->brake_text ? ": " : "",
                  v->brake_text ? v->brake_text : "", since[0] ? " (" : "", since,
                  since[0] ? ")" : "");
-        line("BRAKED", text);
+        status_line("BRAKED", text);
     }
     view_say_in_flight(v, flight, sizeof flight);
     if (flight[0] && v->is_open)
-        line("in flight", flight);
+        status_line("in flight", flight);
     if (d->waiting && v->is_open) {
         since[0] = '\0';
         if (d->waiting_since)
             say_since(since, sizeof since, d->waiting_since, v->now);
         snprintf(text, sizeof text, "%s%s%s%s", d->waiting, since[0] ? " (" : "", since,
                  since[0] ? ")" : "");
-        line("waiting for", text);
+        status_line("waiting for", text);
     }
     if (d->summary)
-        line(view_is_failure(v) ? "FAILED" : "said", d->summary);
+        status_line(view_is_failure(v) ? "FAILED" : "said", d->summary);
 }
 
 static void print_buttons(const struct view *v)
@@ -207,7 +208,7 @@ static void print_ledger(const struct view *v)
         snprintf(text, sizeof text, "%s:%d out by %s since %s%s%s%s", r->host, r->port, by, since,
                  r->is_by_other ? ", taken over by other" : "", r->why ? ": " : "",
                  r->why ? r->why : "");
-        line(i == 0 ? "ledger" : "", text);
+        status_line(i == 0 ? "ledger" : "", text);
     }
 }
 
@@ -243,7 +244,35 @@ void status_print_commands(const struct view *v, FILE *f)
     }
 }
 
-void status_print(const struct view *v, unsigned flags)
+void status_print_short(const struct view *v, const struct watched *w)
+{
+    const struct deployment_row *d = v->deployment;
+    char left[SPAN_BYTES], doubts[LINE_BYTES];
+    struct buf b;
+
+    buf_init(&b, 0);
+    buf_adds(&b, v->name);
+    if (d)
+        buf_addf(&b, " %s %s", d->version, deploy_status_name(d->status));
+    if (v->is_open && d->batch >= 0)
+        buf_addf(&b, " %d/%d", d->batch + 1, d->n_batches);
+    if (v->is_braked)
+        buf_adds(&b, " BRAKED");
+    else if (v->is_open && view_is_waiting(v) && !d->is_auto)
+        buf_adds(&b, " waits");
+    if (v->watch) {
+        clock_span(left, sizeof left, watch_left_ms(v->watch, v->is_engine_alive, v->now));
+        buf_addf(&b, ", watched %s", left);
+    }
+    if (layers_worst(w->verdicts, w->n_verdicts, v->now) == JUDGED_BAD &&
+        layers_say_doubts(w->verdicts, w->n_verdicts, v->now, doubts, sizeof doubts))
+        buf_addf(&b, ", %.*s", (int)strcspn(doubts, "(;"), doubts);
+    out_string(stdout, buf_str(&b));
+    putchar('\n');
+    buf_release(&b);
+}
+
+void status_print(const struct view *v, const struct watched *w, unsigned flags)
 {
     const struct deployment_row *d = v->deployment;
 
@@ -259,7 +288,8 @@ void status_print(const struct view *v, unsigned flags)
         for (int b = 0; b < d->n_batches && (v->is_open || (flags & STATUS_TARGETS)); b++)
             print_batch(v, b, flags);
     } else {
-        line("last", "nothing was released yet");
+        status_line("last", "nothing was released yet");
     }
+    watched_print(w, v);
     print_ledger(v);
 }

@@ -1,0 +1,90 @@
+#!/bin/bash
+# watched.sh: what is shown of a group that is watched, of a store whose content is known (fill_watched.c).
+. "${abs_top_srcdir:?run me by make check}/tests/cli/lib.sh"
+export FOOTPLATE_DRIVER=anna
+
+why_not()
+{
+    echo "exit status $code"
+    echo "stdout:"; head -c 3000 "$T/out"
+    echo "stderr:"; head -c 3000 "$T/err"
+}
+is() { [ "$code" = "$1" ]; ok $? "$2"; }
+# out_has WORDS DESCRIPTION: they stand there, wherever a line is broken
+out_has() { tr -s ' \n' ' ' <"$T/out" | grep -qF -- "$1"; ok $? "$2"; }
+# json FILTER DESCRIPTION: the filter is true for what was printed
+json() { [ "$(jq -r "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
+usage_is()
+{
+    local message=$1
+    shift
+    fp "$@"
+    [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
+    ok $? "exit 2: footplate $*"
+}
+refill()
+{
+    rm -rf "$T/store"
+    "$abs_top_builddir/tests/cli/fill_watched" "$T/store" shop-web
+}
+
+# ---- status -----------------------------------------------------------------------------------------------
+
+refill
+ok $? 'a store in which something is watched'
+fp status shop-web
+is 0 'status of a group that is watched: 0, as of an idle one'
+out_has 'after #1; bad so far' 'the watch'
+out_has 'standing still: no engine lives' 'which stands still without an engine'
+out_has 'missed 2 min 0 s' 'says what it missed'
+grep -q '^  user  *good: home page: time' "$T/out"
+ok $? 'a line a layer: what is good'
+grep -q '^  application  *unknown: errors, no answer in 20 s' "$T/out"
+ok $? 'what is not known'
+grep -q '^  system  *unknown: memory (web01:8080), the canary takes no' "$T/out"
+ok $? 'what is not judged yet'
+grep -q '^  ANOMALY  *business, orders a minute: cusum' "$T/out" && grep -q '99.7% sure' "$T/out"
+ok $? 'the anomaly, and how sure'
+grep -q '^    suspects  *0\.[0-9]* [0-9:]* deploy-bot: prices pushed' "$T/out"
+ok $? 'its likeliest suspect is what came a minute before'
+first=$(grep -n 'prices pushed' "$T/out" | cut -d: -f1)
+second=$(grep -n 'release #1' "$T/out" | cut -d: -f1)
+[ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
+ok $? 'then the release'
+out_has 'in question' 'which is marked'
+longest=$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$T/out")
+[ "$longest" -le 80 ]
+ok $? 'within 80 columns'
+
+refill
+fp status shop-web --json
+is 0 'status --json'
+json '.[0].watch | .deployment == 1 and .verdict == "bad" and .anomalies == 1 and .missed_s == 120' 'the watch'
+json '.[0].watch | .left_s > 600 and .left_s <= 720 and (.until | test("Z$")) and (.began | test("Z$"))' 'how long it lasts'
+json '.[0].monitors | map(.layer) == ["user", "business", "application", "system"]' 'the monitors, by layer'
+json '.[0].monitors[0] | .verdict == "good" and .now == 182 and .baseline == 180 and .unit == "ms" and .samples == 60 and
+    .method == "limit" and .brakes and .sure == null and .host == null' 'a good one'
+json '.[0].monitors[1] | .verdict == "bad" and .sure == 0.997 and .age_s >= 2 and .age_s < 15 and (.since | test("Z$"))' 'a bad one'
+json '.[0].monitors[2] | .verdict == "unknown" and .now == null and .age_s == null and .due' 'one that was never heard of'
+json '.[0].monitors[3] | .due == false and .host == "web01" and .port == 8080' 'one that is not due'
+json '.[0].anomalies | length == 1 and (.[0] | .layer == "business" and .sure == 0.997 and .ended == null and .in_watch and
+    .brakes and .accepted_by == null)' 'the anomaly'
+json '.[0].anomalies[0].suspects | map(.kind) == ["deploy-bot", "release", "deploy-bot"]' 'its suspects, likeliest first'
+json '.[0].anomalies[0].suspects | .[0].score > .[1].score and .[1].score > .[2].score and .[1].release_in_question and
+    .[0].source == "deploybot on pts/3"' 'with score, and the release in question marked'
+fp status pay-api --json
+json '.[0] | .watch == null and .monitors == [] and .anomalies == []' 'of a group that is not watched: nothing'
+
+fp status --short
+is 0 'status --short'
+grep -q '^shop-web 1.5.0 SUCCESS, watched 1[12] min [0-9]* s, bad: orders a minute' "$T/out"
+ok $? 'is one line a group'
+[ "$(wc -l <"$T/out")" = 2 ]
+ok $? 'and no more'
+usage_is '--json says everything' status --short --json
+
+fp history shop-web
+out_has 'watched: bad so far' 'history says how the watch stands'
+fp history shop-web --json
+json '.[0].watch | .verdict == "bad" and .running' 'also as JSON'
+echo "1..$number"
