@@ -16,6 +16,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "store/view.h"
 
 bool step_takes_out(const struct release *r, enum step s)
 {
@@ -55,7 +56,8 @@ struct intent {
     char **hosts;
     struct avail_instance *in;
     int n, which, max_out;
-    bool count_sick;
+    bool count_sick, has_samples;
+    int64_t *sampled_from; /* of each instance: what the poller saw before tells nothing of it */
     struct journal_row journal;
     struct target_row row;
     struct ledger_row ledger;
@@ -69,6 +71,7 @@ static void intent_free(struct intent *w)
         free(w->hosts[i]);
     free(w->hosts);
     free(w->in);
+    free(w->sampled_from);
     free(w->journal.group);
     free(w->journal.host);
     free(w->journal.op_id);
@@ -88,6 +91,32 @@ static void mark_ledger(struct intent *w, const struct ledger_row *rows, int n)
     }
 }
 
+/* Who is sick is read in the transaction that decides by it: what was last taken to memory may be of a time
+ * before a long wait. */
+static void mark_sick(struct store *s, struct intent *w)
+{
+    struct sample_row *rows = NULL;
+    int n = w->has_samples ? samples_read(s, w->journal.group, &rows) : 0;
+
+    for (int i = 0; n > 0 && i < w->n; i++) {
+        struct avail_instance *in = &w->in[i];
+        const struct sample_row *one = sample_find(rows, n, in->host, in->port);
+        if (!sample_is_fresh(one, w->journal.intent_at, SAMPLE_FRESH_MS) ||
+            one->health_at < w->sampled_from[i])
+            continue;
+        if (sample_is_sick(one))
+            in->is_sick = true;
+        else if (one->health == HEALTH_OK)
+            in->is_sick = false;
+    }
+    if (n > 0)
+        sample_rows_free(rows, n);
+    for (int i = 0; i < w->n; i++) {
+        if (w->in[i].is_sick && !w->in[i].is_lb_out)
+            w->in[i].why = "sick";
+    }
+}
+
 static int intent_room(struct store *s, struct intent *w, struct err *err)
 {
     struct ledger_row *rows = NULL;
@@ -97,6 +126,7 @@ static int intent_room(struct store *s, struct intent *w, struct err *err)
         return n;
     mark_ledger(w, rows, n);
     ledger_rows_free(rows, n);
+    mark_sick(s, w);
     bool had = w->in[w->which].is_in_ledger;
     if (w->wants_room) {
         int rc = avail_may_pull(w->in, w->n, w->max_out, w->count_sick, w->which, err);
@@ -136,6 +166,8 @@ static void intent_instances(struct intent *w, const struct target *t)
     w->max_out = r->row.flavour == FLAVOUR_ROLLBACK ? r->cfg->rollback.max_out
                                                     : r->cfg->deployment.max_out;
     w->count_sick = r->cfg->deployment.count_sick;
+    w->has_samples = r->e->spec.has_samples;
+    w->sampled_from = xcalloc((size_t)r->n, sizeof *w->sampled_from);
     w->hosts = xcalloc((size_t)r->n, sizeof *w->hosts);
     w->in = xcalloc((size_t)r->n, sizeof *w->in);
     for (int i = 0; i < r->n; i++) {
@@ -148,8 +180,7 @@ static void intent_instances(struct intent *w, const struct target *t)
                                            .is_sick = r->t[i].sick >= SICK_AFTER};
         if (w->in[i].is_lb_out)
             w->in[i].why = traffic_state_name(rd->state);
-        else if (w->in[i].is_sick)
-            w->in[i].why = "sick";
+        w->sampled_from[i] = target_is_at_rest(&r->t[i]) ? r->t[i].sampled_from : INT64_MAX;
     }
 }
 

@@ -35,13 +35,13 @@ static void health_done(void *arg, const struct http_result *h)
                                         : "another status than expected");
 }
 
-/* Instances on which a step is working are not asked: their health is that step's business. */
+/* Instances on which a step is working are not asked: their health is that step's business. One that a
+ * person has excluded is: it counts as out where it is sick. */
 bool target_is_at_rest(const struct target *t)
 {
     const struct deploy_target *c = &t->r->core.targets[t->i];
 
-    return !t->op && !t->is_begin_queued && !t->is_in_ledger && c->status != TARGET_EXCLUDED &&
-           !target_is_running(c->status);
+    return !t->op && !t->is_begin_queued && !t->is_in_ledger && !target_is_running(c->status);
 }
 
 void target_ask_health(struct target *t)
@@ -208,7 +208,7 @@ void release_watch(struct release *r)
         return;
     if (r->e->spec.has_samples)
         release_mind_steps(r);
-    if (now - r->health_at >= HEALTH_EVERY_MS && deploy_buttons(&r->core) == BUTTONS_INTERRUPT) {
+    if (now - r->health_at >= HEALTH_EVERY_MS) {
         r->health_at = now;
         ask_health(r);
     }

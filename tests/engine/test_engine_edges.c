@@ -78,10 +78,97 @@ START_TEST(retry_of_a_verify_without_a_balancer)
 }
 END_TEST
 
+/* ---- who is sick now -------------------------------------------------------------------------------- */
+
+/* What a poller would write now: all are well but one (-1: none is sick). */
+static void put_samples(int sick)
+{
+    struct sample_row rows[WORLD_INSTANCES] = {{0}};
+    struct err e = {0};
+
+    for (int i = 0; i < s.w.n; i++) {
+        rows[i] = (struct sample_row){.group = (char *)(uintptr_t)"shop",
+                                      .host = s.w.in[i].host->name,
+                                      .port = s.w.in[i].port,
+                                      .health = i == sick ? HEALTH_SICK : HEALTH_OK,
+                                      .health_since = 1,
+                                      .health_at = net_wall_ms(&s.w.net)};
+    }
+    ck_assert_msg(samples_put(s.store, rows, s.w.n, &e) == 0, "%s", e.msg);
+}
+
+static void polled_for(int64_t ms, int sick)
+{
+    for (int64_t until = s.w.now + ms; s.w.now < until;) {
+        put_samples(sick);
+        must(sim_run(&s, 1000));
+    }
+}
+
+static void polled_until(enum deploy_status status)
+{
+    for (int64_t until = s.w.now + LONG; s.w.now < until && sim_status(&s) != status;)
+        polled_for(1000, -1);
+    must(sim_status(&s) == status);
+}
+
+/* A canary that waits in traffic for the roll out. */
+static void bake_polled(uint64_t seed)
+{
+    begin(&(struct sim_spec){.seed = seed, .n = 4, .n_lb = 1, .max_out = 2500, .has_samples = true});
+    put_samples(-1);
+    must_do(start("1.1.0"));
+    polled_until(DEPLOY_SMOKE_SUCCESS);
+    must_do(press(ACTION_CONTINUE));
+    polled_until(DEPLOY_BAKE_SUCCESS);
+}
+
+static bool has_no_room(struct sim *sim)
+{
+    return sim->v.d->waiting && strstr(sim->v.d->waiting, "no room");
+}
+
+static void rolls_out_past(int sick, const char *words)
+{
+    put_samples(sick);
+    must_do(press(ACTION_CONTINUE));
+    polled_for(4000, sick);
+    must(sim_until(&s, has_no_room, 1000));
+    ck_assert_msg(strstr(s.v.d->waiting, words), "waiting for: %s", s.v.d->waiting);
+    ck_assert_int_eq(sim_ledger(&s), 0);
+}
+
+/* It has fallen sick while the release waited for a person, or since the last look. */
+START_TEST(sick_while_it_waits)
+{
+    bake_polled(10);
+    if (_i == 0)
+        polled_for(20000, 3);
+    rolls_out_past(3, "web04 sick");
+    finish();
+}
+END_TEST
+
+START_TEST(sick_since_the_engine_was_lost)
+{
+    bake_polled(11);
+    polled_for(20000, 3);
+    sim_crash(&s);
+    sim_start(&s);
+    must(sim_until_brake(&s, BRAKE_LOST, SOON));
+    put_samples(3);
+    must(sim_run(&s, 3000));
+    must_do(press(ACTION_CONTINUE));
+    rolls_out_past(3, "web04 sick");
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
+        sick_since_the_engine_was_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
@@ -90,6 +177,7 @@ int main(void)
         if (!getenv("SIM_TEST") || strcmp(getenv("SIM_TEST"), tests[i]->name) == 0)
             tcase_add_test(c, tests[i]);
     }
+    tcase_add_loop_test(c, sick_while_it_waits, 0, 2);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }
