@@ -467,6 +467,7 @@ static void intent_done(void *arg, int rc, const struct err *err)
         intent_free(w);
         return;
     }
+    txn_kept_forget(r->e, w->row.id, w->journal.group, w->journal.host, w->journal.port);
     t->journal = w->id;
     t->is_verified = t->is_verified && w->step != STEP_INSTALL;
     t->is_ledger_new = w->is_ledger_new;

@@ -213,9 +213,10 @@ static void look_done(void *arg, int rc, const struct err *err)
         e->is_store_lost = false;
     else if (l->is_beat) /* so it was a write that went well */
         txn_retry(e);
+    bool may_act = e->n_kept == 0 && !e->is_stopping && !e->is_over;
     if (rc >= 0 && l->is_beat && e->is_mirror_due)
         engine_mirror(e);
-    if (rc >= 0 && !e->is_stopping && !e->is_over)
+    if (rc >= 0 && may_act)
         take_rows(e, l);
     if (l->n_actions > 0)
         action_rows_free(l->actions, l->n_actions);
@@ -251,11 +252,10 @@ void engine_look(struct engine *e)
 static void check_idle(struct engine *e)
 {
     int64_t now = engine_now(e);
+    bool is_at_work = is_driving(e) || after_is_running(e) || e->hands > 0 || e->n_kept > 0;
 
-    bool is_busy = is_driving(e) || after_is_running(e) || e->hands > 0;
-
-    if (is_busy || e->jobs > 0) {
-        if (is_busy)
+    if (is_at_work || e->jobs > 0) {
+        if (is_at_work)
             e->busy_at = now;
         if (!e->is_stopping)
             return;

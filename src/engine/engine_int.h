@@ -150,8 +150,9 @@ struct engine {
     bool is_stopping, is_over;
     bool is_store_lost;
     bool is_mirror_due;      /* the inventory is not in the store as it is now */
-    struct txn **kept;       /* what could not be written, n_kept, oldest first */
+    struct txn **kept;       /* what could not be written, n_kept, oldest first; nothing begins meanwhile */
     size_t n_kept;
+    bool is_retrying;        /* ... and is being written */
     int jobs;                /* store jobs under way */
 };
 
@@ -185,12 +186,15 @@ void txn_job(struct txn *x, store_job_fn job, void (*free_job)(void *arg), void 
 void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,
                  ...) __attribute__((format(printf, 5, 6)));
 void txn_answer(struct txn *x, int64_t question, const char *json);
-/* Hand it over; done may be NULL (a failure then ends in engine_store_failed). */
+/* Hand it over; done may be NULL: a failure then ends in engine_store_failed, what a full disk did not
+ * take is kept, and what is handed over after it waits behind it. */
 void txn_submit(struct txn *x, store_done_fn done, void *arg);
 /* Of one that is not handed over. */
 void txn_free(struct txn *x);
-/* The store can be written again: what could not be is submitted once more. */
+/* The store can be written again: what could not be is written now, in its order. */
 void txn_retry(struct engine *e);
+/* A job of another kind has written these rows (target 0: the ledger's alone): what is kept is older. */
+void txn_kept_forget(struct engine *e, int64_t target, const char *group, const char *host, int port);
 void txn_forget(struct engine *e);
 /* A job of its own kind, counted and with the fence checked first. */
 void engine_job(struct engine *e, store_job_fn job, store_done_fn done, void *arg);

@@ -217,6 +217,7 @@ static void hand_intent_done(void *arg, int rc, const struct err *err)
         hand_end(h, VERDICT_REFUSED, err->msg, NULL);
         return;
     }
+    txn_kept_forget(h->o->e, 0, h->o->g->name, h->host, h->port);
     if (h->is_ledger_new)
         note_ledger(h->o->g, h->host, h->port, true);
     if (h->o->e->is_over || h->o->e->is_stopping) {
@@ -248,9 +249,13 @@ static void count_instances(struct hand_intent *w, const struct hand *h)
 
 static void hand_submit(struct hand *h)
 {
-    struct hand_intent *w = xcalloc(1, sizeof *w);
     struct opening *o = h->o;
 
+    if (o->e->n_kept > 0) {
+        hand_end(h, VERDICT_FAILED, "the store cannot be written; nothing was sent", NULL);
+        return;
+    }
+    struct hand_intent *w = xcalloc(1, sizeof *w);
     w->h = h;
     engine_op_id(o->e, h->t->op_id);
     w->journal = (struct journal_row){.group = o->g->name,

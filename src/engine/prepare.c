@@ -147,7 +147,7 @@ void release_prepare(struct release *r)
         if (r->core.targets[i].needs_probe || r->core.targets[i].is_probing)
             return;
     }
-    if (r->core.is_ending || r->core.brake != BRAKE_NONE)
+    if (r->core.is_ending || r->core.brake != BRAKE_NONE || r->e->n_kept > 0)
         return;
     int busy = prestage_some(r);
     for (int i = 0; i < r->n; i++) {

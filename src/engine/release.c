@@ -578,7 +578,9 @@ static void begin_one(struct release *r, const struct deploy_begin *b)
 {
     struct target *t = &r->t[b->target];
 
-    if (t->op || t->probe || t->prestage || t->redrain || t->is_begin_queued || t->is_prestaging)
+    bool is_free = !t->op && !t->probe && !t->prestage && !t->redrain && !t->is_begin_queued &&
+                   !t->is_prestaging;
+    if (!is_free || (!b->is_probe && r->e->n_kept > 0))
         return;
     if (b->is_probe)
         target_begin_probe(t);

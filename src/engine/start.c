@@ -278,6 +278,10 @@ static void proved(struct opening *o, const struct err *e)
         end_refused(o, words);
         return;
     }
+    if (o->e->n_kept > 0) {
+        end_refused(o, "the store cannot be written: try again when it can");
+        return;
+    }
     if (o->facts.is_version_bad && o->flavour == FLAVOUR_RELEASE) {
         struct txn *x = txn_new(o->e);
         txn_event(x, o->g->name, 0, "warning", o->action.driver,

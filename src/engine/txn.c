@@ -33,6 +33,7 @@ struct part {
     struct target_row target;
     int64_t id, other;
     int number;
+    bool is_void; /* a newer one has been written */
     char *a, *b, *c, *d;
     store_job_fn job;
     void (*free_job)(void *arg);
@@ -272,7 +273,7 @@ static int txn_run(struct store *s, void *arg, struct err *err)
 
     FAILPOINT("engine:txn:before");
     for (size_t i = 0; rc == 0 && i < x->n; i++) {
-        rc = write_part(s, x, &x->parts[i], err);
+        rc = x->parts[i].is_void ? 0 : write_part(s, x, &x->parts[i], err);
         if (is_settled_already(x->parts[i].kind, rc))
             rc = 0;
     }
@@ -296,7 +297,12 @@ void txn_free(struct txn *x)
     free(x);
 }
 
-/* A full disk loses nothing: what has happened is stored when it can be. */
+/* ---- a full disk ----------------------------------------------------------------------------------------
+ * It loses nothing and turns nothing round: what could not be written is kept, what comes after it waits
+ * behind it, and all of it is written in one job when there is room. Until then nothing begins (release.c,
+ * engine.c). What was under way already and got through is newer, too: of that a kept one has nothing to
+ * say any more. */
+
 static void keep(struct txn *x)
 {
     struct engine *e = x->e;
@@ -305,12 +311,68 @@ static void keep(struct txn *x)
     e->kept[e->n_kept++] = x;
 }
 
+static bool is_ledger(enum part_kind kind)
+{
+    return kind >= PART_LEDGER_CONFIRM && kind <= PART_LEDGER_REMOVE;
+}
+
+static bool is_same_place(const char *host, int port, const char *other, int other_port)
+{
+    return port == other_port && strcmp(host, other) == 0;
+}
+
+/* Do both say something of the same row? */
+static bool is_same_row(const struct part *a, const struct part *b)
+{
+    if (is_ledger(a->kind) && is_ledger(b->kind))
+        return strcmp(a->a, b->a) == 0 && is_same_place(a->b, a->number, b->b, b->number);
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case PART_DEPLOYMENT:
+        return a->deployment.id == b->deployment.id;
+    case PART_TARGET:
+        return a->target.id == b->target.id;
+    case PART_JOURNAL:
+        return a->id == b->id;
+    case PART_INSTANCE:
+        return strcmp(a->a, b->a) == 0 &&
+               is_same_place(a->target.host, a->target.port, b->target.host, b->target.port);
+    default:
+        return false;
+    }
+}
+
+static void forget_older(struct engine *e, const struct part *newer)
+{
+    for (size_t k = 0; k < e->n_kept; k++) {
+        for (size_t i = 0; i < e->kept[k]->n; i++) {
+            struct part *p = &e->kept[k]->parts[i];
+            if (is_same_row(p, newer))
+                p->is_void = true;
+        }
+    }
+}
+
+void txn_kept_forget(struct engine *e, int64_t target, const char *group, const char *host, int port)
+{
+    struct part row = {.kind = PART_TARGET, .target = {.id = target}};
+    struct part owed = {.kind = PART_LEDGER_REMOVE, .a = (char *)(uintptr_t)group,
+                        .b = (char *)(uintptr_t)host, .number = port};
+
+    if (target)
+        forget_older(e, &row);
+    forget_older(e, &owed);
+}
+
 static void txn_done(void *arg, int rc, const struct err *err)
 {
     struct txn *x = arg;
     struct engine *e = x->e;
 
     FAILPOINT("engine:txn:after");
+    for (size_t i = 0; rc == 0 && e->n_kept > 0 && i < x->n; i++)
+        forget_older(e, &x->parts[i]);
     if (x->done)
         x->done(x->arg, rc, err);
     else if (rc < 0)
@@ -323,32 +385,67 @@ static void txn_done(void *arg, int rc, const struct err *err)
 
 void txn_submit(struct txn *x, store_done_fn done, void *arg)
 {
-    if (x->n == 0 && !done) {
-        txn_free(x);
-        return;
-    }
     x->done = done;
     x->arg = arg;
-    engine_job(x->e, txn_run, txn_done, x);
+    if (x->n == 0 && !done)
+        txn_free(x);
+    else if (x->e->n_kept > 0 && !done)
+        keep(x);
+    else
+        engine_job(x->e, txn_run, txn_done, x);
 }
 
-/* In their order; what is newer than they are is stored again behind them. */
+/* The oldest n of what is kept. It is begun while no other job is under way, and jobs end in their order:
+ * nobody marks a part void while the worker has it. */
+struct again {
+    struct engine *e;
+    struct txn **kept;
+    size_t n;
+};
+
+static int again_run(struct store *s, void *arg, struct err *err)
+{
+    struct again *a = arg;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < a->n; i++)
+        rc = txn_run(s, a->kept[i], err);
+    return rc;
+}
+
+static void again_done(void *arg, int rc, const struct err *err)
+{
+    struct again *a = arg;
+    struct engine *e = a->e;
+
+    e->is_retrying = false;
+    if (rc < 0)
+        engine_store_failed(e, err);
+    if (rc == 0) {
+        for (size_t i = 0; i < a->n; i++)
+            txn_free(a->kept[i]);
+        e->n_kept -= a->n;
+        memmove(e->kept, e->kept + a->n, e->n_kept * sizeof(struct txn *));
+        for (struct release *r = e->releases; e->n_kept == 0 && r; r = r->next)
+            engine_kick(e, r);
+    }
+    free(a->kept);
+    free(a);
+    if (rc == 0 && e->n_kept > 0)
+        txn_retry(e);
+}
+
 void txn_retry(struct engine *e)
 {
-    struct txn **kept = e->kept;
-    size_t n = e->n_kept;
-
-    e->kept = NULL;
-    e->n_kept = 0;
-    for (size_t i = 0; i < n; i++)
-        engine_job(e, txn_run, txn_done, kept[i]);
-    for (struct release *r = e->releases; n > 0 && r; r = r->next) {
-        r->is_dirty = true;
-        for (int i = 0; i < r->n; i++)
-            r->t[i].is_dirty = true;
-        engine_kick(e, r);
-    }
-    free(kept);
+    if (e->n_kept == 0 || e->is_retrying || e->is_over || e->jobs > 0)
+        return;
+    struct again *a = xcalloc(1, sizeof *a);
+    a->e = e;
+    a->n = e->n_kept;
+    a->kept = xcalloc(a->n, sizeof(struct txn *));
+    memcpy(a->kept, e->kept, a->n * sizeof(struct txn *));
+    e->is_retrying = true;
+    engine_job(e, again_run, again_done, a);
 }
 
 void txn_forget(struct engine *e)

@@ -64,11 +64,20 @@ static void must_be(int rc, const struct err *e, const char *what)
 
 static void schedule(struct squeue *q);
 
+/* What was run in this batch is undone. */
+static void fail_batch(struct squeue *q, struct sjob *first)
+{
+    store_rollback(q->store);
+    for (struct sjob *j = first; j; j = TAILQ_NEXT(j, link))
+        j->rc = err_set(&j->err, q->fails, "the disk is at fault");
+}
+
 /* Seldom all that wait, as the real worker may be in the middle of a batch when more come. */
 static void commit(struct world *w, void *arg)
 {
     struct squeue *q = arg;
     int64_t max = world_chance(w, 500) ? 1000 : world_between(w, 1, 3);
+    struct sjob *first = NULL;
     struct err e = {0};
 
     q->commit = NULL;
@@ -80,8 +89,12 @@ static void commit(struct world *w, void *arg)
         run_job(q, j);
         TAILQ_REMOVE(&q->waiting, j, link);
         TAILQ_INSERT_TAIL(&q->committed, j, link);
+        first = first ? first : j;
     }
-    must_be(store_commit(q->store, &e), &e, "commit");
+    if (q->fails)
+        fail_batch(q, first);
+    else
+        must_be(store_commit(q->store, &e), &e, "commit");
     q->commits++;
     if (q->on_commit && !q->on_commit(q->arg, true))
         return;

@@ -19,6 +19,7 @@ struct squeue {
     struct sjobs waiting, committed;
     struct event *commit, *drain;
     int slow_of_1000;  /* a commit takes half a second to three */
+    int fails;         /* not 0: each commit fails with that code, and nothing of it is kept */
     bool is_dead;
     bool is_loud;      /* log lines go to standard error */
     long commits;

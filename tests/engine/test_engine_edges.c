@@ -164,11 +164,57 @@ START_TEST(sick_since_the_engine_was_lost)
 }
 END_TEST
 
+/* ---- a disk at fault --------------------------------------------------------------------------------- */
+
+static void commits(long n)
+{
+    for (long until = s.q.commits + n; s.q.commits < until;)
+        must(sim_step(&s));
+}
+
+/* An engine with something to write stays, though nothing else is left to do. */
+START_TEST(an_end_on_a_full_disk)
+{
+    begin(&(struct sim_spec){.seed = 50, .n = 3, .n_lb = 1, .leaves = true});
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    sim_press(&s, ACTION_INTERRUPT, "{\"want\":\"end\"}", 0);
+    commits(1);
+    s.q.fails = ERR_IO;
+    must(sim_run(&s, 20000));
+    ck_assert_msg(s.e && !s.is_ended, "the engine has ended");
+    s.q.fails = 0;
+    must(sim_until_status(&s, DEPLOY_INTERRUPTED, SOON));
+    finish();
+}
+END_TEST
+
+/* What was done before is not written behind what is done after it. */
+START_TEST(a_markup_on_a_full_disk)
+{
+    begin(&(struct sim_spec){.seed = 51, .n = 3, .n_lb = 1});
+    must(sim_run(&s, 1000));
+    must_do(sim_press_on(&s, ACTION_MARKDOWN, 1));
+    int64_t in = sim_press_on(&s, ACTION_MARKUP, 1);
+    while (s.w.lb[0].seats[1].admin)
+        must(sim_step(&s));
+    s.q.fails = ERR_IO;
+    must(sim_run(&s, 3500 + 500 * _i));
+    s.q.fails = 0;
+    must_do(sim_press_on(&s, ACTION_MARKDOWN, 1));
+    must(sim_run(&s, 10000));
+    ck_assert_int_eq((int)sim_verdict(&s, in, NULL, 0), (int)VERDICT_DONE);
+    ck_assert(!sim_is_in(&s.w.in[1]));
+    ck_assert_int_eq(sim_ledger(&s), 1);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost,
+        sick_since_the_engine_was_lost, an_end_on_a_full_disk,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
@@ -178,6 +224,7 @@ int main(void)
             tcase_add_test(c, tests[i]);
     }
     tcase_add_loop_test(c, sick_while_it_waits, 0, 2);
+    tcase_add_loop_test(c, a_markup_on_a_full_disk, 0, 6);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }
