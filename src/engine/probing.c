@@ -233,7 +233,7 @@ void group_hush(struct group *g)
             probe_cancel(t->probe);
         t->probe = NULL;
         t->probe_again_at = 0;
-        c->needs_probe |= c->is_probing;
+        c->needs_probe |= c->is_probing && c->status != TARGET_EXCLUDED;
         c->is_probing = false;
     }
 }
