@@ -24,7 +24,8 @@
     X(ERR_PROTOCOL, -12, "protocol")       /* the peer said something it should not */            \
     X(ERR_CANCELED, -13, "canceled")       /* we asked for the end */                             \
     X(ERR_IO, -14, "i/o")                  /* a disk or file of this machine */                   \
-    X(ERR_THROTTLED, -15, "throttled")     /* the peer limits its rate; wait, then try again */
+    X(ERR_THROTTLED, -15, "throttled")     /* the peer limits its rate; wait, then try again */   \
+    X(ERR_LOST, -16, "lost")               /* the store, for this process: only another may write it */
 
 enum err_code {
     ERR_OK = 0,

@@ -119,10 +119,25 @@ void engine_give_up(struct engine *e, const struct err *why)
     tell_ended(e, &copy);
 }
 
+/* What the store holds is not known any more, and no wish can be read from it: what is under way gets a
+ * while to end, then the engine goes, and the next one asks every instance. */
+static void lose_store(struct engine *e, const struct err *why)
+{
+    e->lost_at = engine_now(e);
+    e->lost = *why;
+    fprintf(stderr, "footplate: the store is lost to this engine, which ends: %s\n", why->msg);
+    for (struct release *r = e->releases; r; r = r->next)
+        release_brake(r, BRAKE_STORE, "the store is lost: %s", why->msg);
+}
+
 void engine_store_failed(struct engine *e, const struct err *why)
 {
-    if (e->is_over || why->code == ERR_CANCELED)
+    if (e->is_over || e->lost_at || why->code == ERR_CANCELED)
         return;
+    if (why->code == ERR_LOST) {
+        lose_store(e, why);
+        return;
+    }
     if (why->code != ERR_IO && why->code != ERR_LIMIT) {
         engine_give_up(e, why);
         return;
@@ -254,6 +269,11 @@ static void check_idle(struct engine *e)
     int64_t now = engine_now(e);
     bool is_at_work = is_driving(e) || after_is_running(e) || e->hands > 0 || e->n_kept > 0;
 
+    if (e->lost_at) {
+        if (now - e->lost_at > LOST_LEAVE_MS || (!has_steps(e) && e->hands == 0))
+            engine_give_up(e, &e->lost);
+        return;
+    }
     if (is_at_work || e->jobs > 0) {
         if (is_at_work)
             e->busy_at = now;

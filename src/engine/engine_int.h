@@ -16,6 +16,7 @@ enum {
     TICK_MS = 500,              /* the slow tick behind the doorbell */
     BEAT_EVERY_MS = 3000,       /* heartbeat of the lease */
     IDLE_LEAVE_MS = 8000,       /* with nothing to do for so long the process ends */
+    LOST_LEAVE_MS = 20000,      /* without a store it waits so long for its steps */
     READ_EVERY_MS = 2000,       /* balancers are read this often while a release is open */
     HEALTH_EVERY_MS = 3000,     /* health of instances that no step is working on */
     SICK_AFTER = 3,             /* wrong health answers in a row that make an instance sick */
@@ -149,6 +150,8 @@ struct engine {
     bool is_ready;           /* recovery is done */
     bool is_stopping, is_over;
     bool is_store_lost;
+    int64_t lost_at;         /* mono: since when for good; 0 it is not */
+    struct err lost;         /* ... and why */
     bool is_mirror_due;      /* the inventory is not in the store as it is now */
     struct txn **kept;       /* what could not be written, n_kept, oldest first; nothing begins meanwhile */
     size_t n_kept;

@@ -14,9 +14,9 @@ struct store_queue;
 typedef int (*store_job_fn)(struct store *s, void *arg, struct err *e);
 
 /* Called on the owner's thread from store_queue_drain() once the commit is on the disk: rc as
- * the job answered, or the failure of the commit itself. e is never NULL. ERR_IO with a full
- * disk may be tried again; after any other i/o error the store is lost in this process and every
- * later job gets ERR_IO. A store that others hold locked (ERR_BUSY) is waited for: see
+ * the job answered, or the failure of the commit itself. e is never NULL. ERR_IO, a full
+ * disk, may be tried again; after any other i/o error the store is lost in this process and every
+ * later job gets ERR_LOST. A store that others hold locked (ERR_BUSY) is waited for: see
  * store_queue_trouble(). It may submit, but not close the queue. */
 typedef void (*store_done_fn)(void *arg, int rc, const struct err *e);
 

@@ -31,8 +31,8 @@ void store_close(struct store *s);
 /* One transaction on footplate.db. begin takes the shared lock (waiting at most 10 s: ERR_BUSY),
  * then BEGIN IMMEDIATE; refused when the file was replaced or migrated under us
  * (ERR_UNAVAILABLE). After a failed commit nothing of it counts and no transaction stands. After
- * the first i/o error of a write every later begin of this handle is ERR_IO: what the disk holds
- * is not known. A full disk is ERR_IO too, but may be tried again. */
+ * the first i/o error of a write every later begin of this handle is ERR_LOST: what the disk holds
+ * is not known. So is a damaged file. A full disk is ERR_IO, and may be tried again. */
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);

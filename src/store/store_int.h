@@ -156,7 +156,7 @@ void file_rollback(struct store *s, struct store_file *f);
 bool file_is_ours(const struct store_file *f);
 /* Finalize what was prepared on a file, before it is closed. */
 void statements_drop(struct store *s, const struct store_file *f);
-/* Mark it, with what SQLite says or other words. Answers ERR_IO. */
+/* Mark it, with what SQLite says or other words. Answers ERR_LOST; of the log file ERR_IO. */
 int file_damaged(struct store_file *f, const char *why, struct err *e);
 
 /* ---- log_file.c ------------------------------------------------------------------------------ */

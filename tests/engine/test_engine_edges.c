@@ -210,15 +210,35 @@ START_TEST(a_markup_on_a_full_disk)
 }
 END_TEST
 
+/* What the store holds is not known any more: another engine may know it, this one does not. */
+START_TEST(a_store_that_is_lost)
+{
+    begin(&(struct sim_spec){.seed = 52, .n = 3, .n_lb = 1});
+    must_do(start("1.1.0"));
+    must(sim_until_target(&s, 0, TARGET_INSTALL_RUNNING, STEP));
+    s.q.fails = ERR_LOST;
+    for (int64_t until = s.w.now + STEP; s.e && s.w.now < until;)
+        must(sim_step(&s));
+    ck_assert_msg(!s.e, "the engine lives on, deaf");
+    ck_assert_int_eq(s.why.code, ERR_LOST);
+    ck_assert_ptr_null(s.w.in[0].live);
+    s.q.fails = 0;
+    sim_start(&s);
+    must(sim_until_brake(&s, BRAKE_LOST, SOON));
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost, an_end_on_a_full_disk,
+        sick_since_the_engine_was_lost, an_end_on_a_full_disk, a_store_that_is_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
 
+    tcase_set_timeout(c, 120);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         if (!getenv("SIM_TEST") || strcmp(getenv("SIM_TEST"), tests[i]->name) == 0)
             tcase_add_test(c, tests[i]);

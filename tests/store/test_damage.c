@@ -488,16 +488,16 @@ START_TEST(a_damaged_main_file_is_refused_in_words)
     for (off_t at = 4096; at < size_of("footplate.db"); at += 4096)
         overwrite("footplate.db", at, zeros, sizeof zeros);
     struct group_row *g;
-    ck_assert_int_eq(groups_list(s, &g, &why), ERR_IO);
+    ck_assert_int_eq(groups_list(s, &g, &why), ERR_LOST);
     path_of(path, sizeof path, "footplate.db is damaged");
     ck_assert_ptr_nonnull(strstr(why.msg, path));
     ck_assert_ptr_nonnull(strstr(why.msg, "put back a backup"));
     /* What a decision would rest on is not known any more: nothing is written either. */
-    must_fail(store_begin(s, e), ERR_IO);
+    must_fail(store_begin(s, e), ERR_LOST);
     store_close(s);
     overwrite("footplate.db", 0, zeros, sizeof zeros);
     ck_assert_ptr_null(store_open(place.dir, STORE_CREATE, &why));
-    ck_assert_int_eq(why.code, ERR_IO);
+    ck_assert_int_eq(why.code, ERR_LOST);
     ck_assert_ptr_nonnull(strstr(why.msg, path));
 }
 END_TEST

@@ -412,12 +412,12 @@ START_TEST(a_failed_fsync_ends_writing_for_good)
     atomic_store(&sync_fails, 1);
     submit(&t[1], 2, 0);
     wait_done(2);
-    ck_assert_int_eq(t[1].rc, ERR_IO);
+    ck_assert_int_eq(t[1].rc, ERR_LOST);
     ck_assert_int_eq(atomic_load(&sync_fails), 0);
     /* The disk is well again; nobody may believe it. */
     submit(&t[2], 3, 0);
     wait_done(3);
-    ck_assert_int_eq(t[2].rc, ERR_IO);
+    ck_assert_int_eq(t[2].rc, ERR_LOST);
     ck_assert_ptr_nonnull(strstr(t[2].msg, "not written again"));
     q->ops->log(q, &line);
     store_queue_close(q);
@@ -438,11 +438,11 @@ START_TEST(a_failed_write_ends_writing_too)
     atomic_store(&write_fails, EIO);
     submit(&t[1], 2, 0);
     wait_done(2);
-    ck_assert_int_eq(t[1].rc, ERR_IO);
+    ck_assert_int_eq(t[1].rc, ERR_LOST);
     atomic_store(&write_fails, 0);
     submit(&t[2], 3, 0);
     wait_done(3);
-    ck_assert_int_eq(t[2].rc, ERR_IO);
+    ck_assert_int_eq(t[2].rc, ERR_LOST);
     ck_assert_int_eq(count_events(), 1);
 }
 END_TEST
