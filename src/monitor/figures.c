@@ -13,14 +13,14 @@ static const struct figure request_figures[] = {
     [REQUEST_SUCCESS] = {.name = "success", .unit = "%", .worse = WORSE_LOW,
                          .floor_abs = 5, .floor_rel = 0},
     [REQUEST_TIME] = {.name = "time", .unit = "ms", .worse = WORSE_HIGH,
-                      .floor_abs = 5, .floor_rel = 0.15, .is_trended = true},
+                      .floor_abs = 20, .floor_rel = 0.25, .is_trended = true},
 };
 
 static const struct figure connect_figures[] = {
     [CONNECT_SUCCESS] = {.name = "success", .unit = "%", .worse = WORSE_LOW,
                          .floor_abs = 5, .floor_rel = 0},
     [CONNECT_TIME] = {.name = "time", .unit = "ms", .worse = WORSE_HIGH,
-                      .floor_abs = 5, .floor_rel = 0.25, .is_trended = true},
+                      .floor_abs = 20, .floor_rel = 0.25, .is_trended = true},
 };
 
 static const struct figure number_figures[] = {
@@ -34,7 +34,7 @@ static const struct figure scrape_figures[] = {
     [SCRAPE_ERRORS] = {.name = "errors", .unit = "%", .worse = WORSE_HIGH,
                        .floor_abs = 0.5, .floor_rel = 0, .is_compared = true, .is_trended = true},
     [SCRAPE_LATENCY] = {.name = "latency", .unit = "ms", .worse = WORSE_HIGH,
-                        .floor_abs = 2, .floor_rel = 0.15, .is_compared = true,
+                        .floor_abs = 5, .floor_rel = 0.2, .is_compared = true,
                        .is_trended = true},
 };
 

@@ -10,7 +10,9 @@
 
 #include "base/mem.h"
 
-enum { MINUTE_MS = 60000, NOW_POINTS = 5, LEAST_GROWTH_MS = 30000 };
+/* RUN_LEAST: a burst of a few points (a collection of garbage, a package unpacked beside) warns; what stays
+ * longer is bad. What must not happen even once has a limit. */
+enum { MINUTE_MS = 60000, NOW_POINTS = 5, LEAST_GROWTH_MS = 30000, RUN_LEAST = 8 };
 
 double unit_now(const struct unit *u)
 {
@@ -268,6 +270,8 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
     struct finding f = {.is_due = true, .method = u->is_forecast ? "forecast" : "cusum", .subject = -1};
 
     f.judged = cusum_verdict(c, &rule, &u->base);
+    if (f.judged == JUDGED_BAD && !u->is_forecast && c->run < RUN_LEAST)
+        f.judged = JUDGED_WARNING;
     f.samples = (int)(c->run > 0 ? c->run : c->n);
     if (c->n == 0 && u->base.is_known) {
         /* Baselines are fresh: the first figure behind them is on its way, and silence is another matter. */

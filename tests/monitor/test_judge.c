@@ -305,7 +305,7 @@ START_TEST(a_slow_canary_is_found_by_comparison_before_the_roll_out)
     struct play p;
 
     play_init(&p);
-    p.latency_extra = 8;
+    p.latency_extra = 12;
     bring_canary(&p);
     pass(&p, 10);
     ck_judged(&p, "app: latency", JUDGED_UNKNOWN);
@@ -478,6 +478,27 @@ START_TEST(an_instance_that_was_always_slower_is_no_slow_canary)
 }
 END_TEST
 
+START_TEST(a_burst_of_a_few_points_warns)
+{
+    struct play p;
+
+    play_init(&p);
+    bring_canary(&p);
+    pass(&p, 20);
+    for (int i = 0; i < 6; i++) {
+        p.now += STEP;
+        tell(&p, R_HOME, -1, (double[]){100, 900}, NULL);
+    }
+    ck_judged(&p, "home: time", JUDGED_WARNING);
+    for (int i = 0; i < 6; i++) {
+        p.now += STEP;
+        tell(&p, R_HOME, -1, (double[]){100, 900}, NULL);
+    }
+    ck_judged(&p, "home: time", JUDGED_BAD);
+    play_end(&p);
+}
+END_TEST
+
 START_TEST(lines_that_match_are_counted_within_their_time)
 {
     struct play p;
@@ -549,6 +570,7 @@ int main(void)
     tcase_add_test(t, a_rollback_is_judged_by_what_was_before_its_start);
     tcase_add_test(t, a_rule_that_answers_without_a_figure_is_unknown);
     tcase_add_test(t, an_instance_that_was_always_slower_is_no_slow_canary);
+    tcase_add_test(t, a_burst_of_a_few_points_warns);
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
     suite_add_tcase(s, t);
