@@ -11,11 +11,13 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/deploy.h"
+#include "store/layers.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
-enum { DIALOG_COLS = 72, WORDS_BYTES = 512, NAMES_BYTES = 300, MORE = 3, NAMED = 3 };
+enum { DIALOG_COLS = 72, WORDS_BYTES = 512, NAMES_BYTES = 300, MORE = 3, NAMED = 3, WHY_BYTES = 300 };
 
 struct confirm {
     enum action kind;
@@ -23,6 +25,11 @@ struct confirm {
     char sentence[WORDS_BYTES];
     char more[MORE][WORDS_BYTES];    /* "" for none */
     bool is_valid;                   /* the button is there now */
+    /* Continue alone: what is watched, where it is no reason to go on. */
+    bool has_why, wants_why;         /* a reason may be given, must be given */
+    char doubts[WORDS_BYTES];        /* "" none */
+    char doubted[WORDS_BYTES];       /* which figures those are, without what they say */
+    char why[WHY_BYTES];             /* as it was written; "" not yet */
 };
 
 static const char *plural(int n)
@@ -43,6 +50,66 @@ static bool is_offered(const struct stand *st, enum action kind)
         return kind == ACTION_INTERRUPT || kind == ACTION_CONTINUE;
     }
     return false;
+}
+
+/* ---- a reason to go on ------------------------------------------------------------------------------- */
+
+static bool is_accepted(const struct view *v, const struct verdict_row *r)
+{
+    for (int i = 0; i < v->n_anomalies; i++) {
+        const struct anomaly_row *a = &v->anomalies[i];
+
+        if (!a->ended && a->accepted_at && a->layer == r->layer && a->name && r->name &&
+            strcmp(a->name, r->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of what brakes and nobody has accepted; the engine looks again, and refuses with its words. */
+static void find_doubts(struct confirm *c, const struct ui *u)
+{
+    const struct snapshot *s = u->snap;
+    struct verdict_row *rows = xcalloc((size_t)s->n_verdicts + 1, sizeof *rows);
+    struct buf b;
+    int n = 0;
+
+    buf_init(&b, sizeof c->doubted - 1);
+    for (int i = 0; i < s->n_verdicts; i++) {
+        const struct verdict_row *v = &s->verdicts[i];
+
+        if (!v->is_braking || is_accepted(&s->present, v))
+            continue;
+        if (v->is_due && verdict_now(v, u->wall) >= JUDGED_UNKNOWN)
+            buf_addf(&b, "%s %s;", v->name, judged_name(verdict_now(v, u->wall)));
+        rows[n++] = *v;
+    }
+    c->wants_why = layers_say_doubts(rows, n, u->wall, c->doubts, sizeof c->doubts) > 0;
+    if (s->n_verdicts == 0) {
+        c->wants_why = true;
+        str_copy(c->doubts, sizeof c->doubts, "unknown: nothing was judged yet");
+    }
+    str_copy(c->doubted, sizeof c->doubted, buf_str(&b));
+    buf_release(&b);
+    free(rows);
+}
+
+static void word_doubts(struct confirm *c, const struct ui *u)
+{
+    const struct group_config *g = u->snap->frozen ? u->snap->frozen : u->snap->config;
+    const struct view *v = &u->snap->present;
+    bool is_ours = v->brake == BRAKE_MONITOR || (!v->is_braked && view_is_waiting(v));
+
+    c->has_why = is_ours && (u->snap->n_verdicts > 0 || (g && g->n_monitors > 0));
+    c->wants_why = false;
+    c->doubts[0] = c->doubted[0] = '\0';
+    if (c->has_why && !v->is_braked)
+        find_doubts(c, u);
+}
+
+static bool may_answer(const struct confirm *c)
+{
+    return c->is_valid && (!c->wants_why || c->why[0]);
 }
 
 /* ---- words ---------------------------------------------------------------------------------------- */
@@ -187,6 +254,7 @@ static void put_words(struct confirm *c, const struct ui *u)
         c->yes = "";
     } else if (c->kind == ACTION_CONTINUE) {
         word_continue(c, u);
+        word_doubts(c, u);
     } else if (c->kind == ACTION_RETRY) {
         word_retry(c, u);
     } else {
@@ -206,7 +274,30 @@ static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
     for (int i = 0; i < MORE; i++)
         if (c->more[i][0])
             wanted += wrap_rows(c->more[i], *cols);
+    if (c->doubts[0])
+        wanted += 1 + wrap_rows(c->doubts, *cols);
+    wanted += c->has_why;
+    if (c->why[0])
+        wanted += wrap_rows(c->why, *cols - 9) - 1;
     *rows = *rows < wanted ? *rows : wanted;
+}
+
+/* What is doubted goes before what else there is to say, where room is short. */
+static void draw_doubts(const struct confirm *c, struct canvas *cv, struct rect r, int *row)
+{
+    struct rect rest = {r.row, r.col + 9, r.rows, r.cols - 9};
+
+    if (c->doubts[0]) {
+        draw_paragraph(cv, r, row, ROLE_WARN, "What is watched gives no reason to go on:");
+        draw_paragraph(cv, r, row, ROLE_WARN, c->doubts);
+    }
+    if (!c->has_why || *row >= r.rows)
+        return;
+    canvas_text(cv, r, *row, 0, 8, ROLE_DIM, "reason");
+    draw_paragraph(cv, rest, row, c->why[0] ? ROLE_INPUT : ROLE_DIM,
+                   c->why[0]      ? c->why
+                   : c->wants_why ? "none yet: Enter writes one, it stays on record"
+                                  : "Enter writes one, if there is one to be on record");
 }
 
 static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
@@ -218,18 +309,42 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     if (r.rows > 8)
         row++;
     draw_paragraph(cv, r, &row, ROLE_STRONG, c->sentence);
+    draw_doubts(c, cv, r, &row);
     for (int i = 0; i < MORE; i++)
         if (c->more[i][0])
             draw_paragraph(cv, r, &row, ROLE_DIALOG, c->more[i]);
-    if (c->is_valid)
+    if (may_answer(c)) {
         draw_answer(cv, r, c->yes, is_armed);
+        return;
+    }
+    canvas_repeat(cv, r, r.rows - 1, 0, r.cols, ROLE_DIALOG, ' ');
+    if (c->is_valid)
+        canvas_text(cv, r, r.rows - 1, 0, -1, ROLE_STRONG, "Enter writes a reason   any other key: no");
     else
         canvas_text(cv, r, r.rows - 1, 0, -1, ROLE_DIM, "any key closes");
 }
 
+/* A reason was given for what was doubted then. */
 static void update(void *p, const struct ui *u)
 {
-    put_words(p, u);
+    struct confirm *c = p;
+    char before[WORDS_BYTES];
+    bool could = may_answer(c);
+
+    str_copy(before, sizeof before, c->doubted);
+    put_words(c, u);
+    if (strcmp(before, c->doubted) != 0 || could != may_answer(c))
+        screen_rearm_dialog(u->screen);
+}
+
+static void take_why(void *arg, const struct ui *u, const char *text)
+{
+    struct confirm *c = arg;
+
+    (void)u;
+    if (text)
+        str_copy(c->why, sizeof c->why, text + strspn(text, " "));
+    c->why[text_utf8_prefix(raw_of(c->why))] = '\0';
 }
 
 static bool take_key(void *p, const struct ui *u, const struct key *k)
@@ -237,11 +352,17 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
     struct confirm *c = p;
     struct stand st;
 
-    if (!key_is(k, 'Y') || !c->is_valid)
-        return false;
+    if (k->kind == KEY_ENTER && c->is_valid && c->has_why) {
+        screen_prompt(u->screen, "reason to go on", c->why, NULL, take_why, c);
+        return true;
+    }
+    if (!key_is(k, 'Y') || !may_answer(c))
+        return key_is(k, 'Y') && c->is_valid;
     snapshot_stand(u->snap, &st);
-    screen_act(u->screen, c->kind, &st,
-               c->kind == ACTION_INTERRUPT ? json_pack("{s:s}", "want", "end") : NULL);
+    json_t *args = c->kind == ACTION_INTERRUPT ? json_pack("{s:s}", "want", "end")
+                   : c->why[0]                 ? json_pack("{s:s}", "why", c->why)
+                                               : NULL;
+    screen_act(u->screen, c->kind, &st, args);
     return false;
 }
 

@@ -148,6 +148,69 @@ START_TEST(hostile_names_stay_in_their_place)
 }
 END_TEST
 
+/* ---- going on with a reason ------------------------------------------------------------------ */
+
+START_TEST(doubts_want_a_reason)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_BAKE_SUCCESS, FIXTURE_BAD | FIXTURE_UNKNOWN, 24, 80, CANVAS_UTF8);
+    play_arm(&p, "K");
+    ck_assert(play_shows(&p, "no reason to go on"));
+    ck_assert(play_shows(&p, "orders a minute"));
+    ck_assert(play_shows(&p, "scrape: errors"));
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    ck_assert(play_has_dialog(&p, "Continue"));
+    /* In the field Y is a letter, and X no brake. */
+    play_key(&p, "Enter");
+    play_type(&p, "YX the campaign has ended");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_key(&p, "Enter");
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_wait(&p, ARM_MS);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "YX the campaign has ended"));
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 1);
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_CONTINUE);
+    ck_assert_str_eq(play_last(&p)->args, "{\"why\":\"YX the campaign has ended\"}");
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(good_layers_want_none)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_BAKE_SUCCESS, FIXTURE_GOOD, 24, 80, CANVAS_UTF8);
+    play_arm(&p, "K");
+    ck_assert(!play_shows(&p, "no reason to go on"));
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 1);
+    ck_assert_str_eq(play_last(&p)->args, "");
+    play_release(&p);
+}
+END_TEST
+
+/* What was good becomes old while the dialog stands: Y is for another picture. */
+START_TEST(doubts_that_come_disarm)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_BAKE_SUCCESS, FIXTURE_GOOD, 24, 80, CANVAS_UTF8);
+    play_arm(&p, "K");
+    play_wait(&p, 20000);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    ck_assert(play_shows(&p, "no reason to go on"));
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("watch");
@@ -158,6 +221,9 @@ int main(void)
     tcase_add_test(t, the_countdown_goes_on);
     tcase_add_test(t, old_is_unknown);
     tcase_add_test(t, hostile_names_stay_in_their_place);
+    tcase_add_test(t, doubts_want_a_reason);
+    tcase_add_test(t, good_layers_want_none);
+    tcase_add_test(t, doubts_that_come_disarm);
     tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return suite_run(s);
