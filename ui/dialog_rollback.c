@@ -180,6 +180,23 @@ static void add_instance(struct plan_text *t, const struct ui *u, const json_t *
     free(words);
 }
 
+/* What it is to undo. */
+static void add_anomalies(struct plan_text *t, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    char words[512];
+
+    for (int i = 0; i < v->n_anomalies; i++) {
+        size_t used = 2;
+
+        if (v->anomalies[i].ended)
+            continue;
+        str_copy(words, sizeof words, "x ");
+        say_anomaly(words + used, sizeof words - used, &v->anomalies[i], u->wall);
+        plan_text_add(t, ROLE_WARN, 0, words);
+    }
+}
+
 /* What will be warned of first. */
 static struct plan_text *make_lines(const struct rollback *r, const struct ui *u)
 {
@@ -188,6 +205,7 @@ static struct plan_text *make_lines(const struct rollback *r, const struct ui *u
     size_t i;
 
     plan_text_warn(t, json_object_get(r->preview, "warnings"));
+    add_anomalies(t, u);
     if (answer_text(r->preview, "says")[0])
         plan_text_add(t, ROLE_DIALOG, 0, answer_text(r->preview, "says"));
     json_array_foreach (instances_of(r), i, in)

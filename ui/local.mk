@@ -15,6 +15,7 @@ ui_libui_a_SOURCES = \
 	ui/console_int.h \
 	ui/helper.c \
 	ui/helper.h \
+	ui/dialog_anomaly.c \
 	ui/dialog_confirm.c \
 	ui/dialog_instance.c \
 	ui/dialog_int.c \
@@ -22,6 +23,7 @@ ui_libui_a_SOURCES = \
 	ui/dialog_line.c \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
+	ui/dialog_watch.c \
 	ui/dialogs.c \
 	ui/keymap.c \
 	ui/inst_table.c \
@@ -329,4 +331,6 @@ EXTRA_DIST += \
 	tests/ui/golden/watch-80x24-ascii.txt \
 	tests/ui/golden/watch-120x40.txt \
 	tests/ui/golden/watch-200x60.txt \
-	tests/ui/golden/watch-60x16.txt
+	tests/ui/golden/watch-60x16.txt \
+	tests/ui/golden/watch-by-hand.txt \
+	tests/ui/golden/watch-found.txt

@@ -60,6 +60,9 @@ void screen_prompt(struct screen *s, const char *label, const char *initial,
 void screen_show_group(struct screen *s, const char *group);
 void screen_show_past(struct screen *s, int64_t deployment); /* 0: the present */
 void screen_want_history(struct screen *s, int n);
+/* The suspects of an anomaly, a timeline of so long in so many slices: in the snapshots to come. 0: no more. */
+void screen_want_anomaly(struct screen *s, int64_t anomaly);
+void screen_want_timeline(struct screen *s, int64_t ms, int slices);
 void screen_focus(struct screen *s, enum pane_id p);
 /* The instance under the cursor of the instances pane: what `its log` means. port 0 and "": none. */
 void screen_select_instance(struct screen *s, const char *host, int port);
@@ -111,6 +114,8 @@ void dialog_continue(const struct ui *u);
 void dialog_retry(const struct ui *u);
 void dialog_rollback(const struct ui *u, const char *to); /* to NULL: the candidate */
 void dialog_instance(const struct ui *u, const char *host, int port);
+void dialog_anomaly(const struct ui *u, int64_t anomaly); /* 0: the first of the present release */
+void dialog_watch(const struct ui *u);                    /* extend or end it */
 void dialog_help(const struct ui *u, enum pane_id focus, unsigned places);
 
 #endif

@@ -170,6 +170,10 @@ static void add_anomalies(struct lines *l, const struct ui *u)
             snprintf(line->words + used, sizeof line->words - used, ": %s rolls back to %.100s",
                      keymap_key(u->keymap, CMD_ROLLBACK),
                      u->snap->history[u->snap->candidate].version);
+        used = strlen(line->words);
+        snprintf(line->words + used, sizeof line->words - used, ", %s%s%s shows why",
+                 u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6), u->is_focused ? "" : " ",
+                 keymap_key(u->keymap, CMD_OPEN));
     }
     if (more > 0)
         snprintf(add(l, ROLE_WARN)->words, WORDS_BYTES, "! and %d more figures are BAD", more);
@@ -396,8 +400,10 @@ static bool take_command(void *p, const struct ui *u, enum command c)
 {
     struct actions *a = p;
 
-    (void)u;
     switch (c) {
+    case CMD_OPEN:
+        dialog_anomaly(u, 0);
+        return true;
     case CMD_UP: a->top -= a->top > 0; return true;
     case CMD_DOWN: a->top += a->top + 1 < a->n_lines; return true;
     case CMD_HOME: a->top = 0; return true;

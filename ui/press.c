@@ -316,6 +316,13 @@ static void open_help(struct screen *s, unsigned places)
     dialog_help(&u, s->focus, places);
 }
 
+static void open_watch(struct screen *s)
+{
+    struct ui u = screen_ui(s, CALLER_NONE);
+
+    dialog_watch(&u);
+}
+
 static unsigned places_of(const struct screen *s)
 {
     return IN_ALL | screen_panes[s->focus]->places;
@@ -339,6 +346,7 @@ static bool screen_command(struct screen *s, enum command c)
     case CMD_BACK: go_back(s); break;
     case CMD_EVENTS: pane_command(s, PANE_LOGS, c); break;
     case CMD_INSTANCE_LOG: instance_log(s); break;
+    case CMD_WATCH: open_watch(s); break;
     case CMD_NEXT_GROUP: next_group(s, 1); break;
     case CMD_PREV_GROUP: next_group(s, -1); break;
     case CMD_DRIVER: screen_prompt(s, "who drives", s->driver, NULL, take_driver, s); break;

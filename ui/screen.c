@@ -289,6 +289,8 @@ void screen_snapshot(struct screen *s, struct snapshot *snap)
 
     s->snap = snap;
     s->is_loaded = true;
+    if (s->n_dialogs == 0)
+        screen_want_anomaly(s, 0);
     if (!snap->error)
         s->good_mono = s->mono;
     keep_group(s);
@@ -439,6 +441,23 @@ void screen_want_history(struct screen *s, int n)
     if (n <= s->want.history)
         return;
     s->want.history = n;
+    send_want(s);
+}
+
+void screen_want_anomaly(struct screen *s, int64_t anomaly)
+{
+    if (s->want.anomaly == anomaly)
+        return;
+    s->want.anomaly = anomaly;
+    send_want(s);
+}
+
+void screen_want_timeline(struct screen *s, int64_t ms, int slices)
+{
+    if (s->want.timeline_ms == ms && s->want.timeline_slices == slices)
+        return;
+    s->want.timeline_ms = ms;
+    s->want.timeline_slices = slices;
     send_want(s);
 }
 

@@ -42,6 +42,37 @@ void history_ref_drop(struct history_ref *r)
     free(r);
 }
 
+struct cause_ref *cause_ref_hold(struct cause_ref *r)
+{
+    if (r)
+        atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void cause_ref_drop(struct cause_ref *r)
+{
+    if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
+        return;
+    anomaly_rows_free(r->row, r->row ? 1 : 0);
+    suspects_free(r->suspects, r->n);
+    free(r);
+}
+
+struct timeline_ref *timeline_ref_hold(struct timeline_ref *r)
+{
+    if (r)
+        atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void timeline_ref_drop(struct timeline_ref *r)
+{
+    if (!r || atomic_fetch_sub(&r->refs, 1) != 1)
+        return;
+    timeline_release(&r->t);
+    free(r);
+}
+
 static void groups_free(struct group_line *g, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -77,6 +108,8 @@ static void content_free(struct snapshot *s)
         config_ref_drop(s->body->config);
         config_ref_drop(s->body->frozen);
         history_ref_drop(s->body->history);
+        cause_ref_drop(s->body->cause);
+        timeline_ref_drop(s->body->timeline);
         free(s->body->spots);
         free(s->body);
     }

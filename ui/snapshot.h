@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "inventory/inventory.h"
 #include "store/store.h"
+#include "store/suspects.h"
+#include "store/timeline.h"
 #include "store/view.h"
 
 /* What the reader is asked for. */
@@ -17,6 +19,9 @@ struct snapshot_want {
     int64_t past;        /* an old deployment to be shown in the panes, 0: the present */
     int history;         /* how many old releases; at least 200 */
     int64_t serial;      /* copied into the snapshot that answers it */
+    int64_t anomaly;     /* one of the group whose suspects are looked at, 0 none */
+    int64_t timeline_ms; /* how long a timeline is looked at, up to now; 0 none */
+    int timeline_slices; /* 1..TIMELINE_SLICES_MAX */
 };
 
 /* One group among all: for the list of groups and the alarms of those that are not shown. */
@@ -60,6 +65,11 @@ struct snapshot {
     int n_verdicts;
     struct layer_spark sparks[LAYER_COUNT]; /* of the worst figure of each */
     int64_t spark_ms;                       /* over how long */
+    /* Where they are wanted, else NULL; of the body. */
+    const struct anomaly_row *anomaly;
+    const struct suspect *suspects;         /* likeliest first */
+    int n_suspects;
+    const struct timeline *timeline;
     /* Of the deployment that the panes show (snapshot_shown): */
     struct journal_row *journal;
     int n_journal;

@@ -24,6 +24,23 @@ struct history_ref {
 struct history_ref *history_ref_hold(struct history_ref *r);
 void history_ref_drop(struct history_ref *r);
 
+/* An anomaly and its suspects, as they were read; held in the same way. */
+struct cause_ref {
+    atomic_int refs;
+    struct anomaly_row *row; /* NULL: it is not there */
+    struct suspect *suspects;
+    int n;
+};
+struct cause_ref *cause_ref_hold(struct cause_ref *r); /* NULL stays NULL */
+void cause_ref_drop(struct cause_ref *r);
+
+struct timeline_ref {
+    atomic_int refs;
+    struct timeline t;
+};
+struct timeline_ref *timeline_ref_hold(struct timeline_ref *r); /* NULL stays NULL */
+void timeline_ref_drop(struct timeline_ref *r);
+
 /* What is known of one host and port: indexes into the arrays of the snapshot, -1 nothing. */
 struct spot {
     const char *host; /* borrowed from the rows; NULL: a free place */
@@ -37,6 +54,8 @@ struct snapshot_body {
     atomic_int refs;
     struct config_ref *config, *frozen;
     struct history_ref *history;
+    struct cause_ref *cause;
+    struct timeline_ref *timeline;
     struct spot *spots;
     size_t n_spots;
 };
@@ -48,9 +67,22 @@ struct known_sparks {
     struct layer_spark of[LAYER_COUNT];
 };
 
-/* Verdicts and sparklines of the group shown, from the log file. */
-int snapshot_read_layers(struct snapshot *s, struct store *store, struct known_sparks *known,
-                         struct err *e);
+/* What was looked for when it was read last. */
+struct known_watch {
+    struct known_sparks sparks;
+    char *group;
+    int64_t anomaly, cause_read;
+    struct cause_ref *cause;
+    int64_t span, timeline_read;
+    int slices;
+    struct timeline_ref *timeline;
+};
+void known_watch_release(struct known_watch *k);
+
+/* Verdicts and sparklines of the group shown, the suspects and the timeline that are wanted. Not inside
+ * store_read_begin(). */
+int snapshot_read_watch(struct snapshot *s, struct store *store, const struct snapshot_want *want,
+                        struct known_watch *known, struct err *e);
 
 /* Fill body->spots from the rows of s. */
 void snapshot_index(struct snapshot *s);

@@ -49,7 +49,7 @@ struct snapshot_memory {
     int n_configs, cap_configs;
     struct known_usual usual;
     struct known_history history;
-    struct known_sparks sparks;
+    struct known_watch watch;
 };
 
 struct snapshot_memory *snapshot_memory_new(void)
@@ -68,7 +68,7 @@ void snapshot_memory_free(struct snapshot_memory *m)
     free(m->configs);
     free(m->usual.group);
     free(m->history.group);
-    free(m->sparks.group);
+    known_watch_release(&m->watch);
     history_ref_drop(m->history.ref);
     free(m);
 }
@@ -536,7 +536,7 @@ int snapshot_load_again(struct snapshot **out, struct store *s, const char *dir,
     if (rc == 0)
         rc = read_samples(&l);
     if (rc == 0)
-        rc = snapshot_read_layers(l.s, s, &m->sparks, e);
+        rc = snapshot_read_watch(l.s, s, want, &m->watch, e);
     group_rows_free(l.groups, l.n_groups);
     instance_rows_free(l.instances, l.n_instances);
     memory_sweep(m);

@@ -447,6 +447,8 @@ static void add_actions(struct hints *h, const struct screen *s)
     enum buttons b = deploy_buttons(v->is_open ? &v->deploy : NULL);
     if (b == BUTTONS_START) {
         add_hint(h, s, CMD_START, NULL, is_quiet);
+        if (v->watch)
+            add_hint(h, s, CMD_WATCH, NULL, false);
         return;
     }
     if (b == BUTTONS_INTERRUPT_CONTINUE) {
@@ -478,6 +480,8 @@ static void add_pane_keys(struct hints *h, const struct screen *s)
         add_hint(h, s, CMD_BACK, "the present", false);
     else if (s->is_zoomed)
         add_hint(h, s, CMD_ZOOM, "unzoom", false);
+    if (s->focus == PANE_ACTIONS && s->snap->present.n_anomalies > 0)
+        add_hint(h, s, CMD_OPEN, "why", false);
     for (int i = 0; i < 3 && of_pane[s->focus][i] != CMD_NONE; i++)
         add_hint(h, s, of_pane[s->focus][i], NULL, false);
     add_hint(h, s, CMD_NEXT_PANE, NULL, false);

@@ -211,6 +211,89 @@ START_TEST(doubts_that_come_disarm)
 }
 END_TEST
 
+/* ---- what was found, and the watch by hand ----------------------------------------------------- */
+
+START_TEST(suspects_are_ranked)
+{
+    struct play p;
+    struct buf text;
+    const char *flags, *release;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_BAD, 40, 120, CANVAS_UTF8);
+    play_key(&p, "6");
+    ck_assert(play_hints(&p, "why"));
+    play_key(&p, "Enter");
+    ck_assert(play_has_dialog(&p, "What was found"));
+    ck_assert(play_shows(&p, "looking for what came before it"));
+    ck_assert_int_gt(p.want.anomaly, 0);
+    play_snapshot(&p);
+    play_draw(&p);
+    buf_init(&text, 0);
+    canvas_dump(p.cv, &text);
+    flags = strstr(buf_str(&text), "coupons switched off");
+    release = strstr(buf_str(&text), "* 0.");
+    ck_assert_ptr_nonnull(flags);
+    ck_assert_ptr_nonnull(release);
+    ck_assert_msg(flags < release, "a minute before is likelier than twenty");
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "forecast from 4 weeks"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&text), "back to 1.12.0"));
+    buf_release(&text);
+    golden_check(p.cv, "watch-found", GOLDEN_TEXT);
+    play_key(&p, "Esc");
+    play_snapshot(&p);
+    ck_assert_int_eq(p.want.anomaly, 0);
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(the_watch_by_hand)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 24, 80, CANVAS_UTF8);
+    ck_assert(play_hints(&p, "W watch"));
+    play_arm(&p, "W");
+    play_key(&p, "Down");
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 0);
+    play_wait(&p, ARM_MS);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "until 14:53:23"));
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 1);
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_WATCH_EXTEND);
+    ck_assert_str_eq(play_last(&p)->args, "{\"ms\":1800000}");
+    play_arm(&p, "W");
+    for (int i = 0; i < 5; i++)
+        play_key(&p, "Down");
+    play_key(&p, "Enter");
+    play_type(&p, "Y: seen enough");
+    play_key(&p, "Enter");
+    play_wait(&p, ARM_MS);
+    play_draw(&p);
+    golden_check(p.cv, "watch-by-hand", GOLDEN_TEXT);
+    play_key(&p, "Y");
+    ck_assert_int_eq(p.n_acts, 2);
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_WATCH_END);
+    ck_assert_str_eq(play_last(&p)->args, "{\"why\":\"Y: seen enough\"}");
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(nothing_is_watched)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_GOOD, 24, 80, CANVAS_UTF8);
+    play_key(&p, "W");
+    ck_assert(play_hints(&p, "nothing is watched"));
+    play_key(&p, "6");
+    play_key(&p, "Enter");
+    ck_assert(play_hints(&p, "nothing was found"));
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("watch");
@@ -224,6 +307,9 @@ int main(void)
     tcase_add_test(t, doubts_want_a_reason);
     tcase_add_test(t, good_layers_want_none);
     tcase_add_test(t, doubts_that_come_disarm);
+    tcase_add_test(t, suspects_are_ranked);
+    tcase_add_test(t, the_watch_by_hand);
+    tcase_add_test(t, nothing_is_watched);
     tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return suite_run(s);
