@@ -10,7 +10,7 @@
 #include "net/peer.h"
 #include "net/world.h"
 
-enum { WITHIN_MS = 20000 };
+enum { WITHIN_MS = 60000, SHORT_MS = 900 };
 
 struct seen {
     int n_done;
@@ -103,10 +103,10 @@ START_TEST(test_where_it_fails)
     ck_assert_str_eq(s.r.err.msg, "127.0.0.1:1: cannot connect: connection refused");
     ck_assert_int_eq(s.r.connect_ms, -1);
     /* It accepts and says nothing. */
-    got(&s, here(), 300, true);
+    got(&s, here(), SHORT_MS, true);
     ck_assert_int_eq(s.r.err.code, ERR_TIMEOUT);
     ck_assert_int_eq(s.r.stage, CONNECT_TLS);
-    ck_assert_ptr_nonnull(strstr(s.r.err.msg, "no end of the TLS handshake within 300 ms"));
+    ck_assert_ptr_nonnull(strstr(s.r.err.msg, "no end of the TLS handshake within 900 ms"));
     ck_assert_int_ge(s.r.connect_ms, 0);
     ck_assert_int_eq(s.r.tls_ms, -1);
 }
