@@ -28,7 +28,8 @@ enum {
     LAST_LINES_MS = 200, /* the log is written in batches behind the state */
     PAGE = 500,          /* log lines at a time, so that a flood is printed, not collected */
     STARTS_MAX = 3,
-    NAME_BYTES = 64
+    NAME_BYTES = 64,
+    WHY_BYTES = 1024
 };
 
 /* ---- begin and end ------------------------------------------------------------------------------ */
@@ -350,6 +351,28 @@ int act_confirm(bool is_yes, const char *sentence)
     fputs(" Type Y to do it: ", stderr);
     if (!read_line(line, sizeof line) || strcmp(line, "Y\n") != 0)
         return cli_fail(EXIT_REFUSED, "not confirmed: nothing was done");
+    return EXIT_DONE;
+}
+
+int act_ask_why(const char *sentence, char **why)
+{
+    char line[WHY_BYTES];
+    size_t blank;
+
+    *why = NULL;
+    if (!has_terminal())
+        return EXIT_DONE;
+    fflush(stdout);
+    tcflush(STDIN_FILENO, TCIFLUSH);
+    out_string(stderr, sentence);
+    fputs(" Why go on? (nothing: do not) ", stderr);
+    if (!read_line(line, sizeof line))
+        line[0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    blank = strspn(line, " \t");
+    if (!line[blank])
+        return cli_fail(EXIT_REFUSED, "no reason was given: nothing was done");
+    *why = xstrdup(line + blank);
     return EXIT_DONE;
 }
 

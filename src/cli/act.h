@@ -52,6 +52,10 @@ int act_send(struct act *a, enum action kind, int64_t rev, json_t *args, unsigne
  * EXIT_DONE: go on; EXIT_USAGE: --yes is missing; EXIT_REFUSED: the person said no. */
 int act_confirm(bool is_yes, const char *sentence);
 
+/* Ask a person for a reason, who may as well give none. EXIT_DONE and *why, the caller's, which is NULL
+ * where there is no terminal to ask at; EXIT_REFUSED after a message: nothing was said. */
+int act_ask_why(const char *sentence, char **why);
+
 /* Ask early whether act_confirm() will be able to ask: EXIT_DONE or EXIT_USAGE after a message. */
 int act_may_confirm(bool is_yes, const char *command);
 

@@ -179,6 +179,17 @@ static int look(struct follow *f)
     return EXIT_DONE;
 }
 
+/* A release that has succeeded is not through before its watch is. */
+static void say_watch(const struct view *v)
+{
+    char until[OUT_TIME_BYTES];
+
+    if (!v->watch || v->watch->deployment != v->deployment->id)
+        return;
+    out_when(until, sizeof until, v->watch->until, v->now);
+    cli_say("%s is watched until %s: footplate watch %s", v->name, until, v->name);
+}
+
 static void say_end(const struct follow *f, int status)
 {
     const struct view *v = &f->act->view;
@@ -196,6 +207,8 @@ static void say_end(const struct follow *f, int status)
         status_print_commands(v, stderr);
     if (status == EXIT_DONE || status == EXIT_INTERRUPTED)
         cli_say("%s", summary ? summary : deploy_status_name(v->deployment->status));
+    if (status == EXIT_DONE)
+        say_watch(v);
     if (status == EXIT_FAILED || (status == EXIT_BRAKED && view_is_failure(v)))
         cli_say("%s", summary ? summary : deploy_status_name(v->deployment->status));
 }

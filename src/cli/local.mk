@@ -7,7 +7,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/console_keys.c src/cli/console_keys.h \
 	src/cli/cmd_check.c src/cli/cmd_console.c src/cli/cmd_continue.c src/cli/cmd_engine.c src/cli/cmd_exclude.c \
-	src/cli/cmd_event.c \
+	src/cli/cmd_event.c src/cli/cmd_watch.c \
 	src/cli/cmd_help.c src/cli/cmd_history.c src/cli/cmd_interrupt.c src/cli/cmd_ledger.c \
 	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
 	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \

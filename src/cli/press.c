@@ -3,23 +3,55 @@
 
 #include "cli/press.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "cli/act.h"
 #include "cli/follow.h"
+#include "store/layers.h"
+
+enum { DOUBTS_BYTES = 600 };
 
 const struct opt press_opts[PRESS_OPT_COUNT] = {
     [PRESS_REV] = {"rev", 0, OPT_NUMBER, "N", "the revision that was seen"},
     [PRESS_WHY] = {"why", 0, OPT_TEXT, "TEXT", "the reason, for the record"},
-    [PRESS_YES] = {"yes", 'y', OPT_FLAG, NULL, "as everywhere; nothing is asked here anyway"},
+    [PRESS_YES] = {"yes", 'y', OPT_FLAG, NULL, "ask nothing"},
     [PRESS_DETACH] = {"detach", 'd', OPT_FLAG, NULL, "do not follow"},
 };
+
+/* A planned wait is not left over what is bad or not known without a reason, which the engine refuses
+ * too: here its person is told which, and asked. */
+static int ask_doubtful(struct act *act, const struct args *a, char **why)
+{
+    const struct view *v = &act->view;
+    struct verdict_row *rows = NULL;
+    char doubts[DOUBTS_BYTES];
+    char *sentence;
+    int status = EXIT_DONE, n;
+
+    if (a->values[PRESS_WHY].count || a->values[PRESS_YES].count || v->is_braked || !view_is_waiting(v))
+        return EXIT_DONE;
+    n = verdicts_list(act->store, v->name, &rows, NULL);
+    if (n > 0 && layers_say_doubts(rows, n, v->now, doubts, sizeof doubts) > 0) {
+        sentence = xasprintf("What is watched of %s is in doubt: %s.", v->name, doubts);
+        status = act_ask_why(sentence, why);
+        free(sentence);
+    }
+    verdict_rows_free(rows, n > 0 ? n : 0);
+    return status;
+}
 
 static int send(struct act *act, const struct args *a, enum action kind, unsigned follow_flags)
 {
     int64_t rev = a->values[PRESS_REV].count ? a->values[PRESS_REV].number : act->view.rev;
     int64_t deployment = 0;
-    int status = act_send(act, kind, rev, act_args(a->values[PRESS_WHY].text), ACT_QUIET,
-                          &deployment);
+    char *asked = NULL;
+    int status = kind == ACTION_CONTINUE ? ask_doubtful(act, a, &asked) : EXIT_DONE;
 
+    if (status == EXIT_DONE)
+        status = act_send(act, kind, rev, act_args(asked ? asked : a->values[PRESS_WHY].text), ACT_QUIET,
+                          &deployment);
+    free(asked);
     if (status != EXIT_DONE || a->values[PRESS_DETACH].count)
         return status;
     return follow(act, deployment, follow_flags);

@@ -8,9 +8,10 @@
  *     status NAME              brake NAME WORDS | unbrake      ending
  *     target N STATUS [ERROR]  ledger N | unledger N           version N VERSION
  *     log LEVEL HOST WORDS     waiting WORDS                   summary WORDS
+ *     watch MINUTES            the watch after it              judged good|unknown|bad NAME
  *     await FILE               until $STORY/FILE is there
  *     die                      as by kill -9
- * Changes of status, brake and end grow the revision. */
+ * Changes of status, brake and end grow the revision. The args of each action are left in args-ACTION. */
 #include "config.h"
 
 #include <jansson.h>
@@ -236,6 +237,45 @@ static void change_text(struct play *p, const char *verb, const char *rest)
     save(p);
 }
 
+static void begin_watch(struct play *p, int64_t minutes)
+{
+    int64_t now = clock_wall_ms();
+    struct watch_row w = {.group = p->deployment->group, .deployment = p->deployment->id, .began = now,
+                          .until = now + minutes * 60000, .beat = now, .verdict = JUDGED_UNKNOWN};
+
+    MUST(store_begin(p->store, e));
+    MUST((int)watch_insert(p->store, &w, e));
+    MUST(store_commit(p->store, e));
+}
+
+/* One figure of the layer of the user. */
+static void judge(struct play *p, char *rest)
+{
+    char *name = strchr(rest, ' ');
+    char text[] = "limit: as the story has it";
+    struct verdict_row v = {.group = p->deployment->group, .layer = LAYER_USER, .is_braking = true, .is_due = true,
+                            .text = text, .at = clock_wall_ms(), .heard_at = clock_wall_ms()};
+
+    *name++ = '\0';
+    v.name = name;
+    for (int j = 0; j < JUDGED_COUNT; j++)
+        if (strcmp(rest, judged_name((enum judgement)j)) == 0)
+            v.judged = (enum judgement)j;
+    MUST(verdicts_put(p->store, v.group, &v, 1, e));
+}
+
+static void keep_args(const struct play *p)
+{
+    char *path = path_of(p, "args-", action_name(p->action->kind));
+    FILE *f = fopen(path, "we");
+
+    if (f) {
+        fprintf(f, "%s\n", p->action->args ? p->action->args : "{}");
+        fclose(f);
+    }
+    free(path);
+}
+
 /* One line of the story. */
 static void act_line(struct play *p, char *line)
 {
@@ -266,6 +306,10 @@ static void act_line(struct play *p, char *line)
         set_ledger(p, (int)strtol(rest, NULL, 10), line[0] == 'l');
     else if (strcmp(line, "waiting") == 0 || strcmp(line, "summary") == 0)
         change_text(p, line, rest);
+    else if (strcmp(line, "watch") == 0)
+        begin_watch(p, strtol(rest, NULL, 10));
+    else if (strcmp(line, "judged") == 0)
+        judge(p, rest);
     else if (strcmp(line, "await") == 0)
         p->awaited = xstrdup(rest);
     else if (strcmp(line, "die") == 0)
@@ -286,6 +330,7 @@ static void begin_action(struct play *p)
     action_rows_free(p->action, p->action ? 1 : 0);
     action_get(p->store, rows[0].id, &p->action, NULL);
     action_rows_free(rows, n);
+    keep_args(p);
     MUST(group_get(p->store, p->action->group, &g, e));
     forget(p);
     if (g->last_deployment)

@@ -87,4 +87,106 @@ fp history shop-web
 out_has 'watched: bad so far' 'history says how the watch stands'
 fp history shop-web --json
 json '.[0].watch | .verdict == "bad" and .running' 'also as JSON'
+
+# ---- watch ----------------------------------------------------------------------------------------------------
+
+fp watch shop-web
+is 0 'watch'
+out_has 'after #1; bad so far' 'shows the watch'
+out_has 'deploy-bot: prices pushed' 'and what was found in it'
+fp watch shop-web --json
+json '.watch.verdict == "bad" and (.monitors | length) == 4 and (.anomalies | length) == 1' 'also as JSON'
+fp watch pay-api
+is 0 'watch of a group without one'
+out_has 'none runs' 'says so'
+usage_is 'either --extend or --end' watch shop-web --extend 5m --end
+usage_is 'is no span' watch shop-web --extend soon
+usage_is 'is no span' watch shop-web --extend -5m
+usage_is 'at most a day' watch shop-web --extend 2d
+usage_is '--why is for' watch shop-web --why x
+usage_is 'a word is missing' watch
+
+story() { cat >"$STORY/story-$1"; }
+err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
+args() { [ "$(jq -r "$2" "$STORY/args-$1" 2>/dev/null)" = true ]; ok $? "$3"; }
+story watch-extend <<'END'
+verdict done watched longer
+END
+story watch-end <<'END'
+verdict done the watch has ended
+END
+fp watch shop-web --extend 15m --why 'orders are low'
+is 0 'watch --extend'
+out_has 'watched longer' 'says what came of it'
+args watch-extend '.ms == 900000 and .why == "orders are low"' 'and says how long and why to the engine'
+fp watch shop-web --end --why 'seen enough'
+is 0 'watch --end'
+args watch-end '.why == "seen enough"' 'with its reason'
+fp watch pay-api --end
+is 3 'of a group without a watch: refused'
+
+# ---- going on over what is in doubt ---------------------------------------------------------------------------
+
+end_engine()
+{
+    local pid
+    pid=$(cat "$STORY/engine.pid") || return 0
+    kill -9 "$pid" 2>/dev/null
+    is_gone() { ! kill -0 "$pid" || [ "$(awk '{print $3}' "/proc/$pid/stat")" = Z ]; }
+    wait_until is_gone
+}
+end_engine
+rm -rf "$T/store"
+story start <<'END'
+open RELEASE
+verdict done opened
+judged unknown home page: time
+log w - the release is held: home page: time
+status SMOKE_SUCCESS
+END
+story continue <<'END'
+verdict refused unknown: home page: time; go on with a reason (--why)
+END
+fp start shop-web 1.1.0 --yes
+is 10 'a release that waits'
+out_has 'the release is held: home page: time' 'and whose log says what holds it'
+fp continue shop-web
+is 3 'continue in doubt and without a terminal: as the engine says'
+err_has 'go on with a reason (--why)' 'in its words'
+story continue <<'END'
+verdict done goes on
+watch 30
+status SUCCESS
+END
+# ask ANSWER: the answer is typed once the question stands on the screen
+ask()
+{
+    local pid
+    rm -f "$T/fifo"
+    mkfifo "$T/fifo"
+    script -qec "$program -c $T/config --store $T/store continue shop-web" /dev/null <"$T/fifo" >"$T/screen" 2>&1 &
+    pid=$!
+    exec 7>"$T/fifo"
+    wait_until grep -q 'Why go on' "$T/screen"
+    printf '%s\n' "$1" >&7
+    exec 7>&-
+    code=0
+    wait $pid || code=$?
+    tr -d '\r' <"$T/screen" >"$T/out"
+}
+rm -f "$STORY/args-continue"
+if command -v script >/dev/null; then
+    ask ''
+    is 3 'on a terminal no reason is no'
+    out_has 'in doubt: unknown: home page: time' 'the question says which is in doubt'
+    [ ! -e "$STORY/args-continue" ]
+    ok $? 'and nothing was sent'
+    ask 'orders are fine'
+    is 0 'a reason sends it'
+else
+    fp continue shop-web --why 'orders are fine'
+    cat "$T/err" >>"$T/out"
+fi
+args continue '.why == "orders are fine"' 'the reason goes with it'
+out_has 'shop-web is watched until ' 'after success a follower says that a watch runs'
 echo "1..$number"
