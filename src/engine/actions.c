@@ -81,10 +81,12 @@ static enum wish wish_of(const struct action_row *a)
 /* A row that says brake ends nothing, whatever the release has come to since its person looked. */
 static void action_interrupt(struct engine *e, struct group *g, const struct action_row *a)
 {
-    const struct deploy *d = g->release ? &g->release->core : NULL;
     struct deploy_event ev = {.kind = EV_INTERRUPT};
     char did[200] = "";
 
+    if (start_withdraw(g, a))
+        return;
+    const struct deploy *d = g->release ? &g->release->core : NULL;
     if (d && wish_of(a) == WANTS_BRAKE && deploy_interrupt_kind(d) != INTERRUPT_BRAKES) {
         ev = (struct deploy_event){.kind = EV_BRAKE, .brake = BRAKE_OPERATOR};
         str_copy(did, sizeof did, d->brake == BRAKE_NONE ? "brake: no step begins"
@@ -256,12 +258,17 @@ static const struct {
     [ACTION_WATCH_END] = {action_watch, false},
 };
 
-/* A brake is taken at any rev; an end that comes late is no brake, its person saw a release at rest. */
+/* A brake is taken at any rev; an end that comes late is no brake, its person saw a release at rest. What
+ * stops a Start before it is open ends nothing. */
 static bool is_brake(const struct group *g, const struct action_row *a)
 {
     const struct release *r = g->release;
 
-    if (a->kind != ACTION_INTERRUPT || !r)
+    if (a->kind != ACTION_INTERRUPT)
+        return false;
+    if ((!r || deploy_is_final(r->core.status)) && start_is_on_its_way(g))
+        return true;
+    if (!r)
         return false;
     enum wish w = wish_of(a);
     return w == WANTS_BRAKE ||

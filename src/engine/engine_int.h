@@ -357,6 +357,12 @@ void engine_release_ended(struct release *r);
 void action_start(struct engine *e, struct group *g, const struct action_row *a);
 void action_rollback(struct engine *e, struct group *g, const struct action_row *a);
 
+/* Is one of the group on its way: taken, but not open yet? */
+bool start_is_on_its_way(const struct group *g);
+/* An Interrupt while one is: it is withdrawn, or braked as soon as it is open. False when there is none, or
+ * a release is open, to which the Interrupt goes (a Rollback of it is withdrawn all the same). */
+bool start_withdraw(struct group *g, const struct action_row *a);
+
 /* ---- hand.c: markdown, markup, ledger drop by hand ---------------------------------------------------- */
 void action_by_hand(struct engine *e, struct group *g, const struct action_row *a);
 void action_ledger_drop(struct engine *e, struct group *g, const struct action_row *a);

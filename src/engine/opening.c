@@ -122,6 +122,9 @@ void opening_free(struct opening *o)
     package_list_release(&o->packages);
     group_config_free(o->cfg);
     action_row_release(&o->action);
+    if (o->brake)
+        action_row_release(o->brake);
+    free(o->brake);
     free(o->plan);
     free(o->probes);
     free(o->asked);
@@ -449,6 +452,11 @@ static void facts_done(void *arg, int rc, const struct err *err)
     free(j->group);
     free(j->version);
     free(j);
+    o->is_asking = false;
+    if (o->is_withdrawn) {
+        opening_free(o);
+        return;
+    }
     if (rc < 0) {
         finish(o, ERR_UNAVAILABLE, err->msg);
         return;
@@ -470,6 +478,7 @@ void opening_begin(struct opening *o, opening_done done)
     j->o = o;
     j->group = xstrdup(o->g->name);
     j->version = xstrdup_null(o->version);
+    o->is_asking = true;
     engine_job(o->e, facts_run, facts_done, j);
 }
 

@@ -42,6 +42,11 @@ struct opening {
     struct package_list packages;
     bool is_offered;          /* the source has its package, with a digest */
     bool is_without_plan;     /* `check` and `versions` stop before the plan */
+    bool is_start;            /* a Start or Rollback on its way, which an Interrupt withdraws */
+    bool is_asking;           /* a job of the store has it */
+    bool is_withdrawn;        /* ... and frees it when it is done */
+    bool is_inserting;        /* its deployment is being stored: too late to withdraw it */
+    struct action_row *brake; /* pressed meanwhile, for that deployment; NULL none */
     int64_t question;         /* the question or the action that asked; 0 none */
     struct action_row action;
     opening_done done;

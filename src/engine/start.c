@@ -154,6 +154,8 @@ static void insertion_done(void *arg, int rc, const struct err *err)
     struct group *g = o->g;
 
     FAILPOINT("engine:start:after");
+    struct action_row *brake = o->brake;
+    o->brake = NULL;
     g->is_busy = false;
     if (rc < 0) {
         if (rc != ERR_CANCELED)
@@ -166,6 +168,11 @@ static void insertion_done(void *arg, int rc, const struct err *err)
     }
     insertion_free(w);
     opening_free(o);
+    if (brake && !e->is_over)
+        engine_take_action(e, brake);
+    if (brake)
+        action_row_release(brake);
+    free(brake);
 }
 
 /* FNV-1a: tells two frozen configurations apart; no secret rests on it. */
@@ -247,6 +254,7 @@ static void submit_insertion(struct opening *o)
     struct insertion *w = xcalloc(1, sizeof *w);
 
     w->o = o;
+    o->is_inserting = true;
     w->now = engine_wall(o->e);
     w->action = o->action.id;
     fill_deployment(w, o);
@@ -311,6 +319,67 @@ static int take_settings(struct opening *o, const struct args *args, struct err 
     return 0;
 }
 
+/* ---- on its way -------------------------------------------------------------------------------------- */
+
+static struct opening *on_its_way(const struct group *g)
+{
+    for (struct opening *o = g->e->openings; o; o = o->next) {
+        if (o->g == g && o->is_start && !o->is_withdrawn)
+            return o;
+    }
+    return NULL;
+}
+
+static const char *driver_of(const struct action_row *a)
+{
+    return a->driver ? a->driver : "?";
+}
+
+bool start_is_on_its_way(const struct group *g)
+{
+    return on_its_way(g) != NULL;
+}
+
+static void withdraw(struct opening *o, const struct action_row *a)
+{
+    struct txn *x = txn_new(o->e);
+
+    txn_event(x, o->g->name, 0, "action", a->driver, "interrupt: the %s by %s was withdrawn",
+              action_name(o->action.kind), driver_of(&o->action));
+    txn_verdict(x, o->action.id, VERDICT_REFUSED, 0, "withdrawn by %s", driver_of(a));
+    txn_submit(x, NULL, NULL);
+    o->g->is_busy = false;
+    o->is_withdrawn = true;
+    if (!o->is_asking)
+        opening_free(o);
+}
+
+bool start_withdraw(struct group *g, const struct action_row *a)
+{
+    bool is_open = g->release && !deploy_is_final(g->release->core.status);
+    struct opening *o = on_its_way(g);
+
+    if (!o)
+        return false;
+    if (o->is_inserting && o->brake) {
+        refuse(g->e, a, "the brake is pressed already: it is set as soon as the release is open");
+        return true;
+    }
+    if (o->is_inserting) {
+        o->brake = xcalloc(1, sizeof *o->brake);
+        action_row_copy(o->brake, a);
+        o->brake->rev = -1; /* at whatever rev it opens: what can be stopped is stopped */
+        return true;
+    }
+    if (!is_open) {
+        struct txn *x = txn_new(g->e);
+        txn_verdict(x, a->id, VERDICT_DONE, 0, "the %s was withdrawn", action_name(o->action.kind));
+        txn_submit(x, NULL, NULL);
+    }
+    withdraw(o, a);
+    return !is_open;
+}
+
 /* Why nothing can be opened now; NULL when it can. */
 static const char *not_now(const struct group *g, bool is_rollback, char *dst, size_t size)
 {
@@ -318,6 +387,12 @@ static const char *not_now(const struct group *g, bool is_rollback, char *dst, s
 
     if (!g->cfg) {
         snprintf(dst, size, "%s is not in the inventory", g->name);
+        return dst;
+    }
+    const struct opening *other = on_its_way(g);
+    if (other) {
+        snprintf(dst, size, "a %s is on its way (by %s)", action_name(other->action.kind),
+                 driver_of(&other->action));
         return dst;
     }
     if (g->is_busy) {
@@ -351,6 +426,7 @@ static void open_with(struct engine *e, struct group *g, const struct action_row
     const char *version = args_text(args, flavour == FLAVOUR_RELEASE ? "version" : "to");
     struct err err;
 
+    o->is_start = true;
     g->is_busy = true;
     group_hush(g);
     action_row_copy(&o->action, a);
@@ -476,6 +552,7 @@ static void seek_candidate(struct engine *e, struct group *g, const struct actio
         return;
     }
     struct opening *o = opening_new(e, g, FLAVOUR_ROLLBACK);
+    o->is_start = true;
     g->is_busy = true;
     action_row_copy(&o->action, a);
     o->version = xstrdup_null(to);

@@ -19,6 +19,15 @@ static void begin(const struct sim_spec *spec)
     sim_start(&s);
 }
 
+static void must_not_do(int64_t id, const char *word)
+{
+    char words[600] = "";
+
+    must(sim_until_verdict(&s, id, LONG));
+    ck_assert_msg(sim_verdict(&s, id, words, sizeof words) == VERDICT_REFUSED && strstr(words, word),
+                  "%s", words);
+}
+
 /* ---- one answer is no verify ------------------------------------------------------------------------ */
 
 static bool first_is_well(struct sim *sim)
@@ -164,6 +173,46 @@ START_TEST(sick_since_the_engine_was_lost)
 }
 END_TEST
 
+/* ---- a Start on its way ------------------------------------------------------------------------------ */
+
+START_TEST(a_start_is_withdrawn)
+{
+    char words[400] = "";
+
+    begin(&(struct sim_spec){.seed = 40 + (uint64_t)_i, .n = 3, .n_lb = 1});
+    must(sim_run(&s, 1000));
+    int64_t id = start("1.1.0");
+    must(sim_run(&s, 3 * _i));
+    int64_t stop = sim_press(&s, ACTION_INTERRUPT, "{\"want\":\"brake\"}", 0);
+    must_do(stop);
+    must(sim_until_verdict(&s, id, SOON));
+    bool is_open = sim_verdict(&s, id, words, sizeof words) == VERDICT_DONE;
+    if (is_open) { /* it was open before: then it is braked */
+        must(sim_until_brake(&s, BRAKE_OPERATOR, SOON));
+    } else {
+        ck_assert_str_eq(words, "withdrawn by ann");
+        sim_verdict(&s, stop, words, sizeof words);
+        ck_assert_str_eq(words, "the start was withdrawn");
+        must(sim_run(&s, 20000));
+        ck_assert_int_eq(s.v.last, 0);
+        must_do(start("1.1.0"));
+    }
+    ck_assert(_i > 0 || !is_open);
+    finish();
+}
+END_TEST
+
+START_TEST(a_second_start)
+{
+    begin(&(struct sim_spec){.seed = 70, .n = 3, .n_lb = 1});
+    must(sim_run(&s, 1000));
+    int64_t first = start("1.1.0");
+    must_not_do(start("1.2.0"), "a start is on its way (by ann)");
+    must_do(first);
+    finish();
+}
+END_TEST
+
 /* ---- a disk at fault --------------------------------------------------------------------------------- */
 
 static void commits(long n)
@@ -233,7 +282,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost, an_end_on_a_full_disk, a_store_that_is_lost,
+        sick_since_the_engine_was_lost, a_second_start, an_end_on_a_full_disk,
+        a_store_that_is_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
@@ -244,6 +294,7 @@ int main(void)
             tcase_add_test(c, tests[i]);
     }
     tcase_add_loop_test(c, sick_while_it_waits, 0, 2);
+    tcase_add_loop_test(c, a_start_is_withdrawn, 0, 8);
     tcase_add_loop_test(c, a_markup_on_a_full_disk, 0, 6);
     suite_add_tcase(suite, c);
     return suite_run(suite);

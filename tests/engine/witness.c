@@ -275,7 +275,8 @@ static void new_verdict(struct witness *v, struct seen_press *p, const struct ac
     if (p->is_stale && is_by_rev && p->kind != ACTION_INTERRUPT)
         complain(v, "a %s at an old rev was done", action_name(p->kind));
     if (p->is_stale && p->kind == ACTION_INTERRUPT &&
-        (!a->verdict_text || strncmp(a->verdict_text, "brake", 5) != 0))
+        (!a->verdict_text || (strncmp(a->verdict_text, "brake", 5) != 0 &&
+                              !strstr(a->verdict_text, "was withdrawn"))))
         complain(v, "an interrupt at an old rev did more than brake: %s", a->verdict_text);
     if (p->kind == ACTION_RETRY || p->kind == ACTION_START || p->kind == ACTION_ROLLBACK)
         v->retries++;
