@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/args.h"
 
@@ -299,6 +300,21 @@ static void refuse_late(struct engine *e, const struct group *g, const struct ac
     verdict(e, a, VERDICT_REFUSED, 0, words);
 }
 
+/* What is not bound to a rev is bound to its hour: whoever pressed it was told long ago that no engine
+ * answers, and may have done otherwise since. */
+static bool refuse_old(struct engine *e, const struct action_row *a)
+{
+    int64_t age = engine_wall(e) - a->at;
+    char span[CLOCK_TEXT_BYTES], words[200];
+
+    if (handlers[a->kind].is_seen || age <= HAND_STALE_MS)
+        return false;
+    clock_span(span, sizeof span, age);
+    snprintf(words, sizeof words, "too old: asked for %s ago, and nothing was done; press again", span);
+    verdict(e, a, VERDICT_REFUSED, 0, words);
+    return true;
+}
+
 void engine_take_action(struct engine *e, const struct action_row *a)
 {
     struct group *g = engine_group(e, a->group);
@@ -314,7 +330,8 @@ void engine_take_action(struct engine *e, const struct action_row *a)
         refuse_late(e, g, a);
         return;
     }
-    handlers[a->kind].take(e, g, a);
+    if (!refuse_old(e, a))
+        handlers[a->kind].take(e, g, a);
 }
 
 void engine_release_ended(struct release *r)

@@ -20,6 +20,7 @@ enum {
     READ_EVERY_MS = 2000,       /* balancers are read this often while a release is open */
     HEALTH_EVERY_MS = 3000,     /* health of instances that no step is working on */
     SICK_AFTER = 3,             /* wrong health answers in a row that make an instance sick */
+    HAND_STALE_MS = 120000,     /* an act by hand that nobody has answered for so long is none any more */
     ROOM_RETRY_MS = 500,        /* a pull-out without room asks again */
     LINK_GIVE_UP_MS = 40000,    /* an instance is called unreachable after this long */
     PROBE_DEADLINE_MS = 60000,

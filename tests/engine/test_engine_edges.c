@@ -173,6 +173,30 @@ START_TEST(sick_since_the_engine_was_lost)
 }
 END_TEST
 
+/* ---- wishes ------------------------------------------------------------------------------------------ */
+
+/* Whoever has pressed long ago has gone away since. */
+START_TEST(a_hand_act_of_long_ago)
+{
+    static const enum action kinds[] = {ACTION_MARKDOWN, ACTION_MARKUP, ACTION_LEDGER_DROP};
+
+    begin(&(struct sim_spec){.seed = 30, .n = 3, .n_lb = 1});
+    must(sim_run(&s, 1000));
+    sim_crash(&s);
+    int64_t id = sim_press_on(&s, kinds[_i], 1);
+    s.w.wall_base += 180000;
+    sim_start(&s);
+    must_not_do(id, "too old");
+    ck_assert(sim_is_in(&s.w.in[1]));
+    sim_crash(&s);
+    id = sim_press_on(&s, ACTION_MARKDOWN, 1);
+    s.w.wall_base += 20000;
+    sim_start(&s);
+    must_do(id);
+    finish();
+}
+END_TEST
+
 /* ---- a Start on its way ------------------------------------------------------------------------------ */
 
 START_TEST(a_start_is_withdrawn)
@@ -294,6 +318,7 @@ int main(void)
             tcase_add_test(c, tests[i]);
     }
     tcase_add_loop_test(c, sick_while_it_waits, 0, 2);
+    tcase_add_loop_test(c, a_hand_act_of_long_ago, 0, 3);
     tcase_add_loop_test(c, a_start_is_withdrawn, 0, 8);
     tcase_add_loop_test(c, a_markup_on_a_full_disk, 0, 6);
     suite_add_tcase(suite, c);
