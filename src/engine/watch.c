@@ -116,12 +116,23 @@ static bool is_out_for_good(const struct target *t)
            c->status != target_running(STEP_MARKDOWN) && c->status != target_failure(STEP_MARKDOWN);
 }
 
+/* Taken over by somebody else, and this release is done with it or has not begun on it: he brings it back
+ * when he likes, whatever its check says. */
+static bool is_theirs_to_bring_in(const struct target *t)
+{
+    enum target_status s = t->r->core.targets[t->i].status;
+
+    return t->is_theirs && (s == TARGET_SUCCESS || s == TARGET_SKIPPED || s == TARGET_EXCLUDED ||
+                            s == TARGET_PENDING);
+}
+
 static bool should_be_out(const struct target *t)
 {
     const struct deploy_target *c = &t->r->core.targets[t->i];
 
     return t->is_in_ledger && !t->is_begin_queued && !t->redrain && !c->is_probing &&
-           !c->needs_probe && !t->r->e->is_over && is_out_for_good(t);
+           !c->needs_probe && !t->r->e->is_over && is_out_for_good(t) &&
+           !is_theirs_to_bring_in(t);
 }
 
 static void note_reading(struct target *t, const struct traffic_reading *rd, struct txn *x)

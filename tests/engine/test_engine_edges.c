@@ -173,6 +173,32 @@ START_TEST(sick_since_the_engine_was_lost)
 }
 END_TEST
 
+/* ---- somebody else's hand ---------------------------------------------------------------------------- */
+
+/* Its holder has brought it back; that its check still fails is his business. */
+START_TEST(brought_back_by_its_holder_but_down)
+{
+    begin(&(struct sim_spec){.seed = 20, .n = 3, .n_lb = 1, .has_checks = true});
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    world_maint(&s.w, 0, true);
+    must(sim_run(&s, 4000));
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_status(&s, DEPLOY_BAKE_SUCCESS, STEP));
+    ck_assert_int_eq((int)sim_target(&s, 0), (int)TARGET_SUCCESS);
+    ck_assert_int_eq(sim_ledger(&s), 1);
+    world_make_sick(&s.w, 0, 15000);
+    s.w.lb[0].seats[0].admin = 0;
+    s.w.lb[0].seats[0].is_up = false;
+    s.w.lb[0].seats[0].by_other_at = s.w.now;
+    must(sim_run(&s, 10000));
+    ck_assert_uint_eq(s.w.lb[0].seats[0].admin, 0);
+    must(sim_run(&s, 20000));
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    finish();
+}
+END_TEST
+
 /* ---- wishes ------------------------------------------------------------------------------------------ */
 
 /* Whoever has pressed long ago has gone away since. */
@@ -306,8 +332,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost, a_second_start, an_end_on_a_full_disk,
-        a_store_that_is_lost,
+        sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down, a_second_start,
+        an_end_on_a_full_disk, a_store_that_is_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
