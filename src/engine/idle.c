@@ -3,7 +3,8 @@
  * balancer from here.
  *
  * Of the ledger only that is settled which is somebody else's: a debt that they have taken over is theirs,
- * and it is paid when they have brought the instance back. An instance of ours that reads in traffic
+ * and it is paid when they have brought the instance back; a balancer that was reloaded has brought back
+ * nothing, it has forgotten. An instance of ours that reads in traffic
  * although nobody took it over keeps its entry: whether it may take traffic a person decides, who sees
  * both. */
 #include "config.h"
@@ -26,6 +27,7 @@ struct idle_one {
     int sessions;
     int64_t at; /* wall; 0 never */
     bool is_news, is_fresh;
+    bool is_reloaded; /* a balancer has forgotten what it knew of it, which is not on record yet */
 };
 
 struct idle {
@@ -43,6 +45,7 @@ struct idle_row {
     struct instance_row row; /* group, host owned */
     enum traffic_state state;
     bool may_settle;         /* nobody else in this process has the ledger in his hands */
+    bool is_reloaded;
 };
 
 struct idle_write {
@@ -74,6 +77,13 @@ static int settle(struct store *s, const struct idle_write *w, const struct idle
     if (r->state == TRAFFIC_MAINT && !owed->is_by_other) {
         rc = ledger_set_by_other(s, owed->group, owed->host, owed->port, true, err);
         return rc < 0 ? rc : record(s, w, owed, "by-other", "was taken over by somebody else", err);
+    }
+    if (r->state == TRAFFIC_READY && owed->is_by_other && r->is_reloaded) {
+        rc = ledger_set_by_other(s, owed->group, owed->host, owed->port, false, err);
+        return rc < 0 ? rc
+                      : record(s, w, owed, "forgotten",
+                               "is forgotten by a balancer that was reloaded: in traffic, though nobody "
+                               "has brought it back", err);
     }
     if (r->state == TRAFFIC_READY && owed->is_by_other) {
         rc = ledger_remove(s, owed->group, owed->host, owed->port, err);
@@ -120,6 +130,16 @@ static void write_free(struct idle_write *w)
     free(w);
 }
 
+static bool was_reloaded(const struct idle_write *w, const char *group, const struct idle_one *one)
+{
+    for (int i = 0; i < w->n; i++) {
+        const struct instance_row *r = &w->rows[i].row;
+        if (r->port == one->port && strcmp(r->host, one->host) == 0 && strcmp(r->group, group) == 0)
+            return w->rows[i].is_reloaded;
+    }
+    return false;
+}
+
 /* What could not be written is news the next time. */
 static void write_done(void *arg, int rc, const struct err *err)
 {
@@ -127,15 +147,16 @@ static void write_done(void *arg, int rc, const struct err *err)
     struct engine *e = w->e;
 
     e->is_idle_writing = false;
-    write_free(w);
-    if (rc >= 0 || e->is_over)
-        return;
-    for (int g = 0; g < e->n_groups; g++) {
+    for (int g = 0; rc < 0 && !e->is_over && g < e->n_groups; g++) {
         struct idle *x = e->groups[g]->idle;
-        for (int i = 0; x && i < x->n; i++)
+        for (int i = 0; x && i < x->n; i++) {
             x->ones[i].is_news = x->ones[i].at != 0;
+            x->ones[i].is_reloaded |= was_reloaded(w, x->g->name, &x->ones[i]);
+        }
     }
-    engine_store_failed(e, err);
+    write_free(w);
+    if (rc < 0 && !e->is_over)
+        engine_store_failed(e, err);
 }
 
 static void gather(struct idle_write *w, const struct group *g, bool is_all)
@@ -155,7 +176,11 @@ static void gather(struct idle_write *w, const struct group *g, bool is_all)
                     .sessions = one->sessions,
                     .traffic_at = one->at},
             .state = one->state,
-            .may_settle = !g->release && !g->is_busy};
+            .may_settle = !g->release && !g->is_busy,
+            .is_reloaded = one->is_reloaded};
+        bool is_settled = w->rows[w->n - 1].may_settle &&
+                          (one->state == TRAFFIC_READY || one->state == TRAFFIC_MAINT);
+        one->is_reloaded = one->is_reloaded && !is_settled;
         one->is_news = one->is_fresh = false;
     }
 }
@@ -204,11 +229,12 @@ static void read_done(void *arg, const struct traffic_reading *readings, int n, 
     struct idle *x = arg;
     int64_t wall = engine_wall(x->g->e);
 
-    (void)is_reloaded;
     (void)e; /* what could not be asked reads unknown, and is shown so */
     x->op = NULL;
     for (int i = 0; i < n && i < x->n; i++)
         take(&x->ones[i], &readings[i], wall);
+    for (int i = 0; is_reloaded && i < x->n; i++)
+        x->ones[i].is_reloaded = x->ones[i].is_news = true;
     write_what_is_due(x->g->e);
 }
 

@@ -250,6 +250,24 @@ START_TEST(a_debt_that_a_reload_forgot)
 }
 END_TEST
 
+/* Nobody has brought it back: the reload forgot his hold as it forgot ours, and it is our debt again. */
+START_TEST(a_debt_taken_over_that_a_reload_forgot)
+{
+    begin(&(struct sim_spec){.seed = 63, .n = 3, .n_lb = 1});
+    leave_a_debt();
+    world_maint(&s.w, 0, true);
+    must(sim_run(&s, SOON));
+    ck_assert(known(0).is_in_ledger && known(0).is_by_other);
+    world_reload(&s.w, 0);
+    must(sim_run(&s, 20000));
+    reads(0, "ready");
+    ck_assert(known(0).is_in_ledger && !known(0).is_by_other);
+    ck_assert_int_eq(events("web01:8080 is forgotten by a balancer that was reloaded"), 1);
+    ck_assert_int_eq(events("brought back"), 0);
+    finish();
+}
+END_TEST
+
 START_TEST(a_debt_behind_a_balancer_that_is_gone)
 {
     begin(&(struct sim_spec){.seed = 62, .n = 3, .n_lb = 2});
@@ -283,6 +301,7 @@ int main(void)
     tcase_add_loop_test(t, a_crash_in_between, 0, 24);
     tcase_add_test(t, a_debt_taken_over_and_paid);
     tcase_add_test(t, a_debt_that_a_reload_forgot);
+    tcase_add_test(t, a_debt_taken_over_that_a_reload_forgot);
     tcase_add_test(t, a_debt_behind_a_balancer_that_is_gone);
     suite_add_tcase(suite, t);
     return suite_run(suite);
