@@ -259,8 +259,23 @@ static void target_progress(void *arg, const char *text)
     engine_kick(t->r->e, t->r);
 }
 
+/* How it is after this step; NULL: that was not asked. A verify that was let pass has proved nothing. */
+static const char *health_after(const struct target *t, const struct step_result *res)
+{
+    bool is_ignored = t->op_step == STEP_VERIFY ? res->is_verify_ignored
+                                                : t->r->core.targets[t->i].is_verify_ignored;
+    const char *seen = t->op_step == STEP_VERIFY ? res->err.msg : t->row.error;
+
+    if (t->op_step < STEP_VERIFY)
+        return NULL;
+    if (!is_ignored)
+        return "ok";
+    return seen && seen[0] ? seen : "not verified";
+}
+
 /* What a step has just proved of the instance, for every screen: also when no probe comes soon. */
-static void store_instance(struct target *t, enum traffic_state state, struct txn *x)
+static void store_instance(struct target *t, enum traffic_state state, const char *health,
+                           struct txn *x)
 {
     struct release *r = t->r;
     bool is_read = traffic_has_balancer(r->traffic) &&
@@ -269,7 +284,7 @@ static void store_instance(struct target *t, enum traffic_state state, struct tx
                                .host = t->row.host,
                                .port = t->row.port,
                                .version = t->row.version_now,
-                               .health = t->op_step >= STEP_VERIFY ? (char *)(uintptr_t)"ok" : NULL,
+                               .health = (char *)(uintptr_t)health,
                                .at = engine_wall(r->e)};
 
     if (is_read) {
@@ -311,12 +326,13 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
     }
     if (t->op_step == STEP_VERIFY) {
         t->is_verified = !res->is_verify_ignored;
-        str_set(&t->row.version_now, r->row.version);
+        str_set(&t->row.version_now, t->is_verified ? r->row.version : NULL);
     }
     if (t->op_step == STEP_INSTALL)
         str_set(&t->row.version_now, NULL); /* until verify has seen it */
     if (!res->is_left_by_other && t->op_step != STEP_DOWNLOAD)
-        store_instance(t, t->op_step == STEP_MARKUP ? TRAFFIC_READY : TRAFFIC_DRAINED, x);
+        store_instance(t, t->op_step == STEP_MARKUP ? TRAFFIC_READY : TRAFFIC_DRAINED,
+                       health_after(t, res), x);
     if (!res->is_verify_ignored)
         target_set_error(t, NULL);
 }

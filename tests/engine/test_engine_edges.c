@@ -87,6 +87,28 @@ START_TEST(retry_of_a_verify_without_a_balancer)
 }
 END_TEST
 
+/* What was let pass is not on record as well, nor as running. */
+START_TEST(what_is_not_verified_is_not_well)
+{
+    struct instance_row *rows = NULL;
+
+    begin(&(struct sim_spec){.seed = 3, .n = 3, .n_lb = 1, .ignore_verify = true});
+    s.w.in[0].bad_version = "1.1.0";
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    if (_i == 1) {
+        must_do(press(ACTION_CONTINUE));
+        must(sim_until_status(&s, DEPLOY_BAKE_SUCCESS, STEP));
+    }
+    ck_assert_int_eq(instances_list(s.reader, "shop", &rows, NULL), 3);
+    ck_assert_str_eq(rows[0].host, "web01");
+    ck_assert_ptr_null(rows[0].version);
+    ck_assert_msg(rows[0].health && strstr(rows[0].health, "last saw 503"), "%s", rows[0].health);
+    instance_rows_free(rows, 3);
+    finish();
+}
+END_TEST
+
 /* ---- who is sick now -------------------------------------------------------------------------------- */
 
 /* What a poller would write now: all are well but one (-1: none is sick). */
@@ -343,6 +365,7 @@ int main(void)
         if (!getenv("SIM_TEST") || strcmp(getenv("SIM_TEST"), tests[i]->name) == 0)
             tcase_add_test(c, tests[i]);
     }
+    tcase_add_loop_test(c, what_is_not_verified_is_not_well, 0, 2);
     tcase_add_loop_test(c, sick_while_it_waits, 0, 2);
     tcase_add_loop_test(c, a_hand_act_of_long_ago, 0, 3);
     tcase_add_loop_test(c, a_start_is_withdrawn, 0, 8);
