@@ -434,6 +434,90 @@ static void forget_unknown(struct group *g, const char *host, int port, struct t
     }
 }
 
+/* Is it left unknown by the group's ended release? That is a debt too. */
+static bool is_unknown(const struct group *g, const char *host, int port)
+{
+    const struct release *r = g->release;
+
+    for (int i = 0; r && i < r->n; i++) {
+        if (strcmp(r->t[i].row.host, host) == 0 && r->t[i].row.port == port &&
+            r->core.targets[i].status == TARGET_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+static const char *drop_refusal(const struct group *g, const char *host, int port)
+{
+    if (g->is_busy)
+        return "another action on the group is being carried out";
+    if (is_driven(g, host, port))
+        return "it belongs to the open deployment: exclude it there first";
+    return NULL;
+}
+
+/* The ledger is asked first: what nobody owes is not written off. */
+struct drop {
+    struct group *g;
+    struct action_row action;
+    char *host, *why;
+    int port;
+    bool is_owed;
+};
+
+static int drop_run(struct store *s, void *arg, struct err *err)
+{
+    struct drop *d = arg;
+    struct ledger_row *rows = NULL;
+    int n = ledger_brief(s, d->action.group, &rows, err);
+
+    d->is_owed = n > 0 && ledger_has(rows, n, d->host, d->port);
+    ledger_rows_free(rows, n > 0 ? n : 0);
+    return n < 0 ? n : 0;
+}
+
+static void write_off(const struct drop *d)
+{
+    struct engine *e = d->g->e;
+    struct txn *x = txn_new(e);
+
+    strike_out(d->g, d->host, d->port, x);
+    forget_unknown(d->g, d->host, d->port, x);
+    txn_event(x, d->g->name, 0, "ledger-drop", d->action.driver, "%s:%d is written off: %s", d->host,
+              d->port, d->why);
+    txn_verdict(x, d->action.id, VERDICT_DONE, 0, "%s:%d is written off", d->host, d->port);
+    txn_submit(x, NULL, NULL);
+}
+
+static void drop_known(const struct drop *d)
+{
+    const char *no = drop_refusal(d->g, d->host, d->port);
+    char words[600];
+
+    snprintf(words, sizeof words, "%s:%d of %s is not in the ledger", d->host, d->port, d->g->name);
+    if (!no && !d->is_owed && !is_unknown(d->g, d->host, d->port))
+        no = words;
+    if (no)
+        say_verdict(d->g->e, &d->action, VERDICT_REFUSED, no);
+    else
+        write_off(d);
+}
+
+static void drop_done(void *arg, int rc, const struct err *err)
+{
+    struct drop *d = arg;
+    struct engine *e = d->g->e;
+
+    if (rc == 0)
+        drop_known(d);
+    else if (!e->is_over)
+        say_verdict(e, &d->action, VERDICT_FAILED, err->msg);
+    action_row_release(&d->action);
+    free(d->host);
+    free(d->why);
+    free(d);
+}
+
 void action_ledger_drop(struct engine *e, struct group *g, const struct action_row *a)
 {
     struct err err;
@@ -441,21 +525,19 @@ void action_ledger_drop(struct engine *e, struct group *g, const struct action_r
     const char *host = args ? args_text(args, "host") : NULL;
     const char *why = args ? args_text(args, "why") : NULL;
     int port = args ? args_number(args, "port") : 0;
+    const char *no = !host || !port || !why ? "ledger drop wants HOST:PORT and a reason"
+                                            : drop_refusal(g, host, port);
 
-    if (!host || !port || !why) {
-        say_verdict(e, a, VERDICT_REFUSED, "ledger drop wants HOST:PORT and a reason");
-    } else if (g->is_busy) {
-        say_verdict(e, a, VERDICT_REFUSED, "another action on the group is being carried out");
-    } else if (is_driven(g, host, port)) {
-        say_verdict(e, a, VERDICT_REFUSED, "it belongs to the open deployment: exclude it there first");
+    if (no) {
+        say_verdict(e, a, VERDICT_REFUSED, no);
     } else {
-        struct txn *x = txn_new(e);
-        strike_out(g, host, port, x);
-        forget_unknown(g, host, port, x);
-        txn_event(x, g->name, 0, "ledger-drop", a->driver, "%s:%d is written off: %s", host, port,
-                  why);
-        txn_verdict(x, a->id, VERDICT_DONE, 0, "%s:%d is written off", host, port);
-        txn_submit(x, NULL, NULL);
+        struct drop *d = xcalloc(1, sizeof *d);
+        d->g = g;
+        action_row_copy(&d->action, a);
+        d->host = xstrdup(host);
+        d->why = xstrdup(why);
+        d->port = port;
+        engine_job(e, drop_run, drop_done, d);
     }
     args_free(args);
 }

@@ -245,6 +245,19 @@ START_TEST(a_hand_act_of_long_ago)
 }
 END_TEST
 
+START_TEST(nothing_is_written_off_that_is_not_owed)
+{
+    begin(&(struct sim_spec){.seed = 31, .n = 3, .n_lb = 1});
+    must(sim_run(&s, 1000));
+    must_not_do(sim_press_on(&s, ACTION_LEDGER_DROP, 1), "not in the ledger");
+    must_do(sim_press_on(&s, ACTION_MARKDOWN, 1));
+    must_do(sim_press_on(&s, ACTION_LEDGER_DROP, 1));
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    must_not_do(sim_press_on(&s, ACTION_LEDGER_DROP, 1), "not in the ledger");
+    finish();
+}
+END_TEST
+
 /* ---- a Start on its way ------------------------------------------------------------------------------ */
 
 START_TEST(a_start_is_withdrawn)
@@ -354,8 +367,9 @@ int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down, a_second_start,
-        an_end_on_a_full_disk, a_store_that_is_lost,
+        sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down,
+        nothing_is_written_off_that_is_not_owed, a_second_start, an_end_on_a_full_disk,
+        a_store_that_is_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
