@@ -43,7 +43,8 @@ static const struct query q_list_by_hand = {QUERY_SELECT, &journal_shape,
 static const struct query q_unsettled = {
     QUERY_SELECT, &journal_shape,
     "WHERE outcome IN ('open', 'unknown') AND (deployment IS NULL OR deployment IN (SELECT id FROM "
-    "deployments WHERE status NOT IN ('SUCCESS', 'INTERRUPTED'))) ORDER BY id"};
+    "deployments WHERE status NOT IN ('SUCCESS', 'INTERRUPTED')) OR (SELECT status FROM targets WHERE "
+    "targets.id = journal.target) = 'UNKNOWN') ORDER BY id"};
 /* Of the newest releases only, so that an application that has grown slower is known as it is now;
  * and of no more rows than can be looked at between two frames. */
 static const struct query q_usual = {

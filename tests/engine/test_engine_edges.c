@@ -258,6 +258,31 @@ START_TEST(nothing_is_written_off_that_is_not_owed)
 }
 END_TEST
 
+/* A runner that survived its kill is asked for by the next engine too. */
+START_TEST(a_runner_of_an_ended_release)
+{
+    begin(&(struct sim_spec){.seed = 15, .n = 3, .n_lb = 1});
+    must_do(start("1.1.0"));
+    must(sim_until_target(&s, 0, TARGET_DOWNLOAD_SUCCESS, STEP) ||
+         sim_target(&s, 0) == TARGET_INSTALL_RUNNING);
+    s.w.chaos.step_hangs = s.w.chaos.kill_fails = 1000;
+    must(sim_until_target(&s, 0, TARGET_INSTALL_RUNNING, STEP));
+    must(sim_run(&s, 1000));
+    for (int i = 0; i < 3; i++)
+        must_do(press(ACTION_INTERRUPT));
+    must(sim_until_status(&s, DEPLOY_INTERRUPTED, SOON));
+    ck_assert_ptr_nonnull(s.w.in[0].live);
+    sim_crash(&s);
+    sim_start(&s);
+    must_not_do(start("1.2.0"), "may still live");
+    s.w.chaos.step_hangs = 0;
+    must(sim_run(&s, 65000));
+    ck_assert_ptr_null(s.w.in[0].live);
+    must_do(start("1.2.0"));
+    finish();
+}
+END_TEST
+
 /* ---- a Start on its way ------------------------------------------------------------------------------ */
 
 START_TEST(a_start_is_withdrawn)
@@ -368,8 +393,8 @@ int main(void)
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
         sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down,
-        nothing_is_written_off_that_is_not_owed, a_second_start, an_end_on_a_full_disk,
-        a_store_that_is_lost,
+        nothing_is_written_off_that_is_not_owed, a_runner_of_an_ended_release, a_second_start,
+        an_end_on_a_full_disk, a_store_that_is_lost,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
