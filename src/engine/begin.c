@@ -456,6 +456,8 @@ static void refused(struct target *t, int rc, const struct err *err)
         if (!r->no_room)
             release_log(r, t, 'i', "waits: %s", why.msg);
         str_set(&r->no_room, why.msg);
+    } else if (rc == ERR_LIMIT) {
+        release_brake(r, BRAKE_STORE, "%s: its intent cannot be stored: %s", target_label(t), why.msg);
     } else if (rc != ERR_CANCELED) {
         engine_store_failed(r->e, &why);
     }
@@ -622,7 +624,10 @@ static void prestage_intent_done(void *arg, int rc, const struct err *err)
     t->journal = rc < 0 ? 0 : w->id;
     intent_free(w);
     if (rc < 0) {
-        if (rc != ERR_CANCELED)
+        if (rc == ERR_LIMIT)
+            release_brake(t->r, BRAKE_STORE, "%s: its intent cannot be stored: %s", target_label(t),
+                          err->msg);
+        else if (rc != ERR_CANCELED)
             engine_store_failed(t->r->e, err);
         return;
     }

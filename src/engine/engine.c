@@ -138,7 +138,11 @@ void engine_store_failed(struct engine *e, const struct err *why)
         lose_store(e, why);
         return;
     }
-    if (why->code != ERR_IO && why->code != ERR_LIMIT) {
+    if (why->code == ERR_LIMIT) { /* one text, not the store */
+        fprintf(stderr, "footplate: a record is not stored: %s\n", why->msg);
+        return;
+    }
+    if (why->code != ERR_IO) {
         engine_give_up(e, why);
         return;
     }

@@ -45,6 +45,7 @@ struct txn {
     int64_t now;
     struct part *parts;
     size_t n;
+    bool is_short;
     store_done_fn done;
     void *arg;
 };
@@ -227,6 +228,16 @@ static int write_event(struct store *s, struct txn *x, struct part *p, struct er
     return id < 0 ? (int)id : 0;
 }
 
+/* Whoever asked is told at least that. */
+static int write_answer(struct store *s, const struct txn *x, const struct part *p, struct err *err)
+{
+    static const char too_long[] =
+        "{\"error\":{\"code\":\"limit\",\"message\":\"the answer is too long to be stored\"}}";
+    int rc = question_answer(s, p->id, p->a, x->now, err);
+
+    return rc == ERR_LIMIT ? question_answer(s, p->id, too_long, x->now, err) : rc;
+}
+
 static int write_part(struct store *s, struct txn *x, struct part *p, struct err *err)
 {
     switch (p->kind) {
@@ -249,7 +260,7 @@ static int write_part(struct store *s, struct txn *x, struct part *p, struct err
     case PART_VERDICT:
         return action_verdict(s, p->id, (enum verdict)p->number, p->a, p->other, x->now, err);
     case PART_ANSWER:
-        return question_answer(s, p->id, p->a, x->now, err);
+        return write_answer(s, x, p, err);
     case PART_JOB:
         return p->job(s, p->job_arg, err);
     }
@@ -365,6 +376,35 @@ void txn_kept_forget(struct engine *e, int64_t target, const char *group, const 
     forget_older(e, &owed);
 }
 
+static struct release *release_of(const struct engine *e, int64_t deployment)
+{
+    for (struct release *r = e->releases; r; r = r->next) {
+        if (r->row.id == deployment)
+            return r;
+    }
+    return NULL;
+}
+
+/* A text in it is too long, whatever is tried: nothing of it is stored. Whoever waits for a verdict gets
+ * one, and a release that the store does not know as it is goes no further by itself. */
+static void too_long(struct txn *x, const struct err *err)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        const struct part *p = &x->parts[i];
+        struct release *r = p->kind == PART_DEPLOYMENT ? release_of(x->e, p->deployment.id)
+                            : p->kind == PART_TARGET   ? release_of(x->e, p->target.deployment)
+                                                       : NULL;
+        if (r)
+            release_brake(r, BRAKE_STORE, "a record is not stored: %s", err->msg);
+        if (p->kind != PART_VERDICT || x->is_short)
+            continue;
+        struct txn *y = txn_new(x->e);
+        y->is_short = true; /* its own words are short: once is enough */
+        txn_verdict(y, p->id, VERDICT_FAILED, 0, "%.300s", err->msg);
+        txn_submit(y, NULL, NULL);
+    }
+}
+
 static void txn_done(void *arg, int rc, const struct err *err)
 {
     struct txn *x = arg;
@@ -377,6 +417,8 @@ static void txn_done(void *arg, int rc, const struct err *err)
         x->done(x->arg, rc, err);
     else if (rc < 0)
         engine_store_failed(e, err);
+    if (rc == ERR_LIMIT && !x->done && !e->is_over)
+        too_long(x, err);
     if (rc == ERR_IO && !x->done && !e->is_over)
         keep(x);
     else
@@ -401,7 +443,26 @@ struct again {
     struct engine *e;
     struct txn **kept;
     size_t n;
+    struct err *too_long; /* of each that is: code not 0 */
 };
+
+/* One of them alone: what is wrong with it must not hold up the others. */
+static int again_one(struct store *s, struct again *a, size_t i, struct err *err)
+{
+    int rc = store_savepoint(s, err);
+
+    if (rc < 0)
+        return rc;
+    rc = txn_run(s, a->kept[i], err);
+    if (rc == 0)
+        return store_release_savepoint(s, err);
+    store_undo_savepoint(s);
+    if (rc != ERR_LIMIT)
+        return rc;
+    a->too_long[i] = *err;
+    a->too_long[i].code = rc;
+    return 0;
+}
 
 static int again_run(struct store *s, void *arg, struct err *err)
 {
@@ -409,7 +470,7 @@ static int again_run(struct store *s, void *arg, struct err *err)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < a->n; i++)
-        rc = txn_run(s, a->kept[i], err);
+        rc = again_one(s, a, i, err);
     return rc;
 }
 
@@ -422,13 +483,17 @@ static void again_done(void *arg, int rc, const struct err *err)
     if (rc < 0)
         engine_store_failed(e, err);
     if (rc == 0) {
-        for (size_t i = 0; i < a->n; i++)
-            txn_free(a->kept[i]);
         e->n_kept -= a->n;
         memmove(e->kept, e->kept + a->n, e->n_kept * sizeof(struct txn *));
+        for (size_t i = 0; i < a->n; i++) {
+            if (a->too_long[i].code)
+                too_long(a->kept[i], &a->too_long[i]);
+            txn_free(a->kept[i]);
+        }
         for (struct release *r = e->releases; e->n_kept == 0 && r; r = r->next)
             engine_kick(e, r);
     }
+    free(a->too_long);
     free(a->kept);
     free(a);
     if (rc == 0 && e->n_kept > 0)
@@ -444,6 +509,7 @@ void txn_retry(struct engine *e)
     a->n = e->n_kept;
     a->kept = xcalloc(a->n, sizeof(struct txn *));
     memcpy(a->kept, e->kept, a->n * sizeof(struct txn *));
+    a->too_long = xcalloc(a->n, sizeof *a->too_long);
     e->is_retrying = true;
     engine_job(e, again_run, again_done, a);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "engine/engine_int.h"
 #include "sim_test.h"
 
 #define start(version) sim_press(&s, ACTION_START, "{\"version\":\"" version "\"}", 0)
@@ -388,13 +390,43 @@ START_TEST(a_store_that_is_lost)
 }
 END_TEST
 
+/* A text that is too long harms nobody but itself. */
+START_TEST(an_answer_that_is_too_long)
+{
+    struct question_row q = {.kind = (char *)(uintptr_t)"check", .group = (char *)(uintptr_t)"shop",
+                             .at = 1};
+    struct question_row *row = NULL;
+    struct err e = {0};
+    enum { BYTES = 5 << 20 };
+    char *long_one = xmalloc(BYTES);
+
+    memset(long_one, 'x', BYTES - 1);
+    long_one[BYTES - 1] = '\0';
+    begin(&(struct sim_spec){.seed = 53, .n = 3, .n_lb = 1});
+    must_do(start("1.1.0"));
+    ck_assert_int_eq(store_begin(s.store, &e), 0);
+    int64_t id = question_insert(s.store, &q, &e);
+    ck_assert_int_eq(store_commit(s.store, &e), 0);
+    struct txn *x = txn_new(s.e);
+    txn_answer(x, id, long_one);
+    txn_submit(x, NULL, NULL);
+    free(long_one);
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    ck_assert_int_eq((int)sim_brake(&s), (int)BRAKE_NONE);
+    ck_assert_int_eq(question_get(s.reader, id, &row, &e), 1);
+    ck_assert_msg(row->answer && strstr(row->answer, "too long"), "%.80s", row->answer);
+    question_rows_free(row, 1);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
         sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down,
         nothing_is_written_off_that_is_not_owed, a_runner_of_an_ended_release, a_second_start,
-        an_end_on_a_full_disk, a_store_that_is_lost,
+        an_end_on_a_full_disk, a_store_that_is_lost, an_answer_that_is_too_long,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
