@@ -180,7 +180,9 @@ static void intent_instances(struct intent *w, const struct target *t)
                                            .is_sick = r->t[i].sick >= SICK_AFTER};
         if (w->in[i].is_lb_out)
             w->in[i].why = traffic_state_name(rd->state);
-        w->sampled_from[i] = target_is_at_rest(&r->t[i]) ? r->t[i].sampled_from : INT64_MAX;
+        w->sampled_from[i] = target_is_at_rest(&r->t[i])
+                                 ? target_sampled_from(&r->t[i], w->journal.intent_at)
+                                 : INT64_MAX;
     }
 }
 

@@ -294,6 +294,8 @@ void release_prepare_again(struct release *r);
 int samples_read(struct store *s, const char *group, struct sample_row **rows);
 const struct sample_row *sample_find(const struct sample_row *rows, int n, const char *host, int port);
 bool sample_is_sick(const struct sample_row *s);
+/* Of which wall time on they tell of it, now; a clock that was set back puts it off by no more than ever. */
+int64_t target_sampled_from(struct target *t, int64_t now);
 /* Take what the newest samples say of the release's instances. Whoever has none is asked from here. */
 void release_take_samples(struct release *r);
 /* Every tick: an instance that is worked on is down for a reason, and well once verify has proved it. */

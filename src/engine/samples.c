@@ -83,6 +83,13 @@ static void take_sample(struct target *t, const struct sample_row *s)
     }
 }
 
+int64_t target_sampled_from(struct target *t, int64_t now)
+{
+    if (t->sampled_from > now + PROVED_FOR_MS)
+        t->sampled_from = now + PROVED_FOR_MS;
+    return t->sampled_from;
+}
+
 static void sample_target(struct target *t, const struct sampling *w, int64_t now)
 {
     const struct sample_row *s = sample_find(w->rows, w->n, t->row.host, t->row.port);
@@ -95,7 +102,7 @@ static void sample_target(struct target *t, const struct sampling *w, int64_t no
         return;
     }
     t->unsampled = 0;
-    if (s->health_at >= t->sampled_from)
+    if (s->health_at >= target_sampled_from(t, now))
         take_sample(t, s);
 }
 

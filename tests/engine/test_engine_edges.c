@@ -197,6 +197,18 @@ START_TEST(sick_since_the_engine_was_lost)
 }
 END_TEST
 
+/* One that was worked on is not called sick for what was seen before; which moment that was does not
+ * rest on a clock that is set back. */
+START_TEST(sick_after_the_clock_was_set_back)
+{
+    bake_polled(12);
+    s.w.wall_base -= 3600000;
+    polled_for(20000, 0);
+    rolls_out_past(0, "web01 sick");
+    finish();
+}
+END_TEST
+
 /* ---- somebody else's hand ---------------------------------------------------------------------------- */
 
 /* Its holder has brought it back; that its check still fails is his business. */
@@ -424,9 +436,10 @@ int main(void)
 {
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
-        sick_since_the_engine_was_lost, brought_back_by_its_holder_but_down,
-        nothing_is_written_off_that_is_not_owed, a_runner_of_an_ended_release, a_second_start,
-        an_end_on_a_full_disk, a_store_that_is_lost, an_answer_that_is_too_long,
+        sick_since_the_engine_was_lost, sick_after_the_clock_was_set_back,
+        brought_back_by_its_holder_but_down, nothing_is_written_off_that_is_not_owed,
+        a_runner_of_an_ended_release, a_second_start, an_end_on_a_full_disk, a_store_that_is_lost,
+        an_answer_that_is_too_long,
     };
     Suite *suite = suite_create("engine edges");
     TCase *c = tcase_create("edges");
