@@ -3,7 +3,7 @@
  * that somebody removed or replaced is opened anew. footplate.db gets no such treatment (store.c).
  *
  *     read, write -> log_ready: the file that was opened, sound? -> go on
- *                      | replaced, gone                 | damaged, and this handle may write
+ *                      | replaced, gone, i/o error      | damaged, and this handle may write
  *                      v                                v
  *                    open what stands there           shared lock -> rename -> new file -> event
  *
@@ -210,6 +210,17 @@ int log_open(struct store *s, struct err *e)
     return err_set(e, rc, "%s", why.msg);
 }
 
+/* What a failed write left is not known, but nothing rests on it: it is opened anew, as it is. */
+static int reopen_lost(struct store *s, struct err *e)
+{
+    int64_t now = clock_mono_ms();
+
+    if (s->log_again && now - s->log_again < AGAIN_MS)
+        return err_set(e, ERR_UNAVAILABLE, "a write to %s failed", schema_log.file);
+    s->log_again = now;
+    return mend(s, e);
+}
+
 int log_ready(struct store *s, struct err *e)
 {
     bool may_mend = s->flags & STORE_WRITE;
@@ -217,6 +228,8 @@ int log_ready(struct store *s, struct err *e)
 
     if (s->log.db && !sqlite3_get_autocommit(s->log.db))
         return 0; /* in the middle of something: it ends with this file */
+    if (s->log.db && file_is_ours(&s->log) && s->log.is_lost && !s->log.is_damaged && may_mend)
+        return reopen_lost(s, e);
     if (s->log.db && file_is_ours(&s->log) && !(s->log.is_damaged && may_mend))
         return 0;
     if (s->log_asked && clock_mono_ms() - s->log_asked < AGAIN_MS)

@@ -72,7 +72,7 @@ int store_fail(struct store_file *f, int rc, const char *what, struct err *e)
     case SQLITE_IOERR:
         /* What a failed write or fsync left behind is not known; trying again may seem to work. */
         f->is_lost = true;
-        return err_set(e, ERR_LOST, "cannot %s %s: %s (%d)", what, file, why, rc);
+        return err_set(e, f->schema == &schema_log ? ERR_IO : ERR_LOST, "cannot %s %s: %s (%d)", what, file, why, rc);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return file_damaged(f, why, e);
@@ -409,7 +409,8 @@ int file_begin(struct store *s, struct store_file *f, struct err *e)
     if (f->is_damaged && f == &s->main)
         return file_damaged(f, "", e);
     if (f->is_lost)
-        return err_set(e, ERR_LOST, "a write to %s failed; it is not written again by this process",
+        return err_set(e, f->schema == &schema_log ? ERR_IO : ERR_LOST,
+                       "a write to %s failed; it is not written again by this process",
                        f->schema->file);
     int rc = lock_take(s, e);
     if (rc != 0)

@@ -126,6 +126,7 @@ struct store {
     char *owed;        /* text of an event that is not in the store yet; NULL */
     bool is_paid;      /* it is in the transaction that stands */
     int64_t log_asked; /* mono ms when the log file was last tried in vain; 0 */
+    int64_t log_again; /* ... and opened anew after an i/o error; 0 */
     int64_t trimmed;   /* deployment up to which logs_trim() has looked */
     int64_t trimmed_series; /* series up to which points_trim() has looked */
 };

@@ -477,6 +477,28 @@ END_TEST
 
 #endif
 
+/* A write that failed once is no end of the lines: the file is opened anew, now and then. */
+START_TEST(a_log_file_that_failed_once)
+{
+    struct log_row line = {.level = 'i', .stream = 'f', .step = -1, .text = (char *)(uintptr_t)"x",
+                           .text_len = 1};
+
+    make_store();
+    struct store *s = place_store(&place, STORE_WRITE);
+    int64_t before = logs_last_id(s, NULL);
+    s->log.is_lost = true; /* as store_fail() says of it */
+    must(logs_append(s, &line, 1, e));
+    ck_assert(!s->log.is_lost);
+    ck_assert_int_eq(logs_last_id(s, NULL), before + 1);
+    s->log.is_lost = true; /* at once again: not with every line */
+    must_fail(logs_append(s, &line, 1, e), ERR_UNAVAILABLE);
+    s->log_again -= 2000;
+    must(logs_append(s, &line, 1, e));
+    ck_assert_int_eq(logs_last_id(s, NULL), before + 2);
+    store_close(s);
+}
+END_TEST
+
 START_TEST(a_damaged_main_file_is_refused_in_words)
 {
     static const char zeros[4096];
@@ -521,6 +543,7 @@ int main(void)
 #if FOOTPLATE_FAILPOINTS
     tcase_add_loop_test(t, a_crash_while_setting_aside_leaves_a_store, 1, 4);
 #endif
+    tcase_add_test(t, a_log_file_that_failed_once);
     tcase_add_test(t, a_damaged_main_file_is_refused_in_words);
     suite_add_tcase(suite, t);
     return suite_run(suite);
