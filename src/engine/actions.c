@@ -168,7 +168,7 @@ static void action_retry(struct engine *e, struct group *g, const struct action_
 
     if (refuse_stranded(e, g, a))
         return;
-    if (g->release) {
+    if (g->release && !deploy_is_final(g->release->core.status)) {
         deploy_say_retry(&g->release->core, did, sizeof did);
         for (int i = 0; i < g->release->n; i++)
             link_reset(g->release->t[i].link);

@@ -315,6 +315,21 @@ START_TEST(an_unreadable_release_that_has_ended)
 }
 END_TEST
 
+/* Whoever presses at the same moment as another who ends it. */
+START_TEST(an_unreadable_release_that_ends_at_once)
+{
+    sim_open(&s, &(struct sim_spec){.seed = 10, .n = 2});
+    put_unreadable(BRAKE_NONE);
+    sim_start(&s);
+    must(sim_run(&s, 3000));
+    int64_t end = sim_press(&s, ACTION_INTERRUPT, "{\"want\":\"end\"}", 0);
+    int64_t late = sim_press(&s, _i ? ACTION_RETRY : ACTION_CONTINUE, NULL, 1);
+    must_do(end);
+    must_not_do(late, "no deployment", "open");
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("upkeep");
@@ -329,6 +344,7 @@ int main(void)
     tcase_add_test(t, the_preview_says_so);
     tcase_add_loop_test(t, an_unreadable_release_stands_braked, 0, 2);
     tcase_add_test(t, an_unreadable_release_that_has_ended);
+    tcase_add_loop_test(t, an_unreadable_release_that_ends_at_once, 0, 2);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
