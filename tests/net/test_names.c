@@ -220,6 +220,8 @@ START_TEST(test_suspects)
         hang_many(N, 300);
         for (int i = 0; i < N; i++)
             ck_assert(world_until(net, &hanging[i].n_done, 1, WITHIN_MS));
+        until_inside(SUSPECTS); /* some may only now have begun */
+        world_for(net, 50);
         ck_assert_int_eq(read_locked(&n_inside), SUSPECTS);
     }
     expect_answer("web.well.test");
