@@ -8,6 +8,10 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/figures.c \
 	src/monitor/groups.c \
 	src/monitor/leak.c \
+	src/monitor/intake.c src/monitor/intake.h src/monitor/intake_int.h \
+	src/monitor/intake_fifo.c \
+	src/monitor/intake_file.c \
+	src/monitor/intake_line.c \
 	src/monitor/judge.c src/monitor/judge.h src/monitor/judge_int.h \
 	src/monitor/judge_find.c \
 	src/monitor/judge_frozen.c \
@@ -37,6 +41,7 @@ MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
 MONITOR_TESTS += tests/monitor/test_detect
 MONITOR_TESTS += tests/monitor/test_exposition
 MONITOR_TESTS += tests/monitor/test_gauges
+MONITOR_TESTS += tests/monitor/test_intake
 MONITOR_TESTS += tests/monitor/test_judge
 MONITOR_TESTS += tests/monitor/test_growth
 MONITOR_TESTS += tests/monitor/test_ranks
@@ -93,3 +98,7 @@ tests_monitor_test_rates_SOURCES = tests/monitor/test_rates.c $(SYNTH) $(SYNTH_T
 tests_monitor_test_rates_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_rates_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_rates_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+tests_monitor_test_intake_SOURCES = tests/monitor/test_intake.c
+tests_monitor_test_intake_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_intake_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_intake_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "monitor/intake.h"
 
 /* A tick that comes LATE_MS late was held up by this machine or by the disk: who did not answer in that
  * time may have. */
@@ -54,6 +55,7 @@ static void ticked(void *arg)
     machines_turn(m, now);
     rules_turn(m, now);
     samples_turn(m, now);
+    intake_turn(m, now);
     m->tick = m->net->ops->timer_start(m->net, TICK_MS, ticked, m);
 }
 
@@ -62,11 +64,13 @@ static void *run(void *arg)
     struct monitor *m = arg;
 
     m->ticked_at = net_mono_ms(m->net);
+    m->intake = intake_new(m);
     m->tick = m->net->ops->timer_start(m->net, 0, ticked, m);
     net_run(m->net);
     if (m->tick)
         m->net->ops->timer_cancel(m->tick);
     groups_free(m);
+    intake_free(m->intake);
     store_close(m->store);
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include "steps/steps.h"
 
 struct machine;
+struct intake;
 struct rules;
 struct watched;
 
@@ -94,6 +95,7 @@ struct monitor {
     int n_machines;
     int n_sessions;         /* links */
     int64_t turns;          /* of machines: attempts so far */
+    struct intake *intake;  /* events from outside */
     struct net_timer *tick;
     int64_t ticked_at, looked_at, opened_store_at; /* mono */
     int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */

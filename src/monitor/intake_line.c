@@ -1,0 +1,300 @@
+/* intake_line.c: a line of JSON that somebody else wrote, checked as such, made a row of the record. It
+ * does not know by which way the line came. */
+#include "config.h"
+
+#include "monitor/intake_int.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { KIND_BYTES = 32, NAME_BYTES = 255, TEXT_BYTES = 4096, SOURCE_BYTES = 100, AHEAD_MS = 5 * 60 * 1000 };
+
+/* ---- times ---------------------------------------------------------------------------------------------- */
+
+/* Exactly n digits; moves on. */
+static bool read_digits(const char **p, int n, int64_t *out)
+{
+    *out = 0;
+    for (int i = 0; i < n; i++, (*p)++) {
+        if (!isdigit((unsigned char)**p))
+            return false;
+        *out = *out * 10 + (**p - '0');
+    }
+    return true;
+}
+
+static bool read_char(const char **p, const char *allowed)
+{
+    if (**p == '\0' || !strchr(allowed, **p))
+        return false;
+    (*p)++;
+    return true;
+}
+
+/* Days since 1970, of the Gregorian calendar: years begin in March, so that the odd day is the last. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+
+    return 365 * y + y / 4 - y / 100 + y / 400 + in_year - 719468;
+}
+
+static bool read_zone(const char **p, int64_t *offset_s)
+{
+    int64_t hours, minutes;
+    int sign = **p == '-' ? -1 : 1;
+
+    *offset_s = 0;
+    if (read_char(p, "Zz"))
+        return true;
+    if (!read_char(p, "+-") || !read_digits(p, 2, &hours) || !read_char(p, ":") ||
+        !read_digits(p, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *offset_s = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+/* RFC 3339, section 5.6. */
+static bool read_rfc3339(const char *p, int64_t *wall_ms)
+{
+    int64_t year, month, day, hour, minute, second, offset, ms = 0;
+
+    if (!read_digits(&p, 4, &year) || !read_char(&p, "-") || !read_digits(&p, 2, &month) ||
+        !read_char(&p, "-") || !read_digits(&p, 2, &day) || !read_char(&p, "Tt ") ||
+        !read_digits(&p, 2, &hour) || !read_char(&p, ":") || !read_digits(&p, 2, &minute) ||
+        !read_char(&p, ":") || !read_digits(&p, 2, &second))
+        return false;
+    if (read_char(&p, ".")) {
+        int64_t worth = 100;
+        if (!isdigit((unsigned char)*p))
+            return false;
+        for (; isdigit((unsigned char)*p); p++, worth /= 10)
+            ms += worth * (*p - '0');
+    }
+    if (!read_zone(&p, &offset) || *p)
+        return false;
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+        return false;
+    /* The thirtieth of February would be a day of March. */
+    if (days_of(year, month, day) >= days_of(month == 12 ? year + 1 : year, month % 12 + 1, 1))
+        return false;
+    *wall_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000 + ms -
+               offset * 1000;
+    return true;
+}
+
+/* A number is of seconds since 1970; one that would be the year 5138 is of milliseconds. */
+static bool read_epoch(double number, int64_t *wall_ms)
+{
+    const double ms_from = 1e11, last = 1e14;
+
+    if (!isfinite(number) || number <= 0)
+        return false;
+    double ms = number < ms_from ? number * 1000 : number;
+    if (ms > last)
+        return false;
+    *wall_ms = (int64_t)llround(ms);
+    return true;
+}
+
+/* A clock that is a little ahead means now. */
+static int take_at(const json_t *o, const struct intake_origin *from, struct event_row *row, struct err *e)
+{
+    const json_t *at = json_object_get(o, "at");
+    bool is_good = true;
+
+    row->at = from->at < from->now ? from->at : from->now;
+    if (json_is_string(at))
+        is_good = read_rfc3339(json_string_value(at), &row->at);
+    else if (json_is_number(at))
+        is_good = read_epoch(json_number_value(at), &row->at);
+    else if (at && !json_is_null(at))
+        is_good = false;
+    if (!is_good || row->at <= 0)
+        return err_set(e, ERR_USAGE, "\"at\" is no time as RFC 3339 writes it, nor seconds since 1970");
+    if (row->at > from->now + AHEAD_MS)
+        return err_set(e, ERR_USAGE, "\"at\" has not come yet");
+    if (row->at > from->now)
+        row->at = from->now;
+    return 0;
+}
+
+/* ---- the other keys --------------------------------------------------------------------------------------- */
+
+/* A text that may be missing: NULL then. */
+static int get_text(const json_t *o, const char *key, const char **text, struct err *e)
+{
+    const json_t *v = json_object_get(o, key);
+
+    *text = NULL;
+    if (!v || json_is_null(v))
+        return 0;
+    if (!json_is_string(v))
+        return err_set(e, ERR_USAGE, "\"%s\" is no text", key);
+    *text = json_string_value(v);
+    return 0;
+}
+
+static int take_kind(const json_t *o, struct event_row *row, struct err *e)
+{
+    const char *kind;
+    int rc = get_text(o, "kind", &kind, e);
+
+    if (rc != 0)
+        return rc;
+    if (!kind)
+        return err_set(e, ERR_USAGE, "no kind");
+    size_t len = strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (len == 0 || kind[len] || len > KIND_BYTES || kind[0] == '-')
+        return err_set(e, ERR_USAGE, "\"kind\" is of letters a-z, digits and -, at most %d", KIND_BYTES);
+    for (int i = 0; i < EVENT_KIND_COUNT; i++)
+        if (strcmp(kind, event_kind_name((enum event_kind)i)) == 0)
+            return err_set(e, ERR_USAGE, "kind %s is footplate's own", kind);
+    row->kind = xstrdup(kind);
+    return 0;
+}
+
+static int take_text(const json_t *o, struct event_row *row, struct err *e)
+{
+    const char *text;
+    int rc = get_text(o, "text", &text, e);
+
+    if (rc != 0)
+        return rc;
+    if (!text || !text[strspn(text, " \t\r\n")])
+        return err_set(e, ERR_USAGE, "no text");
+    if (strlen(text) > TEXT_BYTES)
+        return err_set(e, ERR_USAGE, "\"text\" is longer than %d bytes", TEXT_BYTES);
+    row->text = text_safe(raw_of(text), TEXT_PLAIN);
+    return 0;
+}
+
+/* A name of a host or a group: of characters that are safe on any screen and in any file. */
+static int take_name(const json_t *o, const char *key, char **out, struct err *e)
+{
+    const char *name;
+    int rc = get_text(o, key, &name, e);
+
+    if (rc != 0 || !name)
+        return rc;
+    bool is_good = name[0] && strlen(name) <= NAME_BYTES;
+    for (const char *p = name; is_good && *p; p++)
+        is_good = isalnum((unsigned char)*p) || strchr("._:-[]", *p);
+    if (!is_good)
+        return err_set(e, ERR_USAGE, "\"%s\" is no name of a %s", key, key);
+    *out = xstrdup(name);
+    return 0;
+}
+
+static int take_port(const json_t *o, struct event_row *row, struct err *e)
+{
+    const json_t *port = json_object_get(o, "port");
+
+    if (!port || json_is_null(port))
+        return 0;
+    if (!json_is_integer(port) || json_integer_value(port) < 1 || json_integer_value(port) > 65535)
+        return err_set(e, ERR_USAGE, "\"port\" is no number from 1 to 65535");
+    if (!row->host)
+        return err_set(e, ERR_USAGE, "a port without a host");
+    row->port = (int)json_integer_value(port);
+    return 0;
+}
+
+/* What a tool calls itself stands behind the way by which it came: it cannot pass for another way. */
+static int take_source(const json_t *o, const struct intake_origin *from, struct event_row *row, struct err *e)
+{
+    const char *source;
+    char safe[SOURCE_BYTES];
+    int rc = get_text(o, "source", &source, e);
+
+    if (rc != 0)
+        return rc;
+    if (source && source[0])
+        text_copy_safe(safe, sizeof safe, raw_of(source), TEXT_PLAIN);
+    row->source = source && source[0] ? xasprintf("%s/%s", from->way, safe) : xstrdup(from->name);
+    return 0;
+}
+
+static int take_object(const json_t *o, const struct intake_origin *from, struct event_row *row, struct err *e)
+{
+    int rc = take_kind(o, row, e);
+
+    if (rc == 0)
+        rc = take_text(o, row, e);
+    if (rc == 0)
+        rc = take_name(o, "group", &row->group, e);
+    if (rc == 0)
+        rc = take_name(o, "host", &row->host, e);
+    if (rc == 0)
+        rc = take_port(o, row, e);
+    if (rc == 0)
+        rc = take_at(o, from, row, e);
+    return rc == 0 ? take_source(o, from, row, e) : rc;
+}
+
+int intake_line(const char *line, size_t len, const struct intake_origin *o, struct event_row *row,
+                struct err *e)
+{
+    json_error_t wrong;
+    char why[200];
+    int rc;
+
+    *row = (struct event_row){.told_at = o->now};
+    if (len > INTAKE_LINE_BYTES)
+        return err_set(e, ERR_USAGE, "longer than 64 KiB");
+    json_t *root = json_loadb(line, len, 0, &wrong);
+    if (json_is_object(root)) {
+        rc = take_object(root, o, row, e);
+    } else if (root) {
+        rc = err_set(e, ERR_USAGE, "no object of JSON");
+    } else {
+        text_copy_safe(why, sizeof why, raw_of(wrong.text), TEXT_PLAIN);
+        rc = err_set(e, ERR_USAGE, "no JSON: %s", why);
+    }
+    json_decref(root);
+    if (rc != 0) {
+        free(row->kind);
+        free(row->text);
+        free(row->group);
+        free(row->host);
+        free(row->source);
+        *row = (struct event_row){0};
+    }
+    return rc;
+}
+
+bool intake_is_blank(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\r\n", line[i]) || line[i] == '\0')
+            return false;
+    return true;
+}
+
+/* ---- what was wrong ---------------------------------------------------------------------------------------- */
+
+void intake_wrong_add(struct intake_wrong *w, const char *place, int line, const char *why)
+{
+    if (w->n++ > 0)
+        return;
+    if (line > 0)
+        snprintf(w->first, sizeof w->first, "%s line %d: %s", place, line, why);
+    else
+        snprintf(w->first, sizeof w->first, "%s: %s", place, why);
+}
+
+void intake_wrong_tell(const struct intake_wrong *w, struct intake_rows *rows, int64_t now)
+{
+    if (w->n == 1)
+        intake_rows_tell(rows, now, "%s", w->first);
+    else if (w->n > 1)
+        intake_rows_tell(rows, now, "%s; and %d more that are wrong", w->first, w->n - 1);
+}
