@@ -19,7 +19,7 @@ const struct opt global_opts[GLOBAL_COUNT] = {
 const struct cmd *const commands[] = {
     &cmd_console,  &cmd_check,  &cmd_plan,   &cmd_start, &cmd_interrupt, &cmd_continue, &cmd_retry,
     &cmd_rollback, &cmd_exclude, &cmd_status, &cmd_history,  &cmd_logs,     &cmd_ledger,
-    &cmd_markdown, &cmd_markup, &cmd_watch, &cmd_event, &cmd_engine, &cmd_help,
+    &cmd_markdown, &cmd_markup, &cmd_watch, &cmd_timeline, &cmd_event, &cmd_engine, &cmd_help,
 };
 const int n_commands = (int)ARRAY_LEN(commands);
 

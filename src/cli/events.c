@@ -15,10 +15,10 @@ enum { KIND_CELLS = 12, PLACE_CELLS = 20, PLACE_BYTES = 300 };
 
 void event_say_place(const struct event_row *ev, char *dst, size_t size)
 {
-    if (ev->host && ev->port)
-        snprintf(dst, size, "%s:%d", ev->host, ev->port);
+    if (ev->host)
+        out_place(dst, size, ev->host, ev->port);
     else
-        snprintf(dst, size, "%s", ev->host ? ev->host : ev->group ? ev->group : "");
+        snprintf(dst, size, "%s", ev->group ? ev->group : "");
 }
 
 json_t *event_json(const struct event_row *ev)

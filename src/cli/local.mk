@@ -7,7 +7,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/console_keys.c src/cli/console_keys.h \
 	src/cli/cmd_check.c src/cli/cmd_console.c src/cli/cmd_continue.c src/cli/cmd_engine.c src/cli/cmd_exclude.c \
-	src/cli/cmd_event.c src/cli/cmd_watch.c \
+	src/cli/cmd_event.c src/cli/cmd_timeline.c src/cli/cmd_watch.c \
 	src/cli/cmd_help.c src/cli/cmd_history.c src/cli/cmd_interrupt.c src/cli/cmd_ledger.c \
 	src/cli/cmd_logs.c src/cli/cmd_markdown.c src/cli/cmd_markup.c src/cli/cmd_plan.c \
 	src/cli/cmd_retry.c src/cli/cmd_rollback.c src/cli/cmd_start.c src/cli/cmd_status.c \
@@ -23,6 +23,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/spawn.c src/cli/spawn.h \
 	src/cli/start_args.c src/cli/start_args.h \
 	src/cli/status.h src/cli/status_json.c src/cli/status_text.c \
+	src/cli/timeline_out.c src/cli/timeline_out.h \
 	src/cli/tmux.c src/cli/tmux.h \
 	src/cli/watched.c src/cli/watched.h src/cli/watched_json.c \
 	src/cli/watch.c src/cli/watch.h \

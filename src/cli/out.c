@@ -83,6 +83,14 @@ void out_wrap(FILE *f, const char *text, int indent, int width)
     free(safe);
 }
 
+void out_place(char *dst, size_t size, const char *host, int port)
+{
+    if (host && port)
+        snprintf(dst, size, "%s:%d", host, port);
+    else
+        snprintf(dst, size, "%s", host ? host : "");
+}
+
 void out_when(char *dst, size_t size, int64_t wall_ms, int64_t now_ms)
 {
     time_t then = (time_t)(wall_ms / MS);

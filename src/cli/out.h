@@ -19,6 +19,9 @@ void out_wrap(FILE *f, const char *text, int indent, int width);
 char *out_safe(const char *text);
 char *out_safe_n(const char *text, size_t len);
 
+/* "web01:8080", or "web01" for port 0; "" for no host. */
+void out_place(char *dst, size_t size, const char *host, int port);
+
 /* Local date and time "2026-11-22 06:51:09"; today only the time. */
 enum { OUT_TIME_BYTES = 32 };
 void out_when(char *dst, size_t size, int64_t wall_ms, int64_t now_ms);

@@ -34,6 +34,8 @@ void status_print_commands(const struct view *v, FILE *f);
 /* A wall time as RFC 3339, or null for 0. A string made safe, or null. */
 json_t *json_time(int64_t wall_ms);
 json_t *json_safe(const char *text);
+/* A figure, or null where there is none (NAN). */
+json_t *json_figure(double value);
 
 /* Print a JSON value on stdout, indented, with a line's end, and give it back. */
 void json_print(json_t *value);

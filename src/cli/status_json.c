@@ -1,6 +1,7 @@
 /* status_json.c: a view as JSON, as footplate(1) has it: a public interface, which only grows. */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,11 @@ json_t *json_safe(const char *text)
     value = json_string(safe);
     free(safe);
     return value;
+}
+
+json_t *json_figure(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 void json_print(json_t *value)

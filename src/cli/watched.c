@@ -15,7 +15,7 @@
 #include "cli/status.h"
 #include "store/layers.h"
 
-enum { SHOWN_ANOMALIES = 5, SPAN_BYTES = 48, NAME_BYTES = 256, WORDS_BYTES = 1024 };
+enum { SHOWN_ANOMALIES = 5, SPAN_BYTES = 48, NAME_BYTES = 300, WORDS_BYTES = 1024 };
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
@@ -105,13 +105,14 @@ static void print_layer(enum layer layer, const struct layer_state *l, int64_t n
 {
     const struct verdict_row *r = l->worst;
     bool is_stale = verdict_now(r, now) != r->judged;
-    char age[SPAN_BYTES], since[OUT_TIME_BYTES];
+    char age[SPAN_BYTES], since[OUT_TIME_BYTES], place[NAME_BYTES];
     struct buf b;
 
     buf_init(&b, 0);
     buf_addf(&b, "%s: %s", judged_name(l->judged), r->name);
+    out_place(place, sizeof place, r->host, r->port);
     if (r->host)
-        buf_addf(&b, r->port ? " (%s:%d)" : " (%s)", r->host, r->port);
+        buf_addf(&b, " (%s)", place);
     buf_addf(&b, ", %s", is_stale ? "not judged for a while" : r->text ? r->text : "nothing was said");
     if (l->judged == JUDGED_BAD) {
         out_when(since, sizeof since, r->since, now);
@@ -129,11 +130,11 @@ static void print_layer(enum layer layer, const struct layer_state *l, int64_t n
 
 void anomaly_say_name(const struct anomaly_row *a, char *dst, size_t size)
 {
-    if (a->host && a->port)
-        snprintf(dst, size, "%s, %s (%s:%d)", layer_name(a->layer), a->name, a->host, a->port);
-    else
-        snprintf(dst, size, "%s, %s%s%s%s", layer_name(a->layer), a->name, a->host ? " (" : "",
-                 a->host ? a->host : "", a->host ? ")" : "");
+    char place[NAME_BYTES];
+
+    out_place(place, sizeof place, a->host, a->port);
+    snprintf(dst, size, "%s, %s%s%s%s", layer_name(a->layer), a->name, a->host ? " (" : "", place,
+             a->host ? ")" : "");
 }
 
 void suspect_say(const struct suspect *x, int64_t now, char *dst, size_t size)

@@ -35,6 +35,8 @@ int64_t watch_left_ms(const struct watch_row *w, bool is_engine_alive, int64_t n
 json_t *watched_watch_json(const struct watched *w, const struct view *v);
 json_t *watched_monitors_json(const struct watched *w, const struct view *v);
 json_t *watched_anomalies_json(const struct watched *w, const struct view *v);
+/* One verdict, as `monitors` has it. */
+json_t *monitor_json(const struct verdict_row *r, int64_t now);
 /* One anomaly with its suspects; `suspects` is null where n is negative. */
 json_t *anomaly_json(const struct anomaly_row *a, const struct suspect *suspects, int n);
 

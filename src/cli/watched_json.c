@@ -3,17 +3,9 @@
 
 #include "cli/watched.h"
 
-#include <math.h>
-
 #include "cli/status.h"
 
 enum { MS = 1000 };
-
-/* null for what is not known. */
-static json_t *figure(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 /* Thousandths as a share of 1. */
 static json_t *share(int per_mille)
@@ -50,7 +42,7 @@ json_t *watched_watch_json(const struct watched *w, const struct view *v)
     return o;
 }
 
-static json_t *monitor(const struct verdict_row *r, int64_t now)
+json_t *monitor_json(const struct verdict_row *r, int64_t now)
 {
     enum judgement judged = verdict_now(r, now);
     json_t *o = json_object();
@@ -64,8 +56,8 @@ static json_t *monitor(const struct verdict_row *r, int64_t now)
     json_object_set_new(o, "text", judged == r->judged ? json_safe(r->text) : json_string("not judged for a while"));
     json_object_set_new(o, "method", json_safe(r->method));
     json_object_set_new(o, "samples", json_integer(r->samples));
-    json_object_set_new(o, "baseline", figure(r->baseline));
-    json_object_set_new(o, "now", figure(r->now));
+    json_object_set_new(o, "baseline", json_figure(r->baseline));
+    json_object_set_new(o, "now", json_figure(r->now));
     json_object_set_new(o, "unit", json_safe(r->unit));
     json_object_set_new(o, "age_s", r->heard_at ? json_integer((now - r->heard_at) / MS) : json_null());
     json_object_set_new(o, "at", json_time(r->at));
@@ -80,7 +72,7 @@ json_t *watched_monitors_json(const struct watched *w, const struct view *v)
     json_t *list = json_array();
 
     for (int i = 0; i < w->n_verdicts; i++)
-        json_array_append_new(list, monitor(&w->verdicts[i], v->now));
+        json_array_append_new(list, monitor_json(&w->verdicts[i], v->now));
     return list;
 }
 

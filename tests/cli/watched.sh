@@ -52,8 +52,7 @@ second=$(grep -n 'release #1' "$T/out" | cut -d: -f1)
 [ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
 ok $? 'then the release'
 out_has 'in question' 'which is marked'
-longest=$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$T/out")
-[ "$longest" -le 80 ]
+[ "$(wc -L <"$T/out")" -le 80 ]
 ok $? 'within 80 columns'
 
 refill
@@ -105,6 +104,53 @@ usage_is 'is no span' watch shop-web --extend -5m
 usage_is 'at most a day' watch shop-web --extend 2d
 usage_is '--why is for' watch shop-web --why x
 usage_is 'a word is missing' watch
+
+# ---- timeline -------------------------------------------------------------------------------------------------
+
+refill
+fp event add mail-bot 'mail restarted' --at -40m
+fp timeline shop-web --width 120
+is 0 'timeline'
+grep -q '^  orders a minute  *██*  *███*.*▁▁▁ bad  *80 - 100 /min$' "$T/out"
+ok $? 'a row a figure: when it fell, and where nobody answered; verdict, lowest and highest'
+grep -q '^  release  *\.*PSSS*!!*S*bbb*RRR*\.\.*$' "$T/out"
+ok $? "the release's turns as a band, and that it was braked"
+out_has 'P pending, S smoking' 'with what its letters mean'
+# at LETTER: its column in the row of marks
+at() { awk -v l="$1" '/^  events/ { print index(substr($0, 24), l) }' "$T/out"; }
+[ "$(at A)" -gt 0 ] && [ "$(at A)" -lt "$(at B)" ] && [ "$(at B)" -lt "$(at C)" ] && [ "$(at C)" -lt "$(at D)" ] &&
+    [ "$(at D)" -le "$(at E)" ]
+ok $? 'marks on the same axis, in order'
+sed -n 's/^  \([A-E]\) [0-9:]*  *\([^ ]*\) .*/\1 \2/p' "$T/out" | tr '\n' ' ' | grep -q '^A mail-bot B release C release D deploy-bot E ANOMALY $'
+ok $? 'then what they are: from outside, release, from outside, anomaly'
+grep -q '^    1\. 0\.74 [0-9:]* deploy-bot: prices pushed (1 min before' "$T/out" && grep -q '^    2\. 0\.[0-9]* [0-9:]* release #1: ' "$T/out"
+ok $? 'and suspects in order: the event a minute before, then the release'
+[ "$(wc -L <"$T/out")" -le 120 ]
+ok $? 'within the width'
+fp timeline shop-web
+[ "$code" = 0 ] && [ "$(wc -L <"$T/out")" -le 80 ]
+ok $? 'which is 80 without a terminal'
+LC_ALL=C fp timeline shop-web
+[ "$code" = 0 ] && grep -q '^  orders a minute  *@.*@@@.*\.\.\. bad' "$T/out" && ! LC_ALL=C grep -q '[^ -~]' "$T/out"
+ok $? 'in a terminal of ASCII only'
+fp timeline shop-web --json --width 60
+json '.v == 1 and .slices == 60 and (.lanes | length) == 1 and (.lanes[0] | .verdict == "bad" and (.mean | length) == 60)' 'as JSON: lanes'
+json '.lanes[0].mean | (map(select(. == null)) | length) > 0 and .[-2] == 80 and (map(select(. == 100)) | length) > 30' 'with their figures'
+json '.turns | map(.status) | .[0] == "PENDING" and .[-1] == "ROLLING_OUT"' 'turns'
+json '.turns | map(select(.braked)) | length == 1' 'the braked one too'
+json '.marks | map(.what) == ["event", "release", "release", "event", "anomaly"]' 'marks, in order'
+json '.anomalies[0].suspects | .[0].kind == "deploy-bot" and .[1].release_in_question' 'suspects, in order'
+fp timeline shop-web --from -5m --until -1m
+is 0 'a window in which nothing has happened'
+out_has 'nothing has happened' 'says so'
+fp timeline pay-api
+is 0 'of a group in which nothing is measured'
+out_has 'pay restarted' 'what has happened there'
+usage_is 'no time lies between' timeline shop-web --from -5m --until -10m
+usage_is 'is no time' timeline shop-web --from soon
+usage_is '--width is 60 to' timeline shop-web --width 20
+usage_is '--width is 1 to 400' timeline shop-web --width 500 --json
+usage_is 'no group `elsewhere`' timeline elsewhere
 
 story() { cat >"$STORY/story-$1"; }
 err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
