@@ -21,7 +21,7 @@ static const struct opt opts[] = {
     [OPT_JSON] = {"json", 0, OPT_FLAG, NULL, "the same as JSON"},
 };
 
-enum { WIDTH_MIN = 60, JSON_SLICES = 120, BESIDE = TIMELINE_LEFT_CELLS + TIMELINE_RIGHT_CELLS };
+enum { WIDTH_MIN = 60, JSON_SLICES = 120 };
 
 #define HOUR_MS (INT64_C(60) * 60 * 1000)
 
@@ -42,17 +42,38 @@ static int read_window(const struct args *a, int64_t now, int64_t *from, int64_t
     return EXIT_DONE;
 }
 
-static int read_slices(const struct args *a, int *n)
+/* Names get what they want, as long as the columns are not too few. */
+static int left_cells(struct store *s, const char *group, int width)
+{
+    struct verdict_row *rows = NULL;
+    int n = s ? verdicts_list(s, group, &rows, NULL) : 0;
+    int left = TIMELINE_LEFT_LEAST, most = width - TIMELINE_RIGHT_CELLS - TIMELINE_COLUMNS_LEAST;
+
+    if (most > TIMELINE_LEFT_MOST)
+        most = TIMELINE_LEFT_MOST;
+    for (int i = 0; i < n; i++)
+        if (rows[i].series && timeline_name_cells(&rows[i]) > left)
+            left = timeline_name_cells(&rows[i]);
+    verdict_rows_free(rows, n > 0 ? n : 0);
+    return left < most ? left : most > TIMELINE_LEFT_LEAST ? most : TIMELINE_LEFT_LEAST;
+}
+
+/* Into how many slices the time is cut; left is set for text. */
+static int read_slices(const struct args *a, struct store *s, struct drawn *d, int *n)
 {
     bool is_json = a->values[OPT_JSON].count > 0;
     int64_t width = is_json ? JSON_SLICES : out_width();
-    int least = is_json ? 1 : WIDTH_MIN, most = is_json ? TIMELINE_SLICES_MAX : TIMELINE_SLICES_MAX + BESIDE;
+    int least = is_json ? 1 : WIDTH_MIN, most = TIMELINE_SLICES_MAX;
 
     if (a->values[OPT_WIDTH].count)
         width = a->values[OPT_WIDTH].number;
     if (width < least || width > most)
         return cli_fail(EXIT_USAGE, "--width is %d to %d", least, most);
-    *n = (int)width - (is_json ? 0 : BESIDE);
+    *n = (int)width;
+    if (!is_json) {
+        d->left = left_cells(s, d->group, (int)width);
+        *n -= d->left + TIMELINE_RIGHT_CELLS;
+    }
     return EXIT_DONE;
 }
 
@@ -86,7 +107,7 @@ static int show(struct store *s, struct drawn *d, const struct args *a)
     int n, status = read_window(a, d->now, &from, &until);
 
     if (status == EXIT_DONE)
-        status = read_slices(a, &n);
+        status = read_slices(a, s, d, &n);
     if (status != EXIT_DONE)
         return status;
     if (!s) {

@@ -20,7 +20,7 @@
 #include "cli/out.h"
 #include "cli/status.h"
 
-enum { LETTERS = 52, MARK_ROWS = 4, NAME_BYTES = 300, WORDS_BYTES = 1024, KIND_CELLS = 12, FULL = '+' };
+enum { LETTERS = 52, MARK_ROWS = 4, NAME_BYTES = 300, WORDS_BYTES = 1024, KIND_CELLS = 12, SPAN_BYTES = 48, FULL = '+' };
 
 /* ---- lanes -------------------------------------------------------------------------------------- */
 
@@ -62,29 +62,69 @@ static void print_spark(const struct timeline_lane *l, int n, double low, double
     }
 }
 
-static void print_left(const char *name)
+static void print_left(const struct drawn *d, const char *name)
 {
     printf("  ");
-    out_column(stdout, name, TIMELINE_LEFT_CELLS - 3);
+    out_column(stdout, name, d->left - 3);
     putchar(' ');
+}
+
+static int full_width(const struct drawn *d)
+{
+    return d->left + d->t.n + TIMELINE_RIGHT_CELLS;
+}
+
+static void say_name(const struct verdict_row *v, char *dst, size_t size)
+{
+    char place[NAME_BYTES];
+
+    out_place(place, sizeof place, v->host, v->port);
+    snprintf(dst, size, "%s%s%s", v->name, v->host ? " " : "", place);
+}
+
+int timeline_name_cells(const struct verdict_row *v)
+{
+    char name[2 * NAME_BYTES];
+
+    say_name(v, name, sizeof name);
+    return (int)text_cells(name) + 3;
+}
+
+/* Three figures that count, and no powers of ten below a million. */
+static void say_figure(char *dst, size_t size, double value)
+{
+    if (fabs(value) >= 1000 && fabs(value) < 1e6)
+        snprintf(dst, size, "%.0f", value);
+    else
+        snprintf(dst, size, "%.3g", value);
+}
+
+/* " bad     80 - 100 /min" */
+static void say_right(const struct drawn *d, const struct timeline_lane *l, double low, double high, char *dst,
+                      size_t size)
+{
+    const struct verdict_row *v = &l->verdict;
+    char from[SPAN_BYTES], to[SPAN_BYTES];
+    bool has_unit = v->unit && v->unit[0];
+
+    say_figure(from, sizeof from, low);
+    say_figure(to, sizeof to, high);
+    snprintf(dst, size, " %-7s %s - %s%s%s", judged_name(verdict_now(v, d->now)), from, to, has_unit ? " " : "",
+             has_unit ? v->unit : "");
 }
 
 static void print_lane(const struct drawn *d, const struct timeline_lane *l)
 {
-    const struct verdict_row *v = &l->verdict;
-    char place[NAME_BYTES], name[2 * NAME_BYTES], right[NAME_BYTES];
+    char name[2 * NAME_BYTES], right[NAME_BYTES];
     double low = 0, high = 0;
-    bool is_any = range_of(l, d->t.n, &low, &high);
 
-    out_place(place, sizeof place, v->host, v->port);
-    snprintf(name, sizeof name, "%s%s%s", v->name, v->host ? " " : "", place);
-    print_left(name);
-    print_spark(l, d->t.n, low, high);
-    if (is_any)
-        snprintf(right, sizeof right, " %-7s %.4g - %.4g %s", judged_name(verdict_now(v, d->now)), low, high,
-                 v->unit ? v->unit : "");
+    say_name(&l->verdict, name, sizeof name);
+    print_left(d, name);
+    if (range_of(l, d->t.n, &low, &high))
+        say_right(d, l, low, high, right, sizeof right);
     else
-        snprintf(right, sizeof right, " %-7s nothing measured", judged_name(verdict_now(v, d->now)));
+        snprintf(right, sizeof right, " %-7s nothing measured", judged_name(verdict_now(&l->verdict, d->now)));
+    print_spark(l, d->t.n, low, high);
     if (text_cells(right) > TIMELINE_RIGHT_CELLS)
         out_column(stdout, right, TIMELINE_RIGHT_CELLS);
     else
@@ -121,8 +161,9 @@ static void draw_turn(const struct timeline *t, const struct timeline_turn *turn
 }
 
 /* A brake, however short, is seen. */
-static void print_band(const struct timeline *t)
+static void print_band(const struct drawn *d)
 {
+    const struct timeline *t = &d->t;
     char *row = xcalloc((size_t)t->n + 1, 1);
 
     if (t->n_turns == 0) {
@@ -135,11 +176,11 @@ static void print_band(const struct timeline *t)
     for (int i = 0; i < t->n_turns; i++)
         if (t->turns[i].is_braked)
             draw_turn(t, &t->turns[i], '!', row);
-    print_left("release");
+    print_left(d, "release");
     puts(row);
-    print_left("");
+    print_left(d, "");
     out_wrap(stdout, "P pending, S smoking, s smoked, B baking, b baked, R rolling out, x failed, ! braked",
-             TIMELINE_LEFT_CELLS, TIMELINE_LEFT_CELLS + t->n + TIMELINE_RIGHT_CELLS);
+             d->left, full_width(d));
     putchar('\n');
     free(row);
 }
@@ -169,8 +210,9 @@ static int choose_marks(const struct timeline *t, char *letter_of)
 }
 
 /* Marks of one column stand below each other. */
-static void print_mark_rows(const struct timeline *t, const char *letter_of)
+static void print_mark_rows(const struct drawn *d, const char *letter_of)
 {
+    const struct timeline *t = &d->t;
     size_t width = (size_t)t->n + 1;
     char *rows = xcalloc(MARK_ROWS, width);
 
@@ -192,7 +234,7 @@ static void print_mark_rows(const struct timeline *t, const char *letter_of)
             len--;
         if (r > 0 && len == 0)
             continue;
-        print_left(r == 0 ? "events" : "");
+        print_left(d, r == 0 ? "events" : "");
         printf("%.*s\n", (int)len, rows + r * width);
     }
     free(rows);
@@ -206,7 +248,7 @@ static void print_axis(const struct drawn *d)
     out_when(from, sizeof from, d->t.from, d->now);
     out_when(until, sizeof until, d->t.until, d->now);
     room = d->t.n - (int)strlen(from);
-    print_left("");
+    print_left(d, "");
     if (room > (int)strlen(until))
         printf("%s%*s\n", from, room, until);
     else
@@ -227,7 +269,7 @@ static void print_mark(const struct drawn *d, const struct timeline_mark *m, cha
     else
         snprintf(words, sizeof words, "%s%s%s", m->host ? m->host : "", m->host ? ": " : "", m->text);
     out_wrap(stdout, words, 2 + 2 + (int)strlen(when) + 1 + KIND_CELLS + 1,
-             TIMELINE_LEFT_CELLS + d->t.n + TIMELINE_RIGHT_CELLS);
+             full_width(d));
     putchar('\n');
 }
 
@@ -257,7 +299,7 @@ static void print_suspects(const struct drawn *d, int i, const char *letter_of)
 {
     const struct anomaly_row *a = &d->anomalies[i];
     char name[NAME_BYTES], words[WORDS_BYTES], began[OUT_TIME_BYTES], over[OUT_TIME_BYTES];
-    int width = TIMELINE_LEFT_CELLS + d->t.n + TIMELINE_RIGHT_CELLS;
+    int width = full_width(d);
     struct buf b;
 
     anomaly_say_name(a, name, sizeof name);
@@ -289,8 +331,8 @@ void timeline_print(const struct drawn *d)
     putchar('\n');
     for (int i = 0; i < d->t.n_lanes; i++)
         print_lane(d, &d->t.lanes[i]);
-    print_band(&d->t);
-    print_mark_rows(&d->t, letter_of);
+    print_band(d);
+    print_mark_rows(d, letter_of);
     print_axis(d);
     print_marks(d, letter_of, left);
     for (int i = 0; i < d->n_anomalies; i++)

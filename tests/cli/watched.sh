@@ -117,7 +117,7 @@ grep -q '^  release  *\.*PSSS*!!*S*bbb*RRR*\.\.*$' "$T/out"
 ok $? "the release's turns as a band, and that it was braked"
 out_has 'P pending, S smoking' 'with what its letters mean'
 # at LETTER: its column in the row of marks
-at() { awk -v l="$1" '/^  events/ { print index(substr($0, 24), l) }' "$T/out"; }
+at() { awk -v l="$1" '/^  events/ { print index(substr($0, 10), l) }' "$T/out"; }
 [ "$(at A)" -gt 0 ] && [ "$(at A)" -lt "$(at B)" ] && [ "$(at B)" -lt "$(at C)" ] && [ "$(at C)" -lt "$(at D)" ] &&
     [ "$(at D)" -le "$(at E)" ]
 ok $? 'marks on the same axis, in order'
