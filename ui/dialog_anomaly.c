@@ -180,6 +180,7 @@ static const struct dialog_ops ops = {
     .key = take_key,
     .update = update,
     .is_standing = true,
+    .stands_over = true,
 };
 
 void dialog_anomaly(const struct ui *u, int64_t anomaly)

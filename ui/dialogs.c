@@ -75,10 +75,10 @@ void screen_close_dialog(struct screen *s)
     close_top(s);
 }
 
-/* Help stands over what is open, anything else takes its place. */
+/* Help (and what is like it) stands over what is open, anything else takes its place. */
 void screen_open_dialog(struct screen *s, const struct dialog_ops *ops, void *state)
 {
-    if (!dialog_is_help(ops) || s->n_dialogs == DIALOGS_MAX)
+    if (!(dialog_is_help(ops) || ops->stands_over) || s->n_dialogs == DIALOGS_MAX)
         dialogs_close_all(s);
     struct dialog *d = &s->dialogs[s->n_dialogs++];
     *d = (struct dialog){

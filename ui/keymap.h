@@ -61,6 +61,8 @@ enum key_place {
     X(CMD_INSTANCE_LOG, "instance-log", "i", IN_LOGS | IN_INSTANCES, "its log",                   \
       "Log of the selected instance alone, and of all again")                                     \
     X(CMD_EVENTS, "events", "e", IN_ALL, "", "The events in the place of the log, and back")      \
+    X(CMD_TIMELINE, "timeline", "v", IN_ALL, "",                                                  \
+      "The timeline: metrics, releases and events on one axis")                                   \
     X(CMD_WATCH, "watch", "W", IN_ALL, "watch",                                                   \
       "The watch after a release: make it longer, or end it")                                     \
     X(CMD_NEXT_GROUP, "next-group", "}", IN_ALL, "group", "Next group")                           \

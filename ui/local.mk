@@ -23,6 +23,7 @@ ui_libui_a_SOURCES = \
 	ui/dialog_line.c \
 	ui/dialog_rollback.c \
 	ui/dialog_start.c \
+	ui/dialog_timeline.c \
 	ui/dialog_watch.c \
 	ui/dialogs.c \
 	ui/keymap.c \
@@ -332,5 +333,7 @@ EXTRA_DIST += \
 	tests/ui/golden/watch-120x40.txt \
 	tests/ui/golden/watch-200x60.txt \
 	tests/ui/golden/watch-60x16.txt \
+	tests/ui/golden/timeline-120x40.txt \
+	tests/ui/golden/timeline-80x24.txt \
 	tests/ui/golden/watch-by-hand.txt \
 	tests/ui/golden/watch-found.txt

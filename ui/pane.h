@@ -100,6 +100,7 @@ struct dialog_ops {
     bool (*takes_text)(void *p, const struct ui *u);
     bool keeps_open;  /* other keys do not close it: Esc and q do (forms) */
     bool is_standing; /* has nothing to confirm: no arming */
+    bool stands_over; /* what is open stays, below it */
 };
 
 void screen_open_dialog(struct screen *s, const struct dialog_ops *ops, void *state);
@@ -116,6 +117,7 @@ void dialog_rollback(const struct ui *u, const char *to); /* to NULL: the candid
 void dialog_instance(const struct ui *u, const char *host, int port);
 void dialog_anomaly(const struct ui *u, int64_t anomaly); /* 0: the first of the present release */
 void dialog_watch(const struct ui *u);                    /* extend or end it */
+void dialog_timeline(const struct ui *u);
 void dialog_help(const struct ui *u, enum pane_id focus, unsigned places);
 
 #endif

@@ -323,6 +323,13 @@ static void open_watch(struct screen *s)
     dialog_watch(&u);
 }
 
+static void open_timeline(struct screen *s)
+{
+    struct ui u = screen_ui(s, CALLER_NONE);
+
+    dialog_timeline(&u);
+}
+
 static unsigned places_of(const struct screen *s)
 {
     return IN_ALL | screen_panes[s->focus]->places;
@@ -346,6 +353,7 @@ static bool screen_command(struct screen *s, enum command c)
     case CMD_BACK: go_back(s); break;
     case CMD_EVENTS: pane_command(s, PANE_LOGS, c); break;
     case CMD_INSTANCE_LOG: instance_log(s); break;
+    case CMD_TIMELINE: open_timeline(s); break;
     case CMD_WATCH: open_watch(s); break;
     case CMD_NEXT_GROUP: next_group(s, 1); break;
     case CMD_PREV_GROUP: next_group(s, -1); break;

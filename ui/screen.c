@@ -289,8 +289,10 @@ void screen_snapshot(struct screen *s, struct snapshot *snap)
 
     s->snap = snap;
     s->is_loaded = true;
-    if (s->n_dialogs == 0)
+    if (s->n_dialogs == 0) {
         screen_want_anomaly(s, 0);
+        screen_want_timeline(s, 0, 0);
+    }
     if (!snap->error)
         s->good_mono = s->mono;
     keep_group(s);

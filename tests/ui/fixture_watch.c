@@ -116,6 +116,26 @@ static void put_anomaly(struct fixture *f, unsigned what)
     put_event(f, "anomaly", "business: orders a minute is bad", FELL + 2 * MINUTE, NULL);
 }
 
+/* Two minutes long, with its turns. */
+static void put_before(struct fixture *f)
+{
+    static const enum deploy_status turns[] = {DEPLOY_PENDING, DEPLOY_SMOKING, DEPLOY_BAKING,
+                                               DEPLOY_ROLLING_OUT, DEPLOY_SUCCESS};
+    struct deployment_row d = {.group = f->group, .version = borrow("9.9.9"), .status = DEPLOY_SUCCESS,
+                               .started = FELL - 20 * MINUTE, .ended = FELL - 12 * MINUTE,
+                               .driver = borrow("ann"), .n_batches = 1, .config = borrow("{}"),
+                               .config_hash = borrow("c0ffee"), .rev = ++f->rev};
+    int64_t id = 0;
+
+    must(id = deployment_insert(f->store, &d, e));
+    for (int i = 0; i < 5; i++) {
+        struct turn_row t = {.deployment = id, .at = d.started + i * 2 * (int64_t)MINUTE,
+                             .status = turns[i]};
+
+        must(turn_insert(f->store, &t, e));
+    }
+}
+
 void fixture_watch(struct fixture *f, unsigned what)
 {
     struct watch_row w = {.group = f->group, .deployment = f->deployment,
@@ -129,5 +149,7 @@ void fixture_watch(struct fixture *f, unsigned what)
         must(watch_insert(f->store, &w, e));
     if (what & FIXTURE_BAD)
         put_anomaly(f, what);
+    if (what & FIXTURE_BEFORE)
+        put_before(f);
     must(store_commit(f->store, e));
 }

@@ -10,7 +10,8 @@ enum fixture_watch {
     FIXTURE_BAD = 1 << 0,     /* business is BAD, with an anomaly */
     FIXTURE_UNKNOWN = 1 << 1, /* application was not heard for a while */
     FIXTURE_WATCH = 1 << 2,   /* a watch runs */
-    FIXTURE_HOSTILE = 1 << 3  /* names and texts hold what a server might send */
+    FIXTURE_HOSTILE = 1 << 3, /* names and texts hold what a server might send */
+    FIXTURE_BEFORE = 1 << 4   /* one more release, which began twenty minutes before orders fell */
 };
 
 void fixture_watch(struct fixture *f, unsigned what);

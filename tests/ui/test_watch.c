@@ -294,6 +294,104 @@ START_TEST(nothing_is_watched)
 }
 END_TEST
 
+/* ---- the timeline ---------------------------------------------------------------------------- */
+
+static void open_timeline(struct play *p, unsigned what, int rows, int cols, unsigned flags)
+{
+    begin(p, DEPLOY_SUCCESS, FIXTURE_BAD | FIXTURE_BEFORE | what, rows, cols, flags);
+    play_key(p, "v");
+    ck_assert(play_has_dialog(p, "Timeline"));
+    ck_assert_int_gt(p->want.timeline_slices, 0);
+    play_snapshot(p);
+    play_draw(p);
+}
+
+START_TEST(order_on_the_axis)
+{
+    struct play p;
+    struct buf text;
+
+    open_timeline(&p, 0, 40, 120, CANVAS_UTF8);
+    /* From now to what was found, then to the event a minute before it, then to the release. */
+    play_key(&p, "Up");
+    while (!play_shows(&p, "* x 13:55:00"))
+        play_key(&p, "Up");
+    golden_check(p.cv, "timeline-120x40", GOLDEN_TEXT);
+    play_key(&p, "Up");
+    ck_assert(play_shows(&p, "* o 13:54:00"));
+    play_key(&p, "Up");
+    ck_assert(play_shows(&p, "* > 13:43:00"));
+    play_key(&p, "Up");
+    ck_assert(play_shows(&p, "* > 13:35:00"));
+    buf_init(&text, 0);
+    canvas_dump(p.cv, &text);
+    const char *release = strstr(buf_str(&text), "> 13:35:00");
+    const char *flags = strstr(buf_str(&text), "coupons switched off");
+    const char *found = strstr(buf_str(&text), "x 13:55:00");
+    ck_assert(release && flags && found && release < flags && flags < found);
+    ck_assert(play_shows(&p, "9.9.9 PENDING"));
+    buf_release(&text);
+    play_key(&p, "Down");
+    play_key(&p, "Down");
+    play_key(&p, "Down");
+    play_key(&p, "Enter");
+    ck_assert(play_has_dialog(&p, "What was found"));
+    play_key(&p, "Esc");
+    ck_assert(play_has_dialog(&p, "Timeline"));
+    play_key(&p, "Esc");
+    ck_assert_int_eq(p.screen->n_dialogs, 0);
+    play_snapshot(&p);
+    ck_assert_int_eq(p.want.timeline_ms, 0);
+    play_release(&p);
+}
+END_TEST
+
+START_TEST(zoom_asks_for_more)
+{
+    struct play p;
+
+    open_timeline(&p, 0, 24, 80, CANVAS_UTF8);
+    ck_assert_int_eq(p.want.timeline_ms, 3600000);
+    golden_check(p.cv, "timeline-80x24", GOLDEN_TEXT);
+    play_key(&p, "-");
+    ck_assert_int_eq(p.want.timeline_ms, 3 * 3600000);
+    for (int i = 0; i < 9; i++)
+        play_key(&p, "-");
+    ck_assert_int_eq(p.want.timeline_ms, 6 * 3600000);
+    for (int i = 0; i < 9; i++)
+        play_key(&p, "+");
+    ck_assert_int_eq(p.want.timeline_ms, 600000);
+    ck_assert(play_shows(&p, "reading"));
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "reading"));
+    play_release(&p);
+}
+END_TEST
+
+/* Whatever an event says and however small the screen, the frame stands around it. */
+START_TEST(timeline_stays_in_its_frame)
+{
+    static const int sizes[][2] = {{24, 80}, {40, 120}, {60, 200}, {16, 60}, {17, 61}};
+    static const char *const keys[] = {"Left", "Left", "PgUp", "Up", "Down", "Home", "End", "Right"};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (unsigned flags = CANVAS_UTF8; flags <= CANVAS_ASCII; flags++) {
+            struct play p;
+
+            open_timeline(&p, FIXTURE_HOSTILE, sizes[i][0], sizes[i][1], flags);
+            for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+                play_key(&p, keys[k]);
+                for (int row = 1; row <= sizes[i][0] - 2; row++) {
+                    ck_assert_int_ne(canvas_cell(p.cv, row, 0)->lines, 0);
+                    ck_assert_int_ne(canvas_cell(p.cv, row, sizes[i][1] - 1)->lines, 0);
+                }
+            }
+            play_release(&p);
+        }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("watch");
@@ -310,6 +408,9 @@ int main(void)
     tcase_add_test(t, suspects_are_ranked);
     tcase_add_test(t, the_watch_by_hand);
     tcase_add_test(t, nothing_is_watched);
+    tcase_add_test(t, order_on_the_axis);
+    tcase_add_test(t, zoom_asks_for_more);
+    tcase_add_test(t, timeline_stays_in_its_frame);
     tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return suite_run(s);
