@@ -181,6 +181,7 @@ static void tail_ask(struct gauge *g, int64_t deadline_ms)
 
     buf_init(&b, COMMAND_BYTES);
     write_command(t, &b);
+    machine_keep(g->subject.machine);
     t->call = machine_call(g->subject.machine, buf_str(&b), deadline_ms, STRETCH_BYTES + HEAD_BYTES, called, t);
     buf_release(&b);
 }

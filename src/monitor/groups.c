@@ -18,6 +18,7 @@ enum { VERSIONS_MAX = 50 };
 static void polled_end(struct polled *p)
 {
     polled_release(p);
+    instance_release(p);
     if (p->machine)
         machine_put_back(p->machine);
     free(p->host);
@@ -59,7 +60,13 @@ static void keep_known(struct polled *p, const struct watched *before)
         if (strcmp(before->cfg->health_check_url, p->group->cfg->health_check_url) != 0)
             return;
         p->pulse = q->pulse;
+        p->is_told = q->is_told;
+        p->told = q->told;
+        p->places = q->places;
         p->latency_ms = q->latency_ms;
+        p->connect_us = q->connect_us;
+        p->tls_us = q->tls_us;
+        p->first_byte_us = q->first_byte_us;
         p->answered_at = q->answered_at;
         p->heard_at = q->heard_at;
         str_copy(p->seen, sizeof p->seen, q->seen);
@@ -92,7 +99,8 @@ static void watched_build(struct watched *g, const char *config, struct group_co
         p->group = g;
         p->host = xstrdup(cfg->instances[i].host);
         p->port = cfg->instances[i].port;
-        p->latency_ms = -1;
+        p->latency_ms = p->connect_us = p->tls_us = p->first_byte_us = -1;
+        instance_init(p);
         p->is_fresh = true;
         p->pulse.since = net_wall_ms(g->m->net);
         keep_known(p, &before);
@@ -152,10 +160,13 @@ static void drop_gone(struct monitor *m)
     }
     m->n_groups = n;
     /* The turns go on where they were, as long as there is such a place. */
-    if (m->next_group >= n)
-        m->next_group = 0;
-    if (n == 0 || m->next_one >= m->groups[m->next_group]->n)
-        m->next_one = 0;
+    for (int i = 0; i < PLACES; i++) {
+        struct places *p = &m->polls[i];
+        if (p->group >= n)
+            p->group = 0;
+        if (n == 0 || p->one >= m->groups[p->group]->n)
+            p->one = 0;
+    }
 }
 
 static int read_groups(struct monitor *m)

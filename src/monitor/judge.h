@@ -65,6 +65,8 @@ int judge_verdicts(struct judge *j, int64_t now, const struct verdict_row **rows
 /* Are the baselines of the present release frozen? 1 and rows (the judge's, series as an index into
  * judge_series()) exactly once after it became so, 0 not yet or told already. */
 int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **rows, int *n);
+/* They could not be kept: they are told once more. */
+void judge_baselines_again(struct judge *j);
 
 /* The series that this judge keeps; ids are the caller's to fill in (0 at first), by judge_series_set(). */
 int judge_series(struct judge *j, const struct series_row **rows);

@@ -7,6 +7,7 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/echo.c src/monitor/echo.h \
 	src/monitor/figures.c \
 	src/monitor/groups.c \
+	src/monitor/instance.c \
 	src/monitor/leak.c \
 	src/monitor/intake.c src/monitor/intake.h src/monitor/intake_int.h \
 	src/monitor/intake_fifo.c \

@@ -216,9 +216,7 @@ static void ran(void *arg, const struct run_result *r)
     x->read_at = net_wall_ms(x->m->net);
     x->is_fresh = true;
     set_error(x, NULL);
-    if (!machine_is_called(x, net_mono_ms(x->m->net)) &&
-        x->m->n_machines > x->m->sessions_max && x->m->n_sessions > x->m->sessions_max - ROTATING)
-        machine_close(x);
+    x->is_read = true;
 }
 
 /* ---- whose turn it is ------------------------------------------------------------------------------------ */
@@ -258,8 +256,18 @@ static void machine_ask(struct machine *x, int64_t now)
     if (!machine_link(x))
         return;
     x->turn = ++m->turns;
+    x->is_read = false;
     x->next_at = now + SYSTEM_EVERY_MS / m->haste;
     x->wait = link_want(x->link, linked, x);
+}
+
+/* It has been read, and others wait for a session. */
+static bool has_had_its_turn(const struct machine *x, int64_t now)
+{
+    const struct monitor *m = x->m;
+
+    return x->is_read && x->link && !x->wait && !x->run && !machine_is_called(x, now) &&
+           m->n_machines > m->sessions_max && m->n_sessions > m->sessions_max - ROTATING;
 }
 
 void machines_turn(struct monitor *m, int64_t now)
@@ -268,7 +276,7 @@ void machines_turn(struct monitor *m, int64_t now)
 
     TAILQ_FOREACH(x, &m->machines, entry) {
         machine_calls_turn(x, now);
-        if (!m->is_looked_on && !machine_is_called(x, now))
+        if ((!m->is_looked_on && !machine_is_called(x, now)) || has_had_its_turn(x, now))
             machine_close(x);
         if (!m->is_looked_on || x->wait || x->run || x->next_at > now)
             continue;

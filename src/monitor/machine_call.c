@@ -38,9 +38,13 @@ struct machine_call *machine_call(struct machine *x, const char *command, int64_
     c->done = done;
     c->arg = arg;
     buf_init(&c->out, max_output);
-    x->called_at = now;
     TAILQ_INSERT_TAIL(&x->calls, c, entry);
     return c;
+}
+
+void machine_keep(struct machine *x)
+{
+    x->called_at = net_mono_ms(x->m->net);
 }
 
 static void stop(struct machine_call *c)

@@ -13,7 +13,7 @@
 
 /* A tick that comes LATE_MS late was held up by this machine or by the disk: who did not answer in that
  * time may have. */
-enum { TICK_MS = 100, LATE_MS = 500, LOOK_EVERY_MS = 1000, REOPEN_MS = 10000, SESSIONS = 64 };
+enum { TICK_MS = 100, TICK_LEAST_MS = 5, LATE_MS = 500, LOOK_EVERY_MS = 1000, REOPEN_MS = 10000, SESSIONS = 64 };
 
 /* A handle that has met an i/o error stays bad; a new one may be good. */
 static void mind_store(struct monitor *m, int64_t now)
@@ -41,6 +41,14 @@ static void look(struct monitor *m, int64_t now)
         groups_look(m);
 }
 
+/* When the next question is due; many that are due at about the same time share a tick. */
+static int64_t next_tick(const struct monitor *m)
+{
+    int64_t wait = m->due_at - net_mono_ms(m->net);
+
+    return wait < TICK_LEAST_MS ? TICK_LEAST_MS : wait > TICK_MS ? TICK_MS : wait;
+}
+
 static void ticked(void *arg)
 {
     struct monitor *m = arg;
@@ -50,13 +58,15 @@ static void ticked(void *arg)
     if (now - m->ticked_at > TICK_MS + LATE_MS)
         m->void_before = now;
     m->ticked_at = now;
+    m->due_at = INT64_MAX;
     look(m, now);
     polls_turn(m, now);
+    instances_turn(m);
     machines_turn(m, now);
     rules_turn(m, now);
     samples_turn(m, now);
     intake_turn(m, now);
-    m->tick = m->net->ops->timer_start(m->net, TICK_MS, ticked, m);
+    m->tick = m->net->ops->timer_start(m->net, next_tick(m), ticked, m);
 }
 
 static void *run(void *arg)

@@ -20,6 +20,7 @@ enum {
     POLL_EVERY_MS = 2000,
     POLL_DEADLINE_MS = 2000,
     POLLS_AT_ONCE = 256,     /* what is above waits for its turn */
+    POLLS_SLOW_AT_ONCE = 128, /* of those who did not answer in time */
     NAME_AGE_MS = 30000,     /* a name server is asked for an instance no more often than this */
     STALE_MS = 3 * POLL_EVERY_MS,
     SYSTEM_EVERY_MS = 5000,

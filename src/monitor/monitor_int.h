@@ -10,11 +10,13 @@
 #include "monitor/echo.h"
 #include "monitor/monitor.h"
 #include "monitor/pulse.h"
+#include "monitor/vitals.h"
 #include "steps/health.h"
 #include "steps/steps.h"
 
 struct machine;
 struct intake;
+struct machine_call;
 struct rules;
 struct watched;
 
@@ -29,14 +31,21 @@ struct polled {
     struct health_check *health;
     char *trouble;          /* why it cannot be asked at all; NULL */
     bool is_asking;
+    int places;             /* whose it takes: PLACES_SLOW when it did not answer in time */
     int64_t next_at, asked_at; /* mono */
     struct pulse pulse;
+    bool is_told;           /* of `told` or what it began with: a change from it is an event */
+    enum health told;
     char seen[200];         /* the last answer, for a person */
     char echo[128];         /* the version it named; "" none */
     int64_t latency_ms;     /* -1: no answer yet */
+    int64_t connect_us, tls_us, first_byte_us; /* of that answer; -1 */
     int64_t answered_at;    /* wall; 0 never */
     int64_t heard_at;       /* mono: the last answer; 0 never */
     struct machine *machine;
+    struct vitals vitals;
+    struct machine_call *vitals_call;
+    int64_t vitals_of;      /* the machine's reading that they were read behind; wall */
     bool is_news;           /* something that a person sees differs from the store */
     bool is_fresh;          /* something does */
 };
@@ -71,12 +80,21 @@ struct machine {
     struct buf out;
     int64_t next_at;        /* mono: not before; pauses after a refusal are in it */
     int64_t turn;           /* grows at every attempt: the lowest is next */
+    bool is_read;           /* since its turn: another may have its session */
     int64_t read_at;        /* wall; 0 never */
     int64_t load_milli, mem_used_kib, mem_total_kib, uptime_s;
     char *error;            /* why the last attempt failed; NULL */
     bool is_news, is_fresh;
     struct machine_calls calls; /* the first may be under way */
     int64_t called_at;      /* mono: the last call; 0 never */
+};
+
+/* Questions under way, and whose turn is next. Who did not answer in time the last time has places of his own:
+ * a rack that hangs holds up nobody else. */
+enum { PLACES_PROMPT, PLACES_SLOW, PLACES };
+struct places {
+    int n;
+    int group, one;
 };
 
 struct monitor {
@@ -100,9 +118,9 @@ struct monitor {
     int64_t ticked_at, looked_at, opened_store_at; /* mono */
     int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */
     int64_t void_before;    /* mono: what was asked before and came too late, was late by our own fault */
-    int n_asking;
-    int n_rule_asks;
-    int next_group, next_one; /* whose turn it is */
+    struct places polls[PLACES];
+    int n_asks[PLACES];     /* questions of rules */
+    int64_t due_at;         /* mono: when the next question is due, as far as it is known */
     bool is_looked_on;      /* a console is open */
     bool is_driven;         /* a deployment is open */
     bool is_changed;        /* some health has changed and no bell was rung */
@@ -120,6 +138,11 @@ void polled_prepare(struct polled *p);
 void polled_release(struct polled *p);
 /* Every tick: who is due is asked; who has not answered for long is unknown. */
 void polls_turn(struct monitor *m, int64_t now);
+/* A question will be due then: the next tick comes no later. */
+static inline void monitor_due(struct monitor *m, int64_t at)
+{
+    m->due_at = at < m->due_at ? at : m->due_at;
+}
 
 /* ---- machine.c: load, memory, uptime ------------------------------------------------------------------ */
 struct machine *machine_get(struct monitor *m, const struct group_config *cfg, const char *host);
@@ -131,10 +154,11 @@ int machine_parse(struct machine *x, const char *text, struct err *e);
 /* A command on a machine's session, which is opened for it if it is not there; done is called once, with the
  * output (0-ended, at most max_output bytes) or e: NULL when it came. Calls of one machine run one behind
  * the other. */
-struct machine_call;
 typedef void (*machine_done)(void *arg, const char *output, size_t n, const struct err *e);
 struct machine_call *machine_call(struct machine *x, const char *command, int64_t deadline_ms,
                                   size_t max_output, machine_done done, void *arg);
+/* More calls will follow: the session is kept for a while behind them. */
+void machine_keep(struct machine *x);
 void machine_call_cancel(struct machine_call *c);
 /* For machine.c: every tick; the session is gone; is the session needed for calls? */
 void machine_calls_turn(struct machine *x, int64_t now);
@@ -144,6 +168,12 @@ bool machine_is_called(const struct machine *x, int64_t now);
 struct link *machine_link(struct machine *x);
 /* The way to it failed: the error is kept, the session closed, and a pause begins. */
 void machine_failed(struct machine *x, const struct err *e);
+
+/* ---- instance.c: process, disk and connections of each instance ---------------------------------------- */
+void instance_init(struct polled *p);
+void instance_release(struct polled *p);
+/* Every tick, while a person looks on: whose machine has just been read is read too. */
+void instances_turn(struct monitor *m);
 
 /* ---- rules.c: the probes of `monitors`, and the judge of what they bring -------------------------------- */
 /* For a group that has been read; NULL where nothing is watched. */
@@ -156,7 +186,7 @@ int rules_look(struct rules *r);
 void rules_turn(struct monitor *m, int64_t now);
 
 /* ---- samples.c: what was found, into the store ------------------------------------------------------- */
-/* Every tick: writes if it is time to, and rings if a health has changed. */
+/* Every tick: writes if it is time to, changes of health as events too, and rings if there was one. */
 void samples_turn(struct monitor *m, int64_t now);
 
 #endif

@@ -27,7 +27,7 @@ static char *expectation(const struct polled *p, const char *text, bool is_patte
 void polled_release(struct polled *p)
 {
     if (p->is_asking)
-        p->group->m->n_asking--;
+        p->group->m->polls[p->places].n--;
     p->is_asking = false;
     health_free(p->health);
     p->health = NULL;
@@ -127,14 +127,19 @@ static void answered(void *arg, const struct health_answer *a)
     struct monitor *m = p->group->m;
 
     p->is_asking = false;
-    m->n_asking--;
+    m->polls[p->places].n--;
+    p->places = a->err.code == ERR_TIMEOUT ? PLACES_SLOW : PLACES_PROMPT;
     if (a->err.code == ERR_TIMEOUT && p->asked_at < m->void_before)
         return;
     p->answered_at = net_wall_ms(m->net);
     p->heard_at = net_mono_ms(m->net);
     p->is_fresh = true;
-    if (a->is_read)
+    if (a->is_read) {
         p->latency_ms = a->total_ms;
+        p->connect_us = a->connect_us;
+        p->tls_us = a->tls_us;
+        p->first_byte_us = a->first_byte_us;
+    }
     note_echo(p, a);
     note_seen(p, a);
     note_change(p, pulse_take(&p->pulse, a->is_well, p->answered_at));
@@ -157,7 +162,7 @@ static void ask(struct polled *p, int64_t now)
     }
     p->is_asking = true;
     p->asked_at = now;
-    m->n_asking++;
+    m->polls[p->places].n++;
     health_ask(p->health, POLL_DEADLINE_MS, answered, p);
 }
 
@@ -168,29 +173,45 @@ static void forget_old(struct polled *p, int64_t now)
     note_change(p, pulse_forget(&p->pulse, net_wall_ms(p->group->m->net)));
 }
 
-static struct polled *next_polled(struct monitor *m)
+static struct polled *next_polled(struct monitor *m, struct places *turn)
 {
-    struct watched *g = m->groups[m->next_group];
-    struct polled *p = &g->polled[m->next_one];
+    struct watched *g = m->groups[turn->group];
+    struct polled *p = &g->polled[turn->one];
 
-    if (++m->next_one >= g->n) {
-        m->next_one = 0;
-        m->next_group = (m->next_group + 1) % m->n_groups;
+    if (++turn->one >= g->n) {
+        turn->one = 0;
+        turn->group = (turn->group + 1) % m->n_groups;
     }
     return p;
+}
+
+/* Where it stops for want of a place it goes on the next time: nobody is passed over. */
+static void take_turns(struct monitor *m, int places, int most, int n, int64_t now)
+{
+    struct places *own = &m->polls[places];
+
+    for (int i = 0; i < n && own->n < most; i++) {
+        struct polled *p = next_polled(m, own);
+        if (p->places != places)
+            continue;
+        if (!p->is_asking && p->next_at <= now)
+            ask(p, now);
+        if (p->next_at > now)
+            monitor_due(m, p->next_at);
+    }
+    if (own->n >= most)
+        monitor_due(m, now);
 }
 
 void polls_turn(struct monitor *m, int64_t now)
 {
     int n = 0;
 
-    for (int g = 0; g < m->n_groups; g++)
+    for (int g = 0; g < m->n_groups; g++) {
         n += m->groups[g]->n;
-    /* Where it stopped for want of a place it goes on the next time: nobody is passed over. */
-    for (int i = 0; i < n && m->n_asking < POLLS_AT_ONCE; i++) {
-        struct polled *p = next_polled(m);
-        forget_old(p, now);
-        if (!p->is_asking && p->next_at <= now)
-            ask(p, now);
+        for (int i = 0; i < m->groups[g]->n; i++)
+            forget_old(&m->groups[g]->polled[i], now);
     }
+    take_turns(m, PLACES_PROMPT, POLLS_AT_ONCE, n, now);
+    take_turns(m, PLACES_SLOW, POLLS_SLOW_AT_ONCE, n, now);
 }

@@ -16,7 +16,8 @@
 #include "monitor/gauge.h"
 
 enum {
-    ASKS_AT_ONCE = 1024, /* some that hang must not hold every place of the others */
+    ASKS_AT_ONCE = 1024,
+    ASKS_SLOW_AT_ONCE = 128, /* of those whose last answer took all its time: they hold up nobody else */
     DEADLINE_LEAST_MS = 1000,
     DEADLINE_MOST_MS = 10000,
     RECALL_MS = 60 * 60 * 1000,
@@ -34,7 +35,8 @@ struct asked {
     char *why;        /* it cannot be asked; NULL: it can */
     char *doc_base;
     bool is_asking;
-    int64_t next_at;  /* mono */
+    int places;       /* whose it takes */
+    int64_t next_at, begun_at; /* mono */
     int64_t asked_at; /* wall */
 };
 
@@ -49,9 +51,10 @@ struct rules {
     struct judge *judge;
     struct asked *asked;
     int n;
-    int turn;           /* whose it is */
+    int turn[PLACES];   /* whose it is */
     struct stand *stands;
-    bool is_recalled;
+    bool is_recalled;   /* series have their ids */
+    bool has_memory;    /* and the judge what the store had of them */
     int64_t start;      /* whose baselines were looked for */
     int64_t deployment; /* open or watched; 0 */
     bool is_driven;
@@ -128,7 +131,7 @@ void rules_free(struct rules *r)
     for (int i = 0; i < r->n; i++) {
         struct asked *a = &r->asked[i];
         if (a->is_asking)
-            r->g->m->n_rule_asks--;
+            r->g->m->n_asks[a->places]--;
         if (a->gauge)
             a->gauge->ops->free_gauge(a->gauge);
         free(a->why);
@@ -153,13 +156,23 @@ static int port_of(const struct asked *a)
     return a->instance < 0 ? 0 : a->r->g->cfg->instances[a->instance].port;
 }
 
+static int64_t deadline_of(const struct asked *a)
+{
+    int64_t every = a->r->g->cfg->monitors[a->rule].every_ms;
+
+    return every < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : every > DEADLINE_MOST_MS ? DEADLINE_MOST_MS : every;
+}
+
 void gauge_done(struct gauge *p, const struct gauge_answer *answer)
 {
     struct asked *a = p->owner;
     struct rules *r = a->r;
 
+    bool is_slow = net_mono_ms(r->g->m->net) - a->begun_at >= deadline_of(a);
+
     a->is_asking = false;
-    r->g->m->n_rule_asks--;
+    r->g->m->n_asks[a->places]--;
+    a->places = is_slow ? PLACES_SLOW : PLACES_PROMPT;
     judge_take(r->judge, a->rule, host_of(a), port_of(a), a->asked_at, answer);
 }
 
@@ -180,8 +193,6 @@ static void ask(struct asked *a, int64_t now)
     struct rules *r = a->r;
     struct monitor *m = r->g->m;
     int64_t every = r->g->cfg->monitors[a->rule].every_ms;
-    int64_t deadline = every < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS
-                       : every > DEADLINE_MOST_MS ? DEADLINE_MOST_MS : every;
 
     a->next_at += every;
     if (a->next_at <= now)
@@ -193,8 +204,9 @@ static void ask(struct asked *a, int64_t now)
         return;
     }
     a->is_asking = true;
-    m->n_rule_asks++;
-    a->gauge->ops->ask(a->gauge, deadline);
+    a->begun_at = now;
+    m->n_asks[a->places]++;
+    a->gauge->ops->ask(a->gauge, deadline_of(a));
 }
 
 /* ---- what the store says ----------------------------------------------------------------------------------- */
@@ -383,9 +395,11 @@ static int recall(struct rules *r)
     struct series_row *rows = NULL;
     int64_t now = net_wall_ms(r->g->m->net);
     struct err e;
+    const struct point *lost;
     int n = series_list(s, r->g->name, &rows, &e), n_mine = judge_series(r->judge, &mine);
     int64_t rc = n < 0 ? n : 0;
 
+    judge_points(r->judge, &lost); /* with ids of before, if there were any */
     for (int i = 0; i < n_mine && rc >= 0; i++) {
         struct point *points = NULL;
         int64_t id = 0;
@@ -395,7 +409,8 @@ static int recall(struct rules *r)
         if (rc <= 0)
             break;
         judge_series_set(r->judge, i, rc);
-        int got = id ? points_list(s, id, now - RECALL_MS, now, RECALL_POINTS, &points, &e) : 0;
+        int got = id && !r->has_memory
+                      ? points_list(s, id, now - RECALL_MS, now, RECALL_POINTS, &points, &e) : 0;
         if (got > 0)
             judge_recall(r->judge, &mine[i], points, got);
         free(points);
@@ -439,11 +454,11 @@ int rules_look(struct rules *r)
     struct reading x;
     int rc = 0;
 
-    if (!r->is_recalled) {
+    if (!r->is_recalled)
         rc = recall(r);
-        if (rc == 0)
-            recall_weeks(r);
-    }
+    if (rc == 0 && !r->has_memory)
+        recall_weeks(r);
+    r->has_memory |= rc == 0;
     if (rc == 0)
         rc = read_all(r, &x);
     else
@@ -490,8 +505,19 @@ static int write_baselines(struct rules *r, int64_t now, struct err *e)
     }
     rc = baselines_put(r->g->m->store, r->g->name, r->start, now, own, n, e);
     free(own);
+    if (rc == ERR_REFUSED && baselines_ready(r->g->m->store, r->start, NULL) == 1)
+        rc = 0; /* as they were frozen by who went before us */
+    if (rc < 0)
+        judge_baselines_again(r->judge);
     r->is_ringing = true;
     return rc;
+}
+
+/* The log file was begun anew and does not know our series: at the next look they are made again. */
+static void forget_series(struct rules *r)
+{
+    r->is_recalled = false;
+    r->g->m->version = -1;
 }
 
 static int rules_write(struct rules *r)
@@ -510,27 +536,43 @@ static int rules_write(struct rules *r)
         rc = points_put(m->store, points, n, &e);
     if (rc >= 0)
         rc = write_baselines(r, now, &e);
-    if (rc < 0) {
-        m->is_store_bad |= e.code != ERR_BUSY;
+    if (rc == ERR_REFUSED)
+        forget_series(r);
+    else if (rc < 0)
+        m->is_store_bad |= rc != ERR_BUSY;
+    if (rc < 0)
         return rc;
-    }
     if (r->is_ringing)
         store_ring(m->store);
     r->is_ringing = false;
     return 0;
 }
 
+/* Where it stops for want of a place it goes on the next time: nobody is passed over. */
+static void take_turns(struct rules *r, int places, int most, int64_t now)
+{
+    struct monitor *m = r->g->m;
+
+    for (int i = 0; i < r->n && m->n_asks[places] < most; i++) {
+        struct asked *a = &r->asked[r->turn[places]];
+        r->turn[places] = (r->turn[places] + 1) % r->n;
+        if (a->places != places)
+            continue;
+        if (!a->is_asking && a->next_at <= now)
+            ask(a, now);
+        if (a->next_at > now)
+            monitor_due(m, a->next_at);
+    }
+    if (m->n_asks[places] >= most)
+        monitor_due(m, now);
+}
+
 static void turn(struct rules *r, int64_t now)
 {
     struct monitor *m = r->g->m;
 
-    /* Where it stopped for want of a place it goes on the next time: nobody is passed over. */
-    for (int i = 0; i < r->n && m->n_rule_asks < ASKS_AT_ONCE; i++) {
-        struct asked *a = &r->asked[r->turn];
-        r->turn = (r->turn + 1) % r->n;
-        if (!a->is_asking && a->next_at <= now)
-            ask(a, now);
-    }
+    take_turns(r, PLACES_PROMPT, ASKS_AT_ONCE, now);
+    take_turns(r, PLACES_SLOW, ASKS_SLOW_AT_ONCE, now);
     if (!m->store || !r->is_recalled || now - r->judged_at < WRITE_EVERY_MS / m->haste)
         return;
     rules_write(r);

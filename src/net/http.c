@@ -76,6 +76,9 @@ static void http_finish(struct visit *v)
     result.total_us = visit_total_us(v);
     result.total_ms = us_to_ms(result.total_us);
     result.name_ms = us_to_ms(v->times.name_us);
+    result.connect_us = v->times.connect_us;
+    result.tls_us = v->times.tls_us;
+    result.first_byte_us = v->times.first_byte_us;
     result.connect_ms = us_to_ms(v->times.connect_us);
     result.tls_ms = us_to_ms(v->times.tls_us);
     result.first_byte_ms = us_to_ms(v->times.first_byte_us);

@@ -113,6 +113,7 @@ struct http_result {
     int64_t total_ms;
     int64_t total_us; /* the same, finer */
     int64_t name_ms, connect_ms, tls_ms, first_byte_ms;
+    int64_t connect_us, tls_us, first_byte_us; /* the same, finer */
     bool is_tls; /* it was asked over https */
 };
 

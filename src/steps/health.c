@@ -125,7 +125,10 @@ bool health_names(const char *body, size_t n, const char *version)
 static void answered(void *arg, const struct http_result *r)
 {
     struct health_check *h = arg;
-    struct health_answer a = {.total_ms = r->total_ms};
+    struct health_answer a = {.total_ms = r->total_ms,
+                              .connect_us = r->connect_us,
+                              .tls_us = r->tls_us,
+                              .first_byte_us = r->first_byte_us};
     const char *version = h->t->expect_version;
 
     h->http = NULL;

@@ -13,6 +13,7 @@ struct health_answer {
     bool is_well;
     bool is_version;
     int64_t total_ms;
+    int64_t connect_us, tls_us, first_byte_us; /* from the beginning; -1: not reached, no TLS */
     char seen[200];
     struct err err;   /* code not 0: why no answer came */
     const char *body; /* of an answer that came; valid during the callback */

@@ -18,6 +18,36 @@ static bool is_sick(const struct sample_row *r)
     return r->health == HEALTH_SICK;
 }
 
+/* How many events of that kind; the text of the last into dst. */
+static int count_events(struct stage *g, int port, char *dst, size_t size)
+{
+    struct event_row *rows;
+    int count = 0, n = events_list(g->store, "shop", 0, 0, &rows, NULL);
+
+    ck_assert_int_ge(n, 0);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(rows[i].kind, "health") != 0 || rows[i].port != port || !rows[i].host)
+            continue;
+        ck_assert_str_eq(rows[i].host, "127.0.0.1");
+        str_copy(dst, size, rows[i].text);
+        count++;
+    }
+    if (n > 0)
+        event_rows_free(rows, n);
+    return count;
+}
+
+static void ck_events(struct stage *g, int port, int n, const char *text)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    char last[256] = "";
+
+    while (count_events(g, port, last, sizeof last) < n && clock_mono_ms() < until)
+        usleep(20000);
+    ck_assert_int_eq(count_events(g, port, last, sizeof last), n);
+    ck_assert_msg(strncmp(last, text, strlen(text)) == 0, "\"%s\", not \"%s\"", last, text);
+}
+
 /* ---- health ------------------------------------------------------------------------------------------ */
 
 START_TEST(well_then_sick_then_well)
@@ -31,6 +61,8 @@ START_TEST(well_then_sick_then_well)
     struct sample_row r = stage_until(&g, port, is_well, "well");
     ck_assert_str_eq(r.health_text, "200");
     ck_assert(r.health_at > 0 && r.health_since > 0 && r.latency_ms >= 0);
+    ck_assert(r.connect_us > 0 && r.first_byte_us >= r.connect_us && r.tls_us == -1);
+    ck_assert_int_le(r.first_byte_us / 1000, r.latency_ms + 1);
     ck_assert_int_eq(r.system_at, 0);
     ck_assert_int_eq(r.load_milli, -1);
     sample_release(&r);
@@ -42,10 +74,13 @@ START_TEST(well_then_sick_then_well)
     ck_assert_msg(r.health_since - from >= 2 * (POLL_EVERY_MS / STAGE_HASTE) - 200, "sick after %lld ms",
                   (long long)(r.health_since - from));
     sample_release(&r);
+    /* What it began with was no change. */
+    ck_events(&g, port, 1, "sick, was ok: 503");
 
     shop_set_well(&g, port, true);
     r = stage_until(&g, port, is_well, "well again");
     sample_release(&r);
+    ck_events(&g, port, 2, "ok, was sick: 200");
     stage_end(&g);
 }
 END_TEST
@@ -67,6 +102,7 @@ START_TEST(flapping_is_its_own_state)
 {
     struct stage g;
     struct sample_row r = {0};
+    char last[256];
     int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
     struct peer *p = peer_start("\r\n\r\n", answer_in_turn);
     stage_init(&g);
@@ -81,6 +117,8 @@ START_TEST(flapping_is_its_own_state)
         usleep(20000);
     }
     sample_release(&r);
+    ck_assert_int_le(count_events(&g, p->port, last, sizeof last), 1);
+    ck_events(&g, p->port, 1, "flapping, was ok");
     stage_end(&g);
     peer_stop(p);
 }
@@ -182,6 +220,24 @@ static bool has_system_error(const struct sample_row *r)
     return r->system_error != NULL;
 }
 
+static bool has_process(const struct sample_row *r)
+{
+    return r->system_at > 0 && r->process_since > 0;
+}
+
+/* The application, as the machine shows it: its process, its folder's disk. */
+static void ck_process(struct stage *g, int port)
+{
+    struct sample_row r = stage_until(g, port, has_process, "its process");
+    int64_t age = clock_wall_ms() - r.process_since;
+
+    /* The kernel counts in ticks from a boot that it tells in whole seconds. */
+    ck_assert_msg(age > -3000 && age < STAGE_WAIT_MS * 2, "began %lld ms ago", (long long)age);
+    ck_assert(r.process_rss_kib > 100 && r.cpus >= 1 && r.connections >= 0);
+    ck_assert(r.disk_total_kib > 0 && r.disk_used_kib >= 0 && r.disk_used_kib <= r.disk_total_kib);
+    sample_release(&r);
+}
+
 static void ck_figures(struct stage *g, int port)
 {
     struct sample_row r = stage_until(g, port, has_figures, "figures");
@@ -201,9 +257,11 @@ START_TEST(this_machine_while_a_console_is_open)
     stage_begin(&g);
     struct sample_row r = stage_until(&g, port, is_well, "well");
     ck_assert_int_eq(r.system_at, 0);
+    ck_assert_int_eq(r.process_since, -1);
     sample_release(&r);
     stage_open_console(&g);
     ck_figures(&g, port);
+    ck_process(&g, port);
     stage_end(&g);
 }
 END_TEST
@@ -231,6 +289,8 @@ START_TEST(a_host_over_one_kept_session)
 
     ck_figures(&g, ports[0]);
     ck_figures(&g, ports[1]);
+    ck_process(&g, ports[0]);
+    ck_process(&g, ports[1]);
     struct sample_row r;
     ck_assert_int_eq(stage_sample(&g, ports[0], &r), 1);
     int64_t first = r.system_at;
