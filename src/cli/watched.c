@@ -174,6 +174,20 @@ static void print_anomaly(const struct anomaly_row *a, const struct suspect_list
     }
 }
 
+/* What is wrong, still so and nobody has gone on over: the way back, which says first where to. */
+static void print_way_back(const struct view *v)
+{
+    char words[NAME_BYTES];
+    bool is_standing = false;
+
+    for (int i = 0; i < v->n_anomalies; i++)
+        is_standing |= !v->anomalies[i].ended && !v->anomalies[i].accepted_at;
+    if (!is_standing || !v->deployment || v->deployment->flavour == FLAVOUR_ROLLBACK)
+        return;
+    snprintf(words, sizeof words, "footplate rollback %s   (says to which version, and asks)", v->name);
+    status_line("go back", words);
+}
+
 void watched_print(const struct watched *w, const struct view *v)
 {
     struct layer_state layers[LAYER_COUNT];
@@ -194,4 +208,5 @@ void watched_print(const struct watched *w, const struct view *v)
                  v->name);
         status_line("", words);
     }
+    print_way_back(v);
 }

@@ -78,6 +78,8 @@ static bool read_zone(const char *p, int *east_s)
         if (i != 3 && !isdigit((unsigned char)p[i]))
             return false;
     *east_s = ((p[1] - '0') * 10 + p[2] - '0') * HOUR_S + ((p[4] - '0') * 10 + p[5] - '0') * MINUTE_S;
+    if (*east_s >= 24 * HOUR_S || p[4] > '5')
+        return false;
     if (*p == '-')
         *east_s = -*east_s;
     return true;

@@ -52,6 +52,7 @@ second=$(grep -n 'release #1' "$T/out" | cut -d: -f1)
 [ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
 ok $? 'then the release'
 out_has 'in question' 'which is marked'
+out_has 'footplate rollback shop-web' 'and the way back'
 [ "$(wc -L <"$T/out")" -le 80 ]
 ok $? 'within 80 columns'
 
