@@ -490,6 +490,7 @@ static void intent_done(void *arg, int rc, const struct err *err)
     txn_kept_forget(r->e, w->row.id, w->journal.group, w->journal.host, w->journal.port);
     t->journal = w->id;
     t->is_verified = t->is_verified && w->step != STEP_INSTALL;
+    t->st.may_not_drain = !w->wants_ledger;
     t->is_ledger_new = w->is_ledger_new;
     if (w->is_ledger_new)
         set_ledger(t, true);

@@ -125,6 +125,14 @@ static void drained(void *arg, const struct traffic_reading *rd, const struct er
     }
 }
 
+static void let_go(struct markdown *m)
+{
+    struct err why;
+
+    err_set(&why, ERR_BUSY, "whoever held it out of traffic has let it go");
+    balancer_trouble(m, OUTCOME_UNBEGUN, &why);
+}
+
 /* Asked before anything is sent, so that a balancer that cannot be asked proves that nothing was. */
 static void first_read(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
                        const struct err *e)
@@ -140,6 +148,8 @@ static void first_read(void *arg, const struct traffic_reading *readings, int n,
         balancer_trouble(m, OUTCOME_UNBEGUN, e);
     else if (traffic_is_by_other(rd->state, t->is_in_ledger))
         by_other(m, rd);
+    else if (t->may_not_drain)
+        let_go(m);
     else
         m->traffic = traffic_drain(t->traffic, t->traffic_index, t->is_in_ledger, drained, m);
 }

@@ -63,6 +63,8 @@ struct step_target {
     int64_t warmup_limit_ms;
     bool ignore_verify;
     bool is_in_ledger;            /* markdown, markup: a drain that is found is ours */
+    bool may_not_drain;           /* markdown: others held it out when it began, so that no place under the
+                                     limit was taken: let go meanwhile, it is not drained after all */
     int keep_releases;
     const char *keep_version;     /* rollback candidate: never removed; may be NULL */
     int64_t drain_timeout_ms;

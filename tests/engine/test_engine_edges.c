@@ -235,6 +235,24 @@ START_TEST(brought_back_by_its_holder_but_down)
 }
 END_TEST
 
+/* Others held it out when its markdown was allowed without a place under the limit; they let go before it
+ * was sent. */
+START_TEST(let_go_before_the_drain)
+{
+    begin(&(struct sim_spec){.seed = 21, .n = 3, .n_lb = 1, .strategy = STRATEGY_ROLLING});
+    world_maint(&s.w, 0, true);
+    must_do(start("1.1.0"));
+    must(sim_until_target(&s, 0, TARGET_MARKDOWN_RUNNING, STEP));
+    world_maint(&s.w, 0, false);
+    must(sim_until_brake(&s, BRAKE_BALANCER, SOON));
+    ck_assert(sim_is_in(&s.w.in[0]));
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_status(&s, DEPLOY_SUCCESS, LONG));
+    ck_assert(sim_is_in(&s.w.in[0]));
+    finish();
+}
+END_TEST
+
 /* ---- wishes ------------------------------------------------------------------------------------------ */
 
 /* Whoever has pressed long ago has gone away since. */
@@ -437,6 +455,7 @@ int main(void)
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
         sick_since_the_engine_was_lost, sick_after_the_clock_was_set_back,
+        let_go_before_the_drain,
         brought_back_by_its_holder_but_down, nothing_is_written_off_that_is_not_owed,
         a_runner_of_an_ended_release, a_second_start, an_end_on_a_full_disk, a_store_that_is_lost,
         an_answer_that_is_too_long,
