@@ -1,4 +1,5 @@
 # `make bench`: figures and ratios, no timed test. Built for speed: a build with sanitizers says little.
+EXTRA_DIST += tests/bench/good.sh
 EXTRA_DIST += tests/bench/release.sh
 EXTRA_DIST += tests/bench/console.sh
 EXTRA_DIST += tests/bench/probes.sh

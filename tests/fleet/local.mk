@@ -1,5 +1,5 @@
 # The whole program against a fleet of its own. Each test is one file that ends what it started.
-EXTRA_DIST += tests/fleet/lib.sh $(FLEET_TESTS)
+EXTRA_DIST += tests/fleet/lib.sh tests/fleet/watching.sh $(FLEET_TESTS)
 FLEET_TESTS = \
 	tests/fleet/app.sh \
 	tests/fleet/witness.sh \
@@ -12,5 +12,9 @@ FLEET_TESTS = \
 	tests/fleet/engines.sh \
 	tests/fleet/balancer.sh \
 	tests/fleet/trouble.sh \
+	tests/fleet/watch-canary.sh \
+	tests/fleet/watch-good.sh \
+	tests/fleet/watch-leak.sh \
+	tests/fleet/watch-orders.sh \
 	tests/fleet/commands.sh
 TESTS += $(FLEET_TESTS)
