@@ -174,6 +174,23 @@ static void print_anomaly(const struct anomaly_row *a, const struct suspect_list
     }
 }
 
+/* An engine asks while a release is open or watched, or a console looks on. Where nobody did for a while that
+ * each layer is unknown is one thing to say, not five. */
+static bool print_rest(const struct watched *w, const struct view *v)
+{
+    char when[OUT_TIME_BYTES], words[NAME_BYTES];
+    int64_t last = 0;
+
+    for (int i = 0; i < w->n_verdicts; i++)
+        last = w->verdicts[i].at > last ? w->verdicts[i].at : last;
+    if (v->is_open || v->watch || w->n_verdicts == 0 || v->now - last <= VERDICT_STALE_MS)
+        return false;
+    out_when(when, sizeof when, last, v->now);
+    snprintf(words, sizeof words, "unknown: judged last at %s; nobody has looked on since", when);
+    status_line("layers", words);
+    return true;
+}
+
 /* What is wrong, still so and nobody has gone on over: the way back, which says first where to. */
 static void print_way_back(const struct view *v)
 {
@@ -192,13 +209,15 @@ void watched_print(const struct watched *w, const struct view *v)
 {
     struct layer_state layers[LAYER_COUNT];
     char words[WORDS_BYTES];
+    bool is_resting;
 
     if (v->watch) {
         watched_say_watch(w, v, words, sizeof words);
         status_line("watch", words);
     }
+    is_resting = print_rest(w, v);
     layers_sum(w->verdicts, w->n_verdicts, v->now, layers);
-    for (int i = 0; i < LAYER_COUNT; i++)
+    for (int i = 0; i < LAYER_COUNT && !is_resting; i++)
         if (layers[i].n > 0)
             print_layer((enum layer)i, &layers[i], v->now);
     for (int i = 0; i < v->n_anomalies && i < SHOWN_ANOMALIES; i++)

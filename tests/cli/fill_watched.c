@@ -1,5 +1,6 @@
 /* fill_watched.c: a store in which a release has succeeded and is watched, and something went wrong: what
- * `status`, `watch` and `timeline` show is known to the minute. fill_watched DIR GROUP
+ * `status`, `watch` and `timeline` show is known to the minute. fill_watched DIR GROUP [old|over]: judged a
+ * minute ago; and no watch runs.
  *
  *     -32 min  a release by bob begins; braked for a minute at -28; succeeds at -20; watched since
  *     -13 min  an event from outside, of the group; and one of another group
@@ -10,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -20,7 +22,7 @@ enum { MINUTE_MS = 60000, EVERY_MS = 15000, LONG_MIN = 60 };
 struct fill {
     struct store *s;
     char *group;
-    int64_t now, deployment, series;
+    int64_t now, judged, deployment, series;
 };
 
 static void must(int64_t rc, const struct err *e)
@@ -130,16 +132,17 @@ static void put_verdicts(struct fill *f)
     struct verdict_row rows[] = {
         {.group = f->group, .layer = LAYER_USER, .name = home, .judged = JUDGED_GOOD, .is_braking = true,
          .is_due = true, .text = fine, .method = limit, .samples = 60, .baseline = 180, .now = 182, .unit = ms,
-         .since = before(f, 50), .at = f->now, .heard_at = f->now - 1000},
+         .since = before(f, 50), .at = f->judged, .heard_at = f->judged - 1000},
         {.group = f->group, .layer = LAYER_BUSINESS, .name = orders, .judged = JUDGED_BAD, .is_braking = true,
          .is_due = true, .text = low, .method = cusum, .samples = 40, .baseline = 100, .now = 80, .unit = rate,
-         .since = before(f, 12), .at = f->now, .heard_at = f->now - 2000, .sure = 997, .series = f->series,
+         .since = before(f, 12), .at = f->judged, .heard_at = f->judged - 2000, .sure = 997, .series = f->series,
          .deployment = f->deployment},
         {.group = f->group, .layer = LAYER_APPLICATION, .name = errors, .judged = JUDGED_UNKNOWN, .is_due = true,
-         .text = silent, .method = limit, .baseline = (double)NAN, .now = (double)NAN, .since = f->now, .at = f->now},
+         .text = silent, .method = limit, .baseline = (double)NAN, .now = (double)NAN, .since = f->now,
+         .at = f->judged},
         {.group = f->group, .layer = LAYER_SYSTEM, .name = memory, .judged = JUDGED_UNKNOWN, .host = host,
          .port = 8080, .text = canary, .method = limit, .baseline = (double)NAN, .now = (double)NAN,
-         .since = f->now, .at = f->now},
+         .since = f->now, .at = f->judged},
     };
     struct err e = {0};
 
@@ -152,8 +155,9 @@ int main(int argc, char **argv)
     char other[] = "pay-api";
     struct err e = {0};
 
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
+    f.judged = argc == 4 ? before(&f, 1) : f.now;
     f.group = argv[2];
     f.s = store_open(argv[1], STORE_CREATE, &e);
     must(f.s ? 0 : -1, &e);
@@ -161,7 +165,8 @@ int main(int argc, char **argv)
     must(group_put(f.s, f.group, "{}", &e), &e);
     must(group_put(f.s, other, "{}", &e), &e);
     put_release(&f);
-    put_watch(&f);
+    if (argc == 3 || strcmp(argv[3], "over") != 0)
+        put_watch(&f);
     put_event(&f, 13, "deploy-bot", "prices pushed", "deploybot on pts/3", f.group);
     put_event(&f, 13, "deploy-bot", "pay restarted", "deploybot on pts/3", other);
     put_anomaly(&f);

@@ -25,7 +25,7 @@ usage_is()
 refill()
 {
     rm -rf "$T/store"
-    "$abs_top_builddir/tests/cli/fill_watched" "$T/store" shop-web
+    "$abs_top_builddir/tests/cli/fill_watched" "$T/store" shop-web "$@"
 }
 
 # ---- status -----------------------------------------------------------------------------------------------
@@ -75,6 +75,16 @@ json '.[0].anomalies[0].suspects | .[0].score > .[1].score and .[1].score > .[2]
 fp status pay-api --json
 json '.[0] | .watch == null and .monitors == [] and .anomalies == []' 'of a group that is not watched: nothing'
 
+refill old
+fp status shop-web
+grep -q '^  user  *unknown: home page: time, not judged for a while' "$T/out"
+ok $? 'what was judged a minute ago is unknown, not good'
+fp status shop-web --json
+json '.[0].monitors | all(.[]; .verdict == "unknown" and .sure == null)' 'as JSON too'
+refill over
+fp status shop-web
+out_has 'layers unknown: judged last at' 'while nobody looks on that is one line'
+refill
 fp status --short
 is 0 'status --short'
 grep -q '^shop-web 1.5.0 SUCCESS, watched 1[12] min [0-9]* s, bad: orders a minute' "$T/out"
@@ -132,10 +142,10 @@ fp timeline shop-web
 [ "$code" = 0 ] && [ "$(wc -L <"$T/out")" -le 80 ]
 ok $? 'which is 80 without a terminal'
 LC_ALL=C fp timeline shop-web
-[ "$code" = 0 ] && grep -q '^  orders a minute  *@.*@@@.*\.\.\. bad' "$T/out" && ! LC_ALL=C grep -q '[^ -~]' "$T/out"
+[ "$code" = 0 ] && grep -q '^  orders a minute  *@.*@@@.*\.\.\. [a-z]' "$T/out" && ! LC_ALL=C grep -q '[^ -~]' "$T/out"
 ok $? 'in a terminal of ASCII only'
 fp timeline shop-web --json --width 60
-json '.v == 1 and .slices == 60 and (.lanes | length) == 1 and (.lanes[0] | .verdict == "bad" and (.mean | length) == 60)' 'as JSON: lanes'
+json '.v == 1 and .slices == 60 and (.lanes | length) == 1 and (.lanes[0] | .layer == "business" and (.mean | length) == 60)' 'as JSON: lanes'
 json '.lanes[0].mean | (map(select(. == null)) | length) > 0 and .[-2] == 80 and (map(select(. == 100)) | length) > 30' 'with their figures'
 json '.turns | map(.status) | .[0] == "PENDING" and .[-1] == "ROLLING_OUT"' 'turns'
 json '.turns | map(select(.braked)) | length == 1' 'the braked one too'
