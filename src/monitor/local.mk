@@ -27,6 +27,10 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/machine.c \
 	src/monitor/machine_call.c \
 	src/monitor/pattern.c src/monitor/pattern.h \
+	src/monitor/notify.c src/monitor/notify.h src/monitor/notify_int.h \
+	src/monitor/notify_form.c \
+	src/monitor/notify_secret.c \
+	src/monitor/notify_send.c \
 	src/monitor/monitor.c src/monitor/monitor.h src/monitor/monitor_int.h \
 	src/monitor/poll.c \
 	src/monitor/gauge.c src/monitor/gauge.h \
@@ -44,6 +48,7 @@ MONITOR_TESTS += tests/monitor/test_exposition
 MONITOR_TESTS += tests/monitor/test_gauges
 MONITOR_TESTS += tests/monitor/test_intake
 MONITOR_TESTS += tests/monitor/test_judge
+MONITOR_TESTS += tests/monitor/test_notify
 MONITOR_TESTS += tests/monitor/test_growth
 MONITOR_TESTS += tests/monitor/test_ranks
 MONITOR_TESTS += tests/monitor/test_rates
@@ -103,3 +108,7 @@ tests_monitor_test_intake_SOURCES = tests/monitor/test_intake.c
 tests_monitor_test_intake_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_intake_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_intake_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+tests_monitor_test_notify_SOURCES = tests/monitor/test_notify.c
+tests_monitor_test_notify_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_notify_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_notify_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "monitor/intake.h"
+#include "monitor/notify.h"
 
 /* A tick that comes LATE_MS late was held up by this machine or by the disk: who did not answer in that
  * time may have. */
@@ -66,6 +67,7 @@ static void ticked(void *arg)
     rules_turn(m, now);
     samples_turn(m, now);
     intake_turn(m, now);
+    notify_turn(m, now);
     m->tick = m->net->ops->timer_start(m->net, next_tick(m), ticked, m);
 }
 
@@ -75,12 +77,14 @@ static void *run(void *arg)
 
     m->ticked_at = net_mono_ms(m->net);
     m->intake = intake_new(m);
+    m->notify = notify_new(m);
     m->tick = m->net->ops->timer_start(m->net, 0, ticked, m);
     net_run(m->net);
     if (m->tick)
         m->net->ops->timer_cancel(m->tick);
     groups_free(m);
     intake_free(m->intake);
+    notify_free(m->notify);
     store_close(m->store);
     return NULL;
 }

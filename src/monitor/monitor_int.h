@@ -17,6 +17,7 @@
 struct machine;
 struct intake;
 struct machine_call;
+struct notify;
 struct rules;
 struct watched;
 
@@ -114,6 +115,7 @@ struct monitor {
     int n_sessions;         /* links */
     int64_t turns;          /* of machines: attempts so far */
     struct intake *intake;  /* events from outside */
+    struct notify *notify;  /* who is told */
     struct net_timer *tick;
     int64_t ticked_at, looked_at, opened_store_at; /* mono */
     int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */

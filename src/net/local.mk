@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = src/net/net.h src/net/net_int.h \
 	src/net/loop.c \
+	src/net/sign.c src/net/sign.h \
 	src/net/session.c \
 	src/net/local.c \
 	src/net/lookup.c src/net/lookup.h \
