@@ -1,0 +1,182 @@
+/* test_rules.c: rules of all five layers, asked by a whole monitor of real peers: each is good while they answer,
+ * none is when they are gone, and what comes back is good again. */
+#include "config.h"
+
+#include "suite.h"
+
+#include "monitor/stage.h"
+#include "net/peer.h"
+
+static atomic_bool is_gone;
+static atomic_int n_metrics;
+
+static void answer(int fd, const char *body)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+    peer_say(fd, text);
+}
+
+/* The application, its metrics and the Prometheus in one; gone: it hangs up without a word. */
+static void serve(struct peer *p, int fd, const char *request)
+{
+    char body[512];
+
+    (void)p;
+    if (is_gone)
+        return;
+    if (strstr(request, "/metrics")) {
+        int n = 10 * atomic_fetch_add(&n_metrics, 1);
+        snprintf(body, sizeof body, "calls{code=\"200\"} %d\ncalls{code=\"500\"} 0\nt_sum %d.5\nt_count %d\n", n, n,
+                 n);
+        answer(fd, body);
+    } else if (strstr(request, "/api/v1/query ")) {
+        answer(fd, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
+                   "\"value\":[1700000000,\"12\"]}]}}");
+    } else if (strstr(request, "/number")) {
+        answer(fd, "7");
+    } else {
+        answer(fd, "well");
+    }
+}
+
+static struct verdict_row *verdicts(struct stage *g, int *n)
+{
+    struct verdict_row *rows = NULL;
+
+    *n = verdicts_list(g->store, "shop", &rows, NULL);
+    return *n > 0 ? rows : NULL;
+}
+
+/* Until every verdict of a layer is good, or none is; layers: a bit each. */
+static void until_layers(struct stage *g, unsigned layers, bool is_good)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    char worst[256] = "no verdict";
+    unsigned seen = 0, wrong = layers;
+
+    while ((seen & layers) != layers || (wrong & layers) != 0) {
+        int n;
+        struct verdict_row *rows = verdicts(g, &n);
+        ck_assert_msg(clock_mono_ms() < until, "never %s: %s", is_good ? "good" : "not good", worst);
+        seen = wrong = 0;
+        for (int i = 0; i < n; i++) {
+            bool is_wrong = (verdict_now(&rows[i], clock_wall_ms()) == JUDGED_GOOD) != is_good;
+            seen |= 1u << rows[i].layer;
+            wrong |= (unsigned)is_wrong << rows[i].layer;
+            if (is_wrong && (layers & 1u << rows[i].layer))
+                snprintf(worst, sizeof worst, "%s is %s: %s", rows[i].name, judged_name(rows[i].judged),
+                         rows[i].text ? rows[i].text : "");
+        }
+        if (rows)
+            verdict_rows_free(rows, n);
+        usleep(50000);
+    }
+}
+
+enum {
+    ALL = 1u << LAYER_USER | 1u << LAYER_NETWORK | 1u << LAYER_BUSINESS | 1u << LAYER_APPLICATION |
+          1u << LAYER_SYSTEM
+};
+
+START_TEST(no_data_is_never_good_in_any_layer)
+{
+    struct stage g;
+    struct sshd d;
+    struct peer *p = peer_start("\r\n\r\n", serve);
+    stage_init(&g);
+    sshd_start(&d, "");
+    ck_assert_int_eq(sh("echo begin >%s/app.log", g.dir), 0);
+    char *more = xasprintf(
+        "transport: ssh\nssh: {config: %s/config}\nmonitors:\n"
+        "  user: [{name: page, url: \"http://127.0.0.1:%d/\", every: 2s}]\n"
+        "  network: [{name: way, connect: \"127.0.0.1:%d\", every: 2s}]\n"
+        "  business:\n"
+        "    - {name: orders, prometheus: \"http://127.0.0.1:%d\", query: up, every: 2s, at_least: 1}\n"
+        "    - {name: carts, url: \"http://127.0.0.1:%d/number\", every: 2s, at_least: 1}\n"
+        "  application:\n"
+        "    - {scrape: \"http://%%h:%%p/metrics\", every: 2s, calls: calls, errors: 'calls{code=~\"5..\"}',"
+        " latency: t, most_errors: 5%%}\n"
+        "    - {tail: \"%%d/app.log\", pattern: ERROR, every: 2s, at_most: 3/1m}\n"
+        "  system: {every: 2s, memory: 100%%}\n",
+        d.folder, p->port, d.port, p->port, p->port);
+    stage_group(&g, &p->port, 1, "\"http://127.0.0.1:1/\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_layers(&g, ALL, true);
+
+    /* The sessions that stand outlive their listener: they are children of it. */
+    is_gone = true;
+    ck_assert_int_eq(sh("kill -STOP %d && pkill -P %d; kill -KILL %d", (int)d.pid, (int)d.pid, (int)d.pid), 0);
+    sshd_stop(&d);
+    until_layers(&g, ALL, false);
+    is_gone = false;
+    until_layers(&g, 1u << LAYER_BUSINESS, true);
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
+static int count_points(struct stage *g)
+{
+    struct series_row *rows = NULL;
+    struct point *points = NULL;
+    int n = series_list(g->store, "shop", &rows, NULL), got = 0;
+
+    if (n > 0)
+        got = points_list(g->store, rows[0].id, 0, INT64_MAX, 0, &points, NULL);
+    free(points);
+    if (n > 0)
+        series_rows_free(rows, n);
+    return got > 0 ? got : 0;
+}
+
+static void until_points(struct stage *g)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+
+    while (count_points(g) < 2) {
+        ck_assert_msg(clock_mono_ms() < until, "no points came");
+        usleep(50000);
+    }
+}
+
+/* Somebody takes the log file away: the series are made again in the new one. */
+START_TEST(a_log_file_begun_anew_gets_its_series_again)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve);
+    stage_init(&g);
+    char *more = xasprintf("transport: local\nmonitors:\n  business: [{name: carts, url: "
+                           "\"http://127.0.0.1:%d/number\", every: 1s, at_least: 1}]\n",
+                           p->port);
+    stage_group(&g, &p->port, 1, "\"http://%h:%p/health\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_points(&g);
+
+    ck_assert_int_eq(sh("mkdir %s/aside && mv %s/footplate-log.db* %s/aside/", g.dir, g.store_dir, g.dir), 0);
+    store_close(g.store);
+    struct err e = {0};
+    g.store = store_open(g.store_dir, STORE_WRITE, &e);
+    ck_assert_msg(g.store != NULL, "%s", e.msg);
+    until_points(&g);
+    until_layers(&g, 1u << LAYER_BUSINESS, true);
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("rules");
+    TCase *t = tcase_create("monitor");
+
+    tcase_add_test(t, no_data_is_never_good_in_any_layer);
+    tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
