@@ -15,6 +15,8 @@ enum {
     READ_VERDICTS_MS = 1000,
     SETTLE_MS = 3000,        /* after a turn the monitor needs so long to see who takes traffic now */
     BASELINE_GRACE_MS = 10000,
+    GOOD_FOR_MS = 30000,     /* so long it must be good to be over */
+    ACCEPTED_MS = 600000,    /* what a person went on over and comes back so soon is the same */
     ANOMALIES_MAX = 200
 };
 
@@ -130,9 +132,39 @@ static void act_free(void *arg)
     free(a);
 }
 
+/* What it was decided by may be old by now: the row as it stands is looked at, and only what is still to be done
+ * is done. A second end, or a second beginning, is nothing. */
+static int act_row(struct store *s, const struct act *a, bool *is_done, struct err *err)
+{
+    struct anomaly_row *rows = NULL;
+    int n = anomalies_list(s, a->row.group, a->row.deployment, ANOMALIES_MAX, &rows, err);
+    int64_t rc = n < 0 ? n : 0;
+
+    *is_done = false;
+    for (int i = 0; i < n && rc >= 0 && !*is_done; i++) {
+        struct anomaly_row *r = &rows[i];
+        bool is_it = a->row.id ? r->id == a->row.id
+                               : r->ended == 0 && r->layer == a->row.layer && strcmp(r->name, a->row.name) == 0;
+        if (!is_it)
+            continue;
+        *is_done = a->row.id == 0 || r->ended != 0;
+        if (*is_done)
+            break;
+        r->ended = a->row.ended;
+        rc = anomaly_update(s, r, err);
+        break;
+    }
+    if (n > 0)
+        anomaly_rows_free(rows, n);
+    if (a->row.id == 0 && rc >= 0 && !*is_done)
+        rc = anomaly_insert(s, &a->row, err);
+    return rc < 0 ? (int)rc : 0;
+}
+
 static int act_run(struct store *s, void *arg, struct err *err)
 {
     struct act *a = arg;
+    bool is_done;
     struct event_row ev = {.at = a->now,
                            .group = a->row.group,
                            .deployment = a->row.deployment,
@@ -141,8 +173,8 @@ static int act_run(struct store *s, void *arg, struct err *err)
                            .host = a->row.host,
                            .port = a->row.port};
 
-    int64_t rc = a->row.id ? anomaly_update(s, &a->row, err) : anomaly_insert(s, &a->row, err);
-    if (rc >= 0)
+    int64_t rc = act_row(s, a, &is_done, err);
+    if (rc >= 0 && !is_done)
         rc = event_insert(s, &ev, err);
     return rc < 0 ? (int)rc : 0;
 }
@@ -165,8 +197,21 @@ static void say_verdict(const struct verdict_row *v, char *dst, size_t size)
              (v->sure + 5) / 10);
 }
 
+/* The same, accepted and over a short while ago. */
+static const struct anomaly_row *accepted_before(const struct judged *j, const struct verdict_row *v, int64_t now)
+{
+    for (int i = 0; i < j->n_anomalies; i++) {
+        const struct anomaly_row *a = &j->anomalies[i];
+        if (a->accepted_at && a->ended && now - a->ended < ACCEPTED_MS && a->layer == v->layer &&
+            strcmp(a->name, v->name) == 0)
+            return a;
+    }
+    return NULL;
+}
+
 static void put_on_record(struct group *g, const struct verdict_row *v, bool is_in_watch)
 {
+    const struct anomaly_row *before = accepted_before(g->judged, v, engine_wall(g->e));
     struct act *a = xcalloc(1, sizeof *a);
     int64_t now = engine_wall(g->e);
     struct txn *x = txn_new(g->e);
@@ -186,6 +231,11 @@ static void put_on_record(struct group *g, const struct verdict_row *v, bool is_
                                   .sure = v->sure,
                                   .is_braking = v->is_braking,
                                   .text = xstrdup(v->text ? v->text : "")};
+    if (before) {
+        a->row.accepted_by = xstrdup_null(before->accepted_by);
+        a->row.accepted_why = xstrdup_null(before->accepted_why);
+        a->row.accepted_at = before->accepted_at;
+    }
     a->words = xasprintf("%s%s", words, is_in_watch ? "; rollback is offered" : "");
     txn_job(x, act_run, act_free, a);
     txn_submit(x, NULL, NULL);
@@ -230,7 +280,7 @@ static void add_doubt(struct judged *j, enum judgement kind, bool is_first, cons
 }
 
 /* Bad ones first, so that each kind stands once. */
-static void sum_up(struct judged *j, const struct verdict_row *rows, int n, int64_t now)
+static void sum_up(struct judged *j, const struct verdict_row *rows, int n, int64_t now, int64_t settle_ms)
 {
     static const enum judgement kinds[] = {JUDGED_BAD, JUDGED_UNKNOWN};
     bool is_settled = n > 0;
@@ -245,7 +295,9 @@ static void sum_up(struct judged *j, const struct verdict_row *rows, int n, int6
             const struct anomaly_row *a = standing(j, v);
             if (k == 0 && v->is_due && judged > j->worst)
                 j->worst = judged;
+            /* Judged since, and of figures that came since: when they may be believed of who came in now. */
             is_settled &= v->at >= j->turned_at + SETTLE_MS;
+            is_settled &= !v->is_braking || !v->is_due || v->heard_at >= j->turned_at + settle_ms;
             if (!v->is_due || !v->is_braking || judged != kinds[k] || (a && a->accepted_why))
                 continue;
             add_doubt(j, judged, is_first, v->name);
@@ -284,9 +336,10 @@ static void take_verdicts(struct group *g, const struct verdict_reading *w)
             continue;
         if (judged == JUDGED_BAD && v->is_due && !a)
             put_on_record(g, v, r == NULL);
-        else if (a && judged <= JUDGED_WARNING)
+        else if (a && judged == JUDGED_GOOD && now - v->since >= GOOD_FOR_MS)
             end_anomaly(g, a, v);
         if (judged == JUDGED_BAD && v->is_due && v->is_braking && !(a && a->accepted_at) &&
+            !(!a && accepted_before(j, v, now)) &&
             (!worst || v->sure > worst->sure))
             worst = v;
     }
@@ -307,6 +360,14 @@ static void go_on(struct group *g)
     release_apply(r, &ev, NULL, NULL);
 }
 
+/* Behind bake an instance that came in warms up first. */
+static int64_t settle_of(const struct group *g)
+{
+    const struct release *r = open_release(g);
+
+    return SETTLE_MS + (r && r->core.status == DEPLOY_BAKE_SUCCESS ? r->cfg->warmup_ms : 0);
+}
+
 static void reading_done(void *arg, int rc, const struct err *err)
 {
     struct verdict_reading *w = arg;
@@ -316,7 +377,10 @@ static void reading_done(void *arg, int rc, const struct err *err)
     (void)err;
     if (j && j->deployment == w->deployment) {
         j->is_reading = false;
-        if (rc >= 0) {
+        if (rc < 0)
+            str_copy(j->doubts, sizeof j->doubts, "unknown: the store cannot be read");
+        /* While the store is full nothing new is raised: what is kept would only grow. */
+        if (rc >= 0 && w->e->n_kept == 0) {
             drop_anomalies(j);
             j->anomalies = w->anomalies;
             j->n_anomalies = w->n_anomalies;
@@ -327,7 +391,7 @@ static void reading_done(void *arg, int rc, const struct err *err)
             if (w->n_verdicts < 0)
                 w->n_verdicts = 0;
             take_verdicts(g, w);
-            sum_up(j, w->verdicts, w->n_verdicts, engine_wall(w->e));
+            sum_up(j, w->verdicts, w->n_verdicts, engine_wall(w->e), settle_of(g));
             go_on(g);
             if (open_release(g))
                 engine_kick(w->e, open_release(g));
@@ -479,6 +543,8 @@ void release_note_turn(struct release *r, struct txn *x)
 
     *t = (struct turn_row){r->row.id, engine_wall(r->e), r->core.status, r->core.brake, r->core.is_ending};
     txn_job(x, turn_run, free, t);
-    if (r->g->judged)
+    if (r->g->judged) {
         r->g->judged->turned_at = t->at;
+        str_copy(r->g->judged->doubts, sizeof r->g->judged->doubts, "unknown: nothing was judged since the last turn");
+    }
 }

@@ -53,8 +53,12 @@ static void track_release(struct track *t)
 /* Points come in order; one that is older than the last is of no use. */
 static bool track_push(struct track *t, int64_t at, double v)
 {
-    if (t->n > 0 && at <= t->at[t->n - 1])
-        return false;
+    if (t->n > 0 && at <= t->at[t->n - 1]) {
+        if (t->at[t->n - 1] - at < CLOCK_BACK_MS)
+            return false;
+        /* The clock was set back: what was before cannot be put in order with what comes. */
+        t->n = 0;
+    }
     if (t->n == t->most) {
         int gone = t->most / 4;
         memmove(t->at, t->at + gone, (size_t)(t->n - gone) * sizeof *t->at);
@@ -145,6 +149,7 @@ static void unit_init(struct judge *j, struct unit *u, int i_rule, int figure)
 
     u->rule = &j->cfg->monitors[i_rule];
     u->i_rule = i_rule;
+    u->i_figure = figure;
     u->figure = &source_figures(u->rule->source, &n)[figure];
     u->worse = u->figure->worse == WORSE_BOTH ? u->rule->worse : u->figure->worse;
     u->name = u->figure->name[0] ? xasprintf("%s: %s", u->rule->name, u->figure->name)
@@ -182,6 +187,15 @@ static void list_tracks(struct judge *j)
         j->tracks[i]->row.id = -1 - i;
 }
 
+/* Of a metrics endpoint only what the rule names is measured. */
+static bool is_asked_for(const struct monitor_config *r, int figure)
+{
+    if (r->source != MONITOR_SCRAPE)
+        return true;
+    return figure == SCRAPE_CALLS ? r->calls != NULL : figure == SCRAPE_ERRORS ? r->errors != NULL
+                                                                                : r->latency != NULL;
+}
+
 struct judge *judge_new(const struct group_config *cfg)
 {
     struct judge *j = xcalloc(1, sizeof *j);
@@ -194,8 +208,10 @@ struct judge *judge_new(const struct group_config *cfg)
     j->units = xcalloc((size_t)cfg->n_monitors * FIGURES_MAX + 1, sizeof *j->units);
     for (int i = 0; i < cfg->n_monitors; i++) {
         source_figures(cfg->monitors[i].source, &n);
-        for (int k = 0; k < n; k++)
-            unit_init(j, &j->units[j->n_units++], i, k);
+        for (int k = 0; k < n; k++) {
+            if (is_asked_for(&cfg->monitors[i], k))
+                unit_init(j, &j->units[j->n_units++], i, k);
+        }
     }
     j->rows = xcalloc((size_t)j->n_units + 1, sizeof *j->rows);
     j->base_rows = xcalloc((size_t)j->n_units + 1, sizeof *j->base_rows);
@@ -379,13 +395,12 @@ void judge_take(struct judge *j, int rule, const char *host, int port, int64_t a
         return;
     struct heard *h = heard_of(j, rule, subject);
     bool is_heard = false;
-    for (int i = 0, figure = 0; i < j->n_units; i++) {
+    for (int i = 0; i < j->n_units; i++) {
         if (j->units[i].i_rule != rule)
             continue;
-        double v = a->values ? a->values[figure] : NAN;
+        double v = a->values ? a->values[j->units[i].i_figure] : NAN;
         is_heard |= isfinite(v);
         unit_take(j, &j->units[i], subject, at, v);
-        figure++;
     }
     if (j->born == 0)
         j->born = at;

@@ -87,8 +87,10 @@ static void find_missing(const struct judge *j, const struct unit *u, int64_t no
     struct finding f = {.judged = JUDGED_UNKNOWN, .is_due = true, .method = "silence", .subject = -1};
     int64_t last = j->born, quiet = quiet_of(u) + 2 * u->rule->every_ms;
 
-    if (!u->figure->is_trended && !u->figure->is_compared)
+    if (!u->figure->is_trended && !u->figure->is_compared && !u->limits[0].is_set && !u->figure->is_grown)
         return;
+    /* Whose process may not be seen by us can never be judged: that is said, and holds nothing up. */
+    f.is_due = !u->figure->is_grown || u->group.n == 0 || isfinite(unit_now(u));
     for (int i = u->group.n - 1; i >= 0; i--) {
         if (!isfinite(u->group.v[i]))
             continue;
@@ -96,12 +98,16 @@ static void find_missing(const struct judge *j, const struct unit *u, int64_t no
         f.since = u->group.at[i];
         break;
     }
-    if (f.since != 0 && now - last <= quiet)
+    if (f.since != 0 && now - last <= quiet && last - now < CLOCK_BACK_MS)
         return;
     if (f.since == 0)
         snprintf(f.text, sizeof f.text, "no figure yet");
     else
         snprintf(f.text, sizeof f.text, "no figure for %lld s", (long long)(now - last) / 1000);
+    if (!f.is_due && out->judged < JUDGED_UNKNOWN) {
+        *out = f;
+        return;
+    }
     keep_worst(out, &f);
 }
 
@@ -190,7 +196,7 @@ static void find_lines(const struct judge *j, const struct unit *u, int64_t now,
         const struct track *t = &u->seen[i].track;
         double own = 0;
         for (int k = track_from(t, now - r->lines_ms); k < t->n; k++) {
-            if (!isfinite(t->v[k]) || t->v[k] <= 0)
+            if (!isfinite(t->v[k]) || t->v[k] <= 0 || !judge_counts(j, i, t->at[k]))
                 continue;
             own += t->v[k];
             if (f.since == 0 || t->at[k] < f.since)

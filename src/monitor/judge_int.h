@@ -9,6 +9,7 @@ enum {
     GROUP_POINTS = 4096,    /* of the group as a whole: an hour and more at one a second */
     INSTANCE_POINTS = 1536, /* of one instance */
     BEFORE_MS = 60 * 60 * 1000, /* points of so long before a release make its baseline */
+    CLOCK_BACK_MS = 60000,
     QUIET_MS = 15000,       /* silence of at least so long is unknown */
     LIMITS_MAX = 2,
     WORDS_BYTES = 400
@@ -45,7 +46,7 @@ struct slot {
 
 struct unit {
     const struct monitor_config *rule;
-    int i_rule;
+    int i_rule, i_figure;
     const struct figure *figure;
     enum monitor_worse worse;
     char *name;

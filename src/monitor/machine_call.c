@@ -128,7 +128,9 @@ void machine_calls_lost(struct machine *x)
 
 bool machine_is_called(const struct machine *x, int64_t now)
 {
-    return !TAILQ_EMPTY(&x->calls) || (x->called_at != 0 && now - x->called_at < KEPT_MS);
+    bool is_crowded = x->m->n_machines > x->m->sessions_max;
+
+    return !TAILQ_EMPTY(&x->calls) || (!is_crowded && x->called_at != 0 && now - x->called_at < KEPT_MS);
 }
 
 /* Why the first call can never be answered; code 0: it may yet be. */

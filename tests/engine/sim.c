@@ -86,6 +86,7 @@ static void set_monitors(struct group_config *g, const struct sim *s)
 {
     g->watch_ms = s->spec.watch_ms;
     g->baseline_ms = 20000;
+    g->warmup_ms = 2000;
     if (!s->spec.has_monitor)
         return;
     g->n_monitors = 1;

@@ -15,6 +15,7 @@ static struct {
     bool is_warning; /* on_bad: warn */
     bool is_silent;  /* the monitor writes nothing */
     bool has_baselines;
+    int64_t good_since;
 } m;
 
 static void begin(void)
@@ -44,7 +45,7 @@ static void judge(void)
                             .is_braking = !m.is_warning, .is_due = true,
                             .text = (char *)(uintptr_t)"as the test says",
                             .method = (char *)(uintptr_t)"cusum", .samples = 30, .baseline = 600, .now = 500,
-                            .unit = (char *)(uintptr_t)"", .since = now - 5000, .at = now, .heard_at = now,
+                            .unit = (char *)(uintptr_t)"", .since = m.judged == JUDGED_BAD ? now - 5000 : m.good_since, .at = now, .heard_at = now,
                             .sure = 970, .deployment = d ? d->id : 0};
     struct err e = {0};
 
@@ -136,10 +137,10 @@ static void to_success(void)
 {
     must_do(start("{\"version\":\"1.1.0\"}"));
     must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE));
-    pass(5000);
+    pass(6000);
     must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
     must(judged_until(DEPLOY_BAKE_SUCCESS, BRAKE_NONE));
-    pass(5000);
+    pass(8000);
     must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
     must(judged_until(DEPLOY_SUCCESS, BRAKE_NONE));
 }
@@ -165,13 +166,30 @@ START_TEST(a_bad_verdict_brakes_and_says_why)
     ck_assert_int_eq(sim_brake(&s), BRAKE_NONE);
     anomalies(&a);
     ck_assert_ptr_nonnull(a.accepted_why);
+    m.judged = JUDGED_WARNING;
+    pass(40000);
+    anomalies(&a);
+    ck_assert_int_eq(a.ended, 0);
     m.judged = JUDGED_GOOD;
-    pass(4000);
+    m.good_since = net_wall_ms(&s.w.net);
+    pass(10000);
+    anomalies(&a);
+    ck_assert_int_eq(a.ended, 0);
+    pass(30000);
     anomalies(&a);
     ck_assert_int_ne(a.ended, 0);
+    /* What comes back soon is what was gone on over; later it brakes anew. */
+    m.judged = JUDGED_BAD;
+    pass(5000);
+    ck_assert_int_eq(sim_brake(&s), BRAKE_NONE);
+    ck_assert_int_eq(anomalies(&a), 2);
+    ck_assert_ptr_nonnull(a.accepted_why);
+    m.judged = JUDGED_GOOD;
+    m.good_since = net_wall_ms(&s.w.net);
+    pass(700000);
     m.judged = JUDGED_BAD;
     must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_MONITOR));
-    ck_assert_int_eq(anomalies(&a), 2);
+    ck_assert_int_eq(anomalies(&a), 3);
     finish();
 }
 END_TEST
@@ -196,7 +214,7 @@ START_TEST(what_is_not_known_wants_a_reason)
     m.judged = JUDGED_UNKNOWN;
     must_do(start("{\"version\":\"1.1.0\"}"));
     must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE));
-    pass(5000);
+    pass(6000);
     must(refused(sim_press(&s, ACTION_CONTINUE, NULL, 0), "unknown: orders"));
     ck_assert_int_eq(sim_status(&s), DEPLOY_SMOKE_SUCCESS);
     must_do(sim_press(&s, ACTION_CONTINUE, "{\"why\":\"night shift\"}", 0));
@@ -301,7 +319,8 @@ START_TEST(what_is_found_in_the_watch_is_remembered)
     m.judged = JUDGED_BAD;
     pass(3000);
     m.judged = JUDGED_GOOD;
-    pass(3000);
+    m.good_since = net_wall_ms(&s.w.net);
+    pass(34000);
     ck_assert_int_eq(anomalies(&a), 1);
     ck_assert(a.is_in_watch && a.ended != 0);
     ck_assert_int_eq(sim_brake(&s), BRAKE_NONE);

@@ -58,6 +58,7 @@ static void play_init(struct play *p)
     p->rules[R_ORDERS].worse = WORSE_LOW;
     p->rules[R_APP] = rule(LAYER_APPLICATION, MONITOR_SCRAPE, "app");
     p->rules[R_APP].most_errors = 500;
+    p->rules[R_APP].calls = p->rules[R_APP].errors = p->rules[R_APP].latency = p->rules[R_APP].name;
     p->rules[R_SYSTEM] = rule(LAYER_SYSTEM, MONITOR_SYSTEM, "machine");
     p->rules[R_SYSTEM].memory = 9000;
     p->rules[R_LOG] = rule(LAYER_APPLICATION, MONITOR_TAIL, "log");
