@@ -17,6 +17,7 @@ enum {
     SECOND_MS = 1000,
     MINUTE_MS = 60000,
     PLACES_MAX = 14,
+    FIGURES_CELLS = 24, /* where a figure's age stands beside the last answer */
     BOTH_CELLS = 12 /* a version column of at least so many cells holds two */
 };
 
@@ -107,6 +108,7 @@ static void add_row(struct inst_table *t, const char *host, int port)
         i->known = snapshot_instance(t->s, host, port);
         i->sample = snapshot_sample(t->s, host, port);
     }
+    t->has_cpus |= i->sample && i->sample->cpus > 0;
     t->has_ports |= port != t->rows[0].port;
     i->rank = rank_of(t, i);
     t->n_failed += i->rank == INST_FAILED;
@@ -201,7 +203,7 @@ void inst_text(const struct inst_table *t, const struct inst *i, struct buf *out
 
 enum col {
     C_END, C_MARK, C_NAME, C_BATCH, C_TRAFFIC, C_HEALTH, C_VERSION, C_STEPS, C_BAR, C_TIME,
-    C_LATENCY, C_LOAD, C_MEMORY, C_UPTIME, C_REST
+    C_LATENCY, C_LOAD, C_MEMORY, C_DISK, C_UPTIME, C_REST
 };
 
 /* width: cells; negative: as wide as the longest, at most so much; 0: what is left. A state of one
@@ -241,7 +243,7 @@ static const struct columns idle_columns[] = {
     {76, {{C_MARK, 1}, {C_NAME, -20}, {C_TRAFFIC, 14}, {C_HEALTH, 10}, {C_VERSION, -12},
           {C_LATENCY, 7}, {C_LOAD, 5}, {C_MEMORY, 6}, {C_UPTIME, 6}, {C_REST, 0}}},
     {110, {{C_MARK, 1}, {C_NAME, -30}, {C_TRAFFIC, 14}, {C_HEALTH, 12}, {C_VERSION, -20},
-           {C_LATENCY, 8}, {C_LOAD, 6}, {C_MEMORY, 12}, {C_UPTIME, 7}, {C_REST, 0}}},
+           {C_LATENCY, 8}, {C_LOAD, 6}, {C_MEMORY, 12}, {C_DISK, 5}, {C_UPTIME, 7}, {C_REST, 0}}},
 };
 
 /* A column on the screen. */
@@ -288,7 +290,7 @@ static int place_columns(const struct inst_table *t, int cols, struct place out[
 
 static bool is_right(enum col c)
 {
-    return c == C_LATENCY || c == C_LOAD || c == C_MEMORY || c == C_UPTIME;
+    return c == C_LATENCY || c == C_LOAD || c == C_MEMORY || c == C_DISK || c == C_UPTIME;
 }
 
 void inst_table_head(const struct inst_table *t, struct canvas *cv, struct rect r)
@@ -298,7 +300,7 @@ void inst_table_head(const struct inst_table *t, struct canvas *cv, struct rect 
         [C_TRAFFIC] = "traffic", [C_HEALTH] = "health", [C_VERSION] = "version",
         [C_STEPS] = "steps",     [C_BAR] = "",          [C_TIME] = "time of usual",
         [C_LATENCY] = "answer",  [C_LOAD] = "load",     [C_MEMORY] = "memory",
-        [C_UPTIME] = "up",       [C_REST] = "",
+        [C_UPTIME] = "up",       [C_REST] = "",         [C_DISK] = "disk",
     };
     struct place p[PLACES_MAX];
     int n = place_columns(t, r.cols, p);
@@ -309,6 +311,8 @@ void inst_table_head(const struct inst_table *t, struct canvas *cv, struct rect 
 
         if (p[i].col == C_REST)
             head = t->is_idle ? "last answer" : "now, last error";
+        if (p[i].col == C_LOAD && t->has_cpus)
+            head = "cpu";
         if (p[i].col == C_MEMORY && p[i].width < 6)
             head = "mem";
         canvas_fit(cv, r, 0, p[i].at, p[i].width, ROLE_HEADER,
@@ -504,12 +508,18 @@ static void put_system(const struct cell_at *c, bool is_known, const char *text)
         put_right(c, c->wall - s->system_at > SYSTEM_STALE_MS ? ROLE_STALE : ROLE_TEXT, text);
 }
 
+/* The load average, of so many processors as a share of them. */
 static void put_load(const struct cell_at *c)
 {
     int64_t milli = c->i->sample ? c->i->sample->load_milli : -1;
+    int64_t cpus = c->i->sample ? c->i->sample->cpus : -1;
     char text[32];
 
-    if (milli < 100000)
+    if (c->t->has_cpus && cpus <= 0)
+        milli = -1;
+    if (c->t->has_cpus && milli >= 0)
+        snprintf(text, sizeof text, "%d%%", say_percent(milli, cpus * 1000));
+    else if (milli < 100000)
         snprintf(text, sizeof text, "%d.%d", (int)(milli / 1000),
                  (int)(milli < 0 ? 0 : milli % 1000 / 100));
     else
@@ -534,13 +544,27 @@ static void put_memory(const struct cell_at *c)
     put_system(c, is_known, text);
 }
 
+static void put_disk(const struct cell_at *c)
+{
+    int64_t used = c->i->sample ? c->i->sample->disk_used_kib : -1;
+    int64_t total = c->i->sample ? c->i->sample->disk_total_kib : -1;
+    bool is_known = used >= 0 && total > 0;
+    char text[32] = "";
+
+    if (is_known)
+        snprintf(text, sizeof text, "%d%%", say_percent(used, total));
+    put_system(c, is_known, text);
+}
+
+/* Of the process that listens on the instance's port; 0: none does. */
 static void put_uptime(const struct cell_at *c)
 {
-    int64_t up = c->i->sample ? c->i->sample->uptime_s : -1;
-    char text[32];
+    int64_t since = c->i->sample ? c->i->sample->process_since : -1;
+    char text[32] = "none";
 
-    say_short(text, sizeof text, up * SECOND_MS);
-    put_system(c, up >= 0, text);
+    if (since > 0)
+        say_short(text, sizeof text, c->wall - since);
+    put_system(c, since >= 0, text);
 }
 
 /* ---- the rest of the row: what it does now, or the last that went wrong --------------------- */
@@ -589,6 +613,22 @@ static void put_target_rest(const struct cell_at *c, bool has_time)
         put(c, m.role, m.word);
 }
 
+/* What is dimmed in the row, and how long it has been so. */
+static void put_old_figures(const struct cell_at *c)
+{
+    const struct sample_row *s = c->i->sample;
+    char age[12];
+
+    say_short(age, sizeof age, c->wall - s->system_at);
+    if (c->width < FIGURES_CELLS) {
+        canvas_textf(c->cv, c->r, 0, c->at, c->width, ROLE_STALE, "%s%s", age,
+                     c->width < (int)strlen(age) + 4 ? "" : " old");
+        return;
+    }
+    canvas_textf(c->cv, c->r, 0, c->at, c->width, ROLE_STALE, "%s%sfigures %s old",
+                 s->health_text ? s->health_text : "", s->health_text ? "; " : "", age);
+}
+
 static void put_rest(const struct cell_at *c, bool has_time)
 {
     const struct inst *i = c->i;
@@ -602,6 +642,8 @@ static void put_rest(const struct cell_at *c, bool has_time)
         put_target_rest(c, has_time);
     else if (!c->t->is_idle)
         put(c, ROLE_DIM, "not in this release");
+    else if (s && s->system_at && c->wall - s->system_at > SYSTEM_STALE_MS)
+        put_old_figures(c);
     else if (s && s->health_text)
         put(c, is_stale ? ROLE_STALE : mark_health(s, c->wall).role, s->health_text);
     else
@@ -651,6 +693,9 @@ static void put_cell(const struct cell_at *c, enum col col, bool has_time)
         break;
     case C_MEMORY:
         put_memory(c);
+        break;
+    case C_DISK:
+        put_disk(c);
         break;
     case C_UPTIME:
         put_uptime(c);

@@ -41,7 +41,7 @@ struct inst_table {
     struct inst *rows;
     int n;
     const char *wanted; /* version of the release that is shown; NULL: idle */
-    bool is_idle, is_past, has_ports;
+    bool is_idle, is_past, has_ports, has_cpus;
     int name_cells, version_cells; /* of the longest */
     int n_failed, n_unknown, n_sick, n_moving;
     int64_t oldest_running;        /* wall ms */

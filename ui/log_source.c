@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct log_source {
@@ -19,7 +20,6 @@ struct log_source {
     bool is_events;
     struct log_row *events; /* rising ids */
     int n_events, cap_events;
-    bool is_read;           /* the events that were there at first */
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -84,6 +84,30 @@ static void forget_events(struct log_source *src, int n)
     src->n_events -= n;
 }
 
+static bool is_warning(const struct event_row *ev)
+{
+    return strcmp(ev->kind, "brake") == 0 || strcmp(ev->kind, "anomaly") == 0;
+}
+
+/* "#13 release: BAKE_SUCCESS", "health: sick on web01", "config: coupons off (events.d/flags)". */
+static char *say_event(const struct event_row *ev)
+{
+    const char *who = ev->driver ? ev->driver : ev->source;
+    struct buf b;
+
+    buf_init(&b, 0);
+    if (ev->deployment)
+        buf_addf(&b, "#%lld ", (long long)ev->deployment);
+    buf_addf(&b, "%s: %s", ev->kind, ev->text ? ev->text : "");
+    if (ev->host && !(ev->text && strstr(ev->text, ev->host)))
+        buf_addf(&b, " on %s", ev->host);
+    if (who)
+        buf_addf(&b, " (%s)", who);
+    char *text = xstrdup(buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
 static void add_event(struct log_source *src, const struct event_row *ev)
 {
     struct log_row *r;
@@ -93,28 +117,35 @@ static void add_event(struct log_source *src, const struct event_row *ev)
         src->events = xreallocarray(src->events, (size_t)src->cap_events, sizeof *src->events);
     }
     r = &src->events[src->n_events++];
-    *r = (struct log_row){.id = ev->id, .at = ev->at, .level = 'i', .stream = 'f', .step = -1};
-    if (strcmp(ev->kind, "brake") == 0)
-        r->level = 'w';
-    r->text = ev->driver ? xasprintf("%s: %s (%s)", ev->kind, ev->text, ev->driver)
-                         : xasprintf("%s: %s", ev->kind, ev->text);
+    *r = (struct log_row){.id = ev->id, .at = ev->at, .level = is_warning(ev) ? 'w' : 'i',
+                          .stream = 'f', .step = -1};
+    r->text = say_event(ev);
     r->text_len = (int64_t)strlen(r->text);
 }
 
-/* The newest at first, then what came since. */
+static int by_id(const void *a, const void *b)
+{
+    const struct event_row *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The newest at first, then what came since; those of the group and of no group, as they were written: one
+ * that was told late stands where it was told. */
 static int read_events(struct log_source *src, struct err *e)
 {
-    int64_t after = src->n_events ? src->events[src->n_events - 1].id : 0;
+    struct event_filter f = {.group = src->group,
+                             .after = src->n_events ? src->events[src->n_events - 1].id : 0};
     struct event_row *rows = NULL;
-    int n = src->is_read ? events_list(src->store, src->group, after, LOG_EVENTS_MAX, &rows, e)
-                         : events_latest(src->store, src->group, LOG_EVENTS_MAX, &rows, e);
+    int n = events_find(src->store, &f, LOG_EVENTS_MAX, &rows, e);
 
+    if (n > 1)
+        qsort(rows, (size_t)n, sizeof *rows, by_id);
     for (int i = 0; i < n; i++)
         add_event(src, &rows[i]);
-    event_rows_free(rows, n);
+    event_rows_free(rows, n > 0 ? n : 0);
     if (n < 0)
         return n;
-    src->is_read = true;
     if (src->n_events > 2 * LOG_EVENTS_MAX)
         forget_events(src, src->n_events - LOG_EVENTS_MAX);
     return 0;
@@ -196,7 +227,6 @@ void log_source_name(struct log_source *src, const struct log_want *w)
     src->port = w->port;
     src->deployment = w->deployment;
     src->is_events = w->flags & LOG_EVENTS;
-    src->is_read = false;
 }
 
 static struct log_filter filter_of(const struct log_source *src)

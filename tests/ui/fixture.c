@@ -472,7 +472,8 @@ static void put_samples(struct fixture *f)
             .health = is_sick ? HEALTH_SICK : HEALTH_OK, .health_since = at - 5 * MINUTE,
             .health_text = borrow(is_sick ? "503 warming up" : "200"), .health_at = at,
             .latency_ms = 8 + i % 5, .version = borrow(f->o.echo), .system_at = at, .load_milli = 420 + i,
-            .mem_used_kib = 1500000 + i * 1000, .mem_total_kib = 4000000, .uptime_s = 86400 * 12};
+            .mem_used_kib = 1500000 + i * 1000, .mem_total_kib = 4000000, .uptime_s = 86400 * 12,
+            .process_since = at - 12 * (int64_t)DAY, .disk_used_kib = 45, .disk_total_kib = 100, .cpus = -1};
     }
     must(samples_put(f->store, rows, f->o.n, e));
     free(rows);

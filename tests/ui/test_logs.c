@@ -738,6 +738,43 @@ START_TEST(events_in_the_place_of_lines)
 }
 END_TEST
 
+static void add_row(struct store *s, struct event_row ev)
+{
+    must(store_begin(s, e));
+    must(event_insert(s, &ev, e));
+    must(store_commit(s, e));
+}
+
+/* Those of the group and of no group, by when they were written; another group's are not its. */
+START_TEST(events_that_may_concern_it)
+{
+    char *kind = (char *)(uintptr_t)"config", *mine_name = (char *)(uintptr_t)"shop",
+         *other = (char *)(uintptr_t)"pay", *host = (char *)(uintptr_t)"web01",
+         *source = (char *)(uintptr_t)"events.d/flags";
+    struct place mine;
+    struct reader r;
+    struct store *s;
+
+    place_init(&mine);
+    s = place_store(&mine, STORE_CREATE);
+    add_row(s, (struct event_row){.at = 5000, .kind = kind, .text = kind, .group = mine_name,
+                                  .host = host});
+    add_row(s, (struct event_row){.at = 6000, .kind = kind, .text = kind, .group = other});
+    add_row(s, (struct event_row){.at = 1000, .kind = kind, .text = kind, .source = source});
+    reader_start_in(&r, mine.dir);
+    str_copy(r.want.group, sizeof r.want.group, "shop");
+    r.want.flags = LOG_EVENTS;
+    look(&r, is_window);
+    ck_assert_int_eq(r.got->n, 2);
+    ck_assert_str_eq(r.got->lines[0].text, "config: config on web01");
+    ck_assert_str_eq(r.got->lines[1].text, "config: config (events.d/flags)");
+    ck_assert_int_eq(r.got->lines[1].at, 1000);
+    reader_end(&r);
+    store_close(s);
+    place_release(&mine);
+}
+END_TEST
+
 START_TEST(no_store_is_said)
 {
     struct err e = {0};
@@ -776,6 +813,7 @@ int main(void)
     tcase_add_test(small, a_pattern_is_given_up);
     tcase_add_test(small, bytes_that_are_no_text);
     tcase_add_test(small, events_in_the_place_of_lines);
+    tcase_add_test(small, events_that_may_concern_it);
     tcase_add_test(small, no_store_is_said);
     suite_add_tcase(s, small);
     return suite_run(s);

@@ -9,6 +9,7 @@
 
 #include "fixture_watch.h"
 #include "golden.h"
+#include "must.h"
 #include "play.h"
 #include "suite.h"
 #include "ui/say.h"
@@ -392,6 +393,35 @@ START_TEST(timeline_stays_in_its_frame)
 }
 END_TEST
 
+/* ---- instances ------------------------------------------------------------------------------- */
+
+/* Load of so many processors, disk, how long the process is up; of one whose figures are old, since when. */
+START_TEST(figures_of_instances)
+{
+    struct play p;
+    struct sample_row row = {.host = (char *)(uintptr_t)"web01", .port = 8080, .health = HEALTH_OK,
+                             .health_at = FIXTURE_WALL, .system_at = FIXTURE_WALL - 200000,
+                             .load_milli = 3000, .cpus = 4, .mem_used_kib = 1, .mem_total_kib = 4,
+                             .disk_used_kib = 77, .disk_total_kib = 100,
+                             .process_since = FIXTURE_WALL - 3600000,
+                             .health_text = (char *)(uintptr_t)"200"};
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_GOOD, 40, 140, CANVAS_UTF8);
+    row.group = p.f.group;
+    must(samples_put(p.f.store, &row, 1, e));
+    play_key(&p, "2");
+    play_key(&p, "z");
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "cpu"));
+    ck_assert(play_shows(&p, "75%"));
+    ck_assert(play_shows(&p, "77%"));
+    ck_assert(play_shows(&p, "1h00m"));
+    ck_assert(play_shows(&p, "200; figures 3m2"));
+    play_release(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("watch");
@@ -411,6 +441,7 @@ int main(void)
     tcase_add_test(t, order_on_the_axis);
     tcase_add_test(t, zoom_asks_for_more);
     tcase_add_test(t, timeline_stays_in_its_frame);
+    tcase_add_test(t, figures_of_instances);
     tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return suite_run(s);
