@@ -272,17 +272,20 @@ END_TEST
 /* A long file keeps no short one waiting, and has its bound. */
 START_TEST(a_flood_is_taken_in_bit_by_bit)
 {
+    struct event_row *rows = NULL, *late = NULL;
     char *lines = good_lines("flood", 400);
 
     make_folder();
     drop_text("a.json", lines);
-    stage_begin(&g);
-    int64_t from = clock_mono_ms();
-    until_events("flood", 1);
     drop_text("b.json", "{\"kind\":\"late\",\"text\":\"x\"}\n");
-    until_events("late", 1);
-    ck_assert_int_lt(count_of("flood"), 400);
+    int64_t from = clock_mono_ms();
+    stage_begin(&g);
     until_events("flood", 400);
+    ck_assert_int_eq(events_of("late", &late), 1);
+    ck_assert_int_eq(events_of("flood", &rows), 400);
+    ck_assert_int_lt(late[0].id, rows[20].id);
+    event_rows_free(late, 1);
+    event_rows_free(rows, 400);
     /* At most 20 of one file a turn. */
     ck_assert_int_ge(clock_mono_ms() - from, 19 * (INTAKE_EVERY_MS / STAGE_HASTE) * 9 / 10);
     until_files("events.taken", 0);
