@@ -121,9 +121,14 @@ double detect_guard(double phi)
     return sqrt((1 + phi) / (1 - phi));
 }
 
+/* The clip is before the guard: without room for it a figure that hangs together closely could never fail, not
+ * even by going to nothing. Half of the guard's power is given back, so that what hangs behind one wild figure
+ * does not add up to a fail. */
 static double plain_z(const struct baseline *b, double v)
 {
-    return detect_clamp((v - b->center) / b->spread, -DETECT_CLIP, DETECT_CLIP);
+    double clip = DETECT_CLIP * sqrt(detect_guard(b->phi));
+
+    return detect_clamp((v - b->center) / b->spread, -clip, clip);
 }
 
 bool baseline_take(struct baseline *b, const double *v, int n, struct spread_floor least,

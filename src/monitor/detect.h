@@ -59,7 +59,7 @@ struct spread_floor {
 /* All in the unit of the figure but drift, stretch and phi. Invariants when known: spread > 0,
  * stretch >= 1, 0 <= phi <= 0.95, n >= BASELINE_MIN.
  *
- * The z of a figure is (v - center) / spread, clipped to +-DETECT_CLIP. The z of skewed figures
+ * The z of a figure is (v - center) / spread, clipped to +-DETECT_CLIP times the root of the guard. The z of skewed figures
  * (latency) are not 0 on average and scatter more than 1; drift and stretch are their mean and
  * deviation over the baseline, so that what is heavy-tailed by nature does not add up to an alarm.
  *

@@ -207,8 +207,8 @@ START_TEST(the_guard_divides)
     ck_assert_double_eq_tol(baseline_z(&b, 2), 1, 1e-12);
     ck_assert_double_nan(baseline_z(&b, NAN));
     ck_assert_double_nan(baseline_z(&b, INFINITY));
-    ck_assert_double_eq_tol(baseline_z(&b, 1e300), DETECT_CLIP / 2, 1e-12);
-    ck_assert_double_eq_tol(baseline_z(&b, -1e300), -DETECT_CLIP / 2, 1e-12);
+    ck_assert_double_eq_tol(baseline_z(&b, 1e300), DETECT_CLIP * sqrt(2) / 2, 1e-9);
+    ck_assert_double_eq_tol(baseline_z(&b, -1e300), -DETECT_CLIP * sqrt(2) / 2, 1e-9);
 }
 END_TEST
 

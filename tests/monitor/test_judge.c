@@ -500,6 +500,34 @@ START_TEST(a_burst_of_a_few_points_warns)
 }
 END_TEST
 
+/* A rate over ten seconds, asked every second, hangs together: phi is above 0.9, and a loss must fail all the
+ * same. */
+START_TEST(a_smooth_figure_that_falls_is_found)
+{
+    struct play p;
+    double smooth = 600;
+
+    play_init(&p);
+    struct judge_release r = release_of(&p);
+    for (int i = 0; i < 240; i++) {
+        if (i == 60) {
+            judge_set_release(p.j, &r, p.now);
+            r.is_preparing = false;
+        }
+        if (i == 62)
+            judge_set_release(p.j, &r, p.now);
+        p.now += STEP;
+        double level = i < 90 ? 600 : 600 * (1 - 0.5 * fmin(1, (i - 90) / 90.0));
+        smooth = 0.93 * smooth + 0.07 * (level + 90 * gauss(&p));
+        tell(&p, R_ORDERS, -1, (double[]){smooth}, NULL);
+        judge_verdicts(p.j, p.now, &(const struct verdict_row *){NULL});
+    }
+    const struct verdict_row *v = verdict_of(&p, "orders");
+    ck_assert_msg(v->judged == JUDGED_BAD, "%s: %s", judged_name(v->judged), v->text);
+    play_end(&p);
+}
+END_TEST
+
 START_TEST(lines_that_match_are_counted_within_their_time)
 {
     struct play p;
@@ -572,6 +600,7 @@ int main(void)
     tcase_add_test(t, a_rule_that_answers_without_a_figure_is_unknown);
     tcase_add_test(t, an_instance_that_was_always_slower_is_no_slow_canary);
     tcase_add_test(t, a_burst_of_a_few_points_warns);
+    tcase_add_test(t, a_smooth_figure_that_falls_is_found);
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
     suite_add_tcase(s, t);
