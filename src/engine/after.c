@@ -69,7 +69,7 @@ static void judge_health(struct store *s, struct watch_job *w)
                             watch_end_name(w->row.end), judged_name(w->row.verdict),
                             w->has_rules ? "" : ", by health alone", sick > 0 ? ", instances are sick" : "");
     free(w->words);
-    w->words = xstrdup(w->row.text);
+    w->words = xasprintf("ended: %s", w->row.text);
 }
 
 static int watch_run(struct store *s, void *arg, struct err *err)
