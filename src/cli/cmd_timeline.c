@@ -104,7 +104,7 @@ static int show(struct store *s, struct drawn *d, const struct args *a)
 {
     struct err e = {0};
     int64_t from, until;
-    int n, status = read_window(a, d->now, &from, &until);
+    int n = 0, status = read_window(a, d->now, &from, &until);
 
     if (status == EXIT_DONE)
         status = read_slices(a, s, d, &n);

@@ -265,7 +265,7 @@ void after_note_bad(struct group *g)
 
 /* ---- a person's hand ---------------------------------------------------------------------------------------- */
 
-static void extend(struct group *g, const struct action_row *a, int ms, struct txn *x)
+static void extend(struct group *g, const struct action_row *a, int ms, const char *why, struct txn *x)
 {
     char until[CLOCK_TEXT_BYTES];
 
@@ -273,7 +273,8 @@ static void extend(struct group *g, const struct action_row *a, int ms, struct t
     free(g->after->row.driver);
     g->after->row.driver = xstrdup_null(a->driver);
     clock_hms(until, sizeof until, g->after->row.until);
-    store_watch(g, x, false, xasprintf("extended by %d s, until %s", ms / 1000, until), a->driver);
+    store_watch(g, x, false, xasprintf("extended by %d s, until %s%s%s", ms / 1000, until, why ? ": " : "", why ? why : ""),
+                a->driver);
     txn_verdict(x, a->id, VERDICT_DONE, g->after->row.deployment, "watched until %s", until);
 }
 
@@ -295,7 +296,7 @@ void action_watch(struct engine *e, struct group *g, const struct action_row *a)
     } else if (ms <= 0 || ms > EXTEND_MOST_MS) {
         txn_verdict(x, a->id, VERDICT_REFUSED, 0, "extend by how long? (ms, at most a day)");
     } else {
-        extend(g, a, ms, x);
+        extend(g, a, ms, args_text(args, "why"), x);
     }
     txn_submit(x, NULL, NULL);
     args_free(args);
