@@ -64,6 +64,8 @@ static void add_found(struct plan_text *t, const struct ui *u, const struct anom
                  a->accepted_why ? a->accepted_why : "without a reason");
         plan_text_add(t, ROLE_WARN, 2, words);
     }
+    if (!a->ended && !s->present.is_open && !s->present.watch)
+        plan_text_add(t, ROLE_DIM, 2, "nobody watches any more whether it goes on; the layers say what is so now");
     if (s->candidate >= 0)
         snprintf(words, sizeof words, "%s takes the group back to %s; its preview says what that does",
                  keymap_key(u->keymap, CMD_ROLLBACK), s->history[s->candidate].version);

@@ -142,15 +142,17 @@ static void add_failure(struct lines *l, const struct ui *u)
              v->deployment->summary ? v->deployment->summary : mark_result(v->deployment).word);
 }
 
-/* What was found and goes on, those that nobody has accepted first: what it is, since when, what to do. */
+/* What was found and goes on, those that nobody has accepted first: what it is, since when, what to do. When the
+ * watch is over nobody says that it has ended: then it is history. */
 static void add_anomalies(struct lines *l, const struct ui *u)
 {
     const struct view *v = &u->snap->present;
     const struct anomaly_row *first = first_anomaly(v);
+    bool is_looked_at = v->is_open || v->watch;
     int more = 0, shown = 0;
     char words[WORDS_BYTES - 200];
 
-    for (int i = -1; first && i < v->n_anomalies; i++) {
+    for (int i = -1; first && is_looked_at && i < v->n_anomalies; i++) {
         const struct anomaly_row *a = i < 0 ? first : &v->anomalies[i];
         struct line *line;
 
@@ -175,6 +177,10 @@ static void add_anomalies(struct lines *l, const struct ui *u)
                  u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6), u->is_focused ? "" : " ",
                  keymap_key(u->keymap, CMD_OPEN));
     }
+    if (first && !is_looked_at)
+        snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "found in it: %s%s; %s%s%s shows what", first->name,
+                 v->n_anomalies > 1 ? " and more" : "", u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6),
+                 u->is_focused ? "" : " ", keymap_key(u->keymap, CMD_OPEN));
     if (more > 0)
         snprintf(add(l, ROLE_WARN)->words, WORDS_BYTES, "! and %d more figures are BAD", more);
 }

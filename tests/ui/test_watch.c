@@ -281,6 +281,21 @@ START_TEST(the_watch_by_hand)
 }
 END_TEST
 
+/* The watch is over: nobody says any more that it is bad. */
+START_TEST(found_is_history)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_BAD, 40, 120, CANVAS_UTF8);
+    ck_assert(play_shows(&p, "found in it: orders a minute"));
+    ck_assert(!play_shows(&p, "rolls back to"));
+    play_key(&p, "6");
+    play_key(&p, "Enter");
+    ck_assert(play_shows(&p, "nobody watches any more"));
+    play_release(&p);
+}
+END_TEST
+
 START_TEST(nothing_is_watched)
 {
     struct play p;
@@ -437,6 +452,7 @@ int main(void)
     tcase_add_test(t, doubts_that_come_disarm);
     tcase_add_test(t, suspects_are_ranked);
     tcase_add_test(t, the_watch_by_hand);
+    tcase_add_test(t, found_is_history);
     tcase_add_test(t, nothing_is_watched);
     tcase_add_test(t, order_on_the_axis);
     tcase_add_test(t, zoom_asks_for_more);
