@@ -206,7 +206,7 @@ static bool post(struct desk *d, struct wish *w)
     if (w->id > 0)
         return true;
     fail(d->c, w, &e);
-    if (e.code == ERR_UNAVAILABLE || e.code == ERR_IO)
+    if (e.code == ERR_UNAVAILABLE || e.code == ERR_IO || e.code == ERR_LOST)
         close_store(d);
     return false;
 }
@@ -402,7 +402,7 @@ static void work(struct desk *d)
     if (d->is_row_put || !open_store(d))
         return;
     d->is_row_put = put_row(d, &e) == 0;
-    if (e.code == ERR_UNAVAILABLE || e.code == ERR_IO)
+    if (e.code == ERR_UNAVAILABLE || e.code == ERR_IO || e.code == ERR_LOST)
         close_store(d);
 }
 

@@ -183,7 +183,7 @@ START_TEST(garbage_is_refused_and_left_as_it_is)
     for (int i = 0; i < 8192; i++)
         fputc(byte++, f);
     fclose(f);
-    ck_assert_int_eq(open_code(STORE_CREATE), ERR_IO);
+    ck_assert_int_eq(open_code(STORE_CREATE), ERR_LOST);
     ck_assert_int_eq(size_of("footplate.db"), 8192);
 }
 END_TEST
