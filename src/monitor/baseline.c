@@ -90,8 +90,6 @@ double detect_spread(double *v, int n, double center)
     return mad > 0 ? MAD_TO_SIGMA * mad : MEAN_TO_SIGMA * sum;
 }
 
-#define PHI_SEEN 0.4
-
 double detect_phi(const double *v, int n, double center, double spread)
 {
     double products = 0, squares = 0;
@@ -115,9 +113,6 @@ double detect_phi(const double *v, int n, double center, double spread)
         return 0;
     double phi = products / pairs / (squares / kept);
     phi += (1 + 3 * phi) / pairs;
-    /* Of few figures that hang together nobody can say how closely: rather too much (one standard error). */
-    if (phi > PHI_SEEN && phi < 1 && pairs < CUSUM_ENOUGH)
-        phi += sqrt((1 - phi * phi) / pairs);
     return detect_clamp(phi, 0, PHI_MOST);
 }
 
@@ -125,9 +120,6 @@ double detect_guard(double phi)
 {
     return sqrt((1 + phi) / (1 - phi));
 }
-
-/* At least this share of the variance is held to be shown, however short the run. */
-#define SPREAD_SHOWN 0.2
 
 /* The clip is before the guard: without room for it a figure that hangs together closely could never fail, not
  * even by going to nothing. Half of the guard's power is given back, so that what hangs behind one wild figure
@@ -154,16 +146,10 @@ bool baseline_take(struct baseline *b, const double *v, int n, struct spread_flo
     double floor = fmax(least.absolute, least.share * fabs(b->center));
     /* A series without any spread and without a floor: whatever is not equal to it is far away. */
     floor = fmax(floor, 1e-9 * fmax(fabs(b->center), 1e-9));
-    double seen = detect_spread(scratch, b->n, b->center);
-    b->spread = fmax(seen, floor);
+    b->spread = fmax(detect_spread(scratch, b->n, b->center), floor);
     if (!isfinite(b->spread))
         return false;
     b->phi = detect_phi(v, n, b->center, b->spread);
-    /* A short run of figures that hang together shows less than it scatters: n of them are n / guard^2 free
-     * ones, whose variance comes out 1 / those too small (Bayley & Hammersley 1946). */
-    double guard = detect_guard(b->phi);
-    double shown = fmax(SPREAD_SHOWN, 1 - (guard * guard - 1) / b->n);
-    b->spread = fmax(floor, seen / sqrt(shown));
 
     double sum = 0, squares = 0;
     for (int i = 0; i < n; i++) {

@@ -276,9 +276,7 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
     struct finding f = {.is_due = true, .method = u->is_forecast ? "forecast" : "cusum", .subject = -1};
 
     f.judged = cusum_verdict(c, &rule, &u->base);
-    /* Figures that hang together say the same thing longer. */
-    if (f.judged == JUDGED_BAD && !u->is_forecast &&
-        c->run < RUN_LEAST * fmax(1, sqrt((1 + u->base.phi) / (1 - u->base.phi)) / 2))
+    if (f.judged == JUDGED_BAD && !u->is_forecast && c->run < RUN_LEAST)
         f.judged = JUDGED_WARNING;
     f.samples = (int)(c->run > 0 ? c->run : c->n);
     if (c->n == 0 && u->base.is_known) {

@@ -142,7 +142,7 @@ START_TEST(mostly_alike_is_not_narrow)
     for (int i = 0; i < 40; i += 5)
         v[i] = 2;
     struct baseline b = baseline_of(v, 40);
-    ck_assert_double_eq_tol(b.spread, 1.2533 * 0.4, 1e-3);
+    ck_assert_double_eq_tol(b.spread, 1.2533 * 0.4, 1e-9);
     ck_assert_double_gt(b.stretch, 1);
     ck_assert_double_gt(b.drift, 0.5);
 }

@@ -528,36 +528,6 @@ START_TEST(a_smooth_figure_that_falls_is_found)
 }
 END_TEST
 
-/* Twenty points of it are hardly one that stands by itself: calm ones that wander must not fail. */
-START_TEST(a_smooth_figure_of_few_points_does_not_alarm)
-{
-    int alarms = 0;
-
-    for (int k = 0; k < 40; k++) {
-        struct play p;
-        double smooth = 600;
-        play_init(&p);
-        p.dice = (uint64_t)k * 7919 + 3;
-        p.cfg.baseline_ms = 0;
-        for (int i = 0; i < 200; i++)
-            smooth = 0.9 * smooth + 0.1 * (600 + 130 * gauss(&p));
-        struct judge_release r = release_of(&p);
-        bool is_bad = false;
-        for (int i = 0; i < 140; i++) {
-            p.now += STEP;
-            smooth = 0.9 * smooth + 0.1 * (600 + 130 * gauss(&p));
-            tell(&p, R_ORDERS, -1, (double[]){smooth}, NULL);
-            if (i == 21)
-                judge_set_release(p.j, &r, p.now);
-            is_bad |= verdict_of(&p, "orders")->judged == JUDGED_BAD;
-        }
-        alarms += is_bad;
-        play_end(&p);
-    }
-    ck_assert_int_le(alarms, 2);
-}
-END_TEST
-
 START_TEST(lines_that_match_are_counted_within_their_time)
 {
     struct play p;
@@ -631,7 +601,6 @@ int main(void)
     tcase_add_test(t, an_instance_that_was_always_slower_is_no_slow_canary);
     tcase_add_test(t, a_burst_of_a_few_points_warns);
     tcase_add_test(t, a_smooth_figure_that_falls_is_found);
-    tcase_add_test(t, a_smooth_figure_of_few_points_does_not_alarm);
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
     suite_add_tcase(s, t);
