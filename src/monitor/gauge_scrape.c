@@ -75,14 +75,14 @@ static void measure(struct scrape *s, const struct sum *sums, int64_t now, doubl
 {
     double calls = added(s, sums, SUM_CALLS), errors = added(s, sums, SUM_ERRORS);
     double seconds = added(s, sums, SUM_SECONDS), count = added(s, sums, SUM_COUNT);
-    double span = (double)(now - s->before_at) / 1000.0;
+    double span = fmax(1, (double)(now - s->before_at)) / 1000.0; /* at least one tick of the clock */
 
     /* No series of errors yet: none was counted since the process began. */
     if (s->selectors[SUM_ERRORS] && sums[SUM_ERRORS].n == 0 && calls > 0)
         errors = 0;
     else if (s->selectors[SUM_ERRORS] && isnan(s->before[SUM_ERRORS]) && s->before_at && calls > 0)
         errors = sums[SUM_ERRORS].value <= calls ? sums[SUM_ERRORS].value : NAN;
-    values[SCRAPE_CALLS] = span > 0 ? calls / span : NAN;
+    values[SCRAPE_CALLS] = calls / span;
     values[SCRAPE_ERRORS] = calls > 0 ? 100 * errors / calls : NAN;
     values[SCRAPE_LATENCY] = count > 0 ? 1000 * seconds / count : NAN;
     for (int i = 0; i < SUMS; i++)
