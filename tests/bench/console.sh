@@ -42,7 +42,11 @@ one_key()
     if [ -n "${3:-}" ] && strace -o /dev/null true 2>/dev/null; then
         strace -qq -y -e trace=write,writev -o "$T/strace" -p "$3" 2>/dev/null &
         local tracer=$!
-        sleep 0.5
+        # Until it holds the console, what is written is not seen.
+        for ((k = 0; k < 200; k++)); do
+            grep -q "^TracerPid:[[:space:]]*$tracer\$" "/proc/$3/status" && break
+            sleep 0.05
+        done
         order "$1" key 400 -1 "$2"
         kill "$tracer"
         wait "$tracer" 2>/dev/null
@@ -112,7 +116,7 @@ printf '%-58s %14s   %s\n' "" "" "aim"
 first_paint "first paint" ann "8192 B" "$footplate" -c "$F/config" console
 console=$(console_of ann)
 row "idle, answers of 10 polled instances change: bytes" "$(rest ann 20)"
-row "a cursor key" "$(order ann send 2; sleep 1; one_key ann '\e[B' "$console")" "300 B, 1 write"
+row "a cursor key" "$(order ann send 2; order ann quiet 700 3000; one_key ann '\e[B' "$console")" "300 B, 1 write"
 row "idle: processor time of the console" "$(cpu ann "$console" 20) %" "0.5 %"
 engine=$(engines)
 row "idle: processor time of the engine with its poller" "$(cpu ann "$engine" 20) %"

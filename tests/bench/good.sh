@@ -9,7 +9,7 @@ fleet=${abs_top_srcdir:?}/demo/fleet
 dir=$(mktemp -d /tmp/fpgood.XXXXXX)
 export FLEET_BIN=$abs_top_builddir/demo FLEET_MONITORS=yes FLEET_PROMETHEUS=yes FLEET_WATCH=${GOOD_WATCH:-60s}
 export NO_PROXY='*' no_proxy='*'
-command -v prometheus >/dev/null || { echo "prometheus is not installed" >&2; exit 77; }
+command -v prometheus >/dev/null || { echo "prometheus is not installed" >&2; exit 1; }
 
 finish() { bash "$fleet" down "$dir" >/dev/null 2>&1 || true; rm -rf "$dir"; }
 trap finish EXIT
@@ -21,7 +21,16 @@ field() { fp status shop-web --json 2>/dev/null | jq -r ".[0] | $1"; }
 bash "$fleet" up "$dir" 10
 bash "$abs_top_srcdir/demo/mkpackages" "$FLEET_BIN/shop" "$dir/packages" --good "$n"
 bash "$fleet" load "$dir"
-sleep 20 # the figures of Prometheus begin with none
+# shellcheck source=/dev/null
+. "$dir/env"
+# The figures of Prometheus begin with none.
+sells()
+{
+    [ "$(curl -s --max-time 5 -G "$PROM_URL/api/v1/query" --data-urlencode 'query=sum(rate(orders_total[10s])) * 60' |
+        jq -r '.data.result[0].value[1] // 0' | cut -d. -f1)" -gt 0 ]
+}
+for ((k = 0; k < 120; k++)); do sells && break; sleep 0.5; done
+sells || { echo "nobody buys within a minute" >&2; exit 1; }
 held=0 found=0
 for ((i = 1; i <= n; i++)); do
     status=0
@@ -34,7 +43,10 @@ for ((i = 1; i <= n; i++)); do
             held=$((held + 1))
         done
     fi
-    while [ "$(field '.watch != null')" = true ]; do sleep 1; done
+    for ((k = 0; k < 1800; k++)); do
+        [ "$(field '.watch != null')" = true ] || break
+        sleep 1
+    done
     anomalies=$(field '[.anomalies[] | "\(.layer): \(.text)"] | join("; ")')
     [ -z "$anomalies" ] || { found=$((found + 1)); echo "1.8.$i: $anomalies"; }
     echo "1.8.$i done after $SECONDS s"
