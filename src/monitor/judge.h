@@ -58,6 +58,9 @@ void judge_recall(struct judge *j, const struct series_row *series, const struct
 bool judge_recall_baseline(struct judge *j, const struct series_row *series, const struct baseline_row *b);
 /* Means of whole minutes of the same weekday of earlier weeks, for a forecast. */
 void judge_recall_minutes(struct judge *j, int rule, const struct point *points, int n);
+/* The earlier weeks of a rule are being asked for (true), or came, or will not come (false). While a release
+ * is preparing, baselines wait for them, at most baseline_ms: a forecast that is frozen without is none. */
+void judge_past_is_asked(struct judge *j, int rule, bool is_asked);
 
 /* Judge anew. Answers how many rows; they belong to the judge until the next call. */
 int judge_verdicts(struct judge *j, int64_t now, const struct verdict_row **rows);

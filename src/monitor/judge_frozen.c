@@ -37,12 +37,23 @@ static int before(const struct judge *j, const struct track *t, int64_t until, i
     return to > *from ? to - *from : 0;
 }
 
-/* Does any figure still lack points for its baseline? */
+void judge_past_is_asked(struct judge *j, int rule, bool is_asked)
+{
+    for (int i = 0; i < j->n_units; i++) {
+        struct unit *u = &j->units[i];
+        if (u->i_rule == rule && u->rule->forecast == FORECAST_WEEKLY)
+            u->is_past_asked = is_asked;
+    }
+}
+
+/* Does any figure still lack points for its baseline, or weeks for its forecast? */
 static bool is_one_short(const struct judge *j, int64_t now)
 {
     for (int i = 0; i < j->n_units; i++) {
         const struct unit *u = &j->units[i];
         int from, n = before(j, &u->group, now, &from);
+        if (u->is_past_asked)
+            return true;
         if (unit_is_trended(u) && finite_from(&u->group, from, from + n) < BASELINE_MIN)
             return true;
     }

@@ -74,6 +74,7 @@ struct unit {
     int64_t *past_at;
     double *past_v;
     int n_past;
+    bool is_past_asked;     /* and more of them are on their way */
     /* the verdict as last said */
     enum judgement judged;
     int64_t since;
