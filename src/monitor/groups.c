@@ -1,6 +1,8 @@
 /* groups.c: the groups as the engine has mirrored them into the store, as instances to poll: built
  * when a group is new or its configuration differs, with what is known kept where the same question is
- * asked of the same instance. It writes nothing. */
+ * asked of the same instance. While a release is open or watched it is asked and judged as was frozen at
+ * its Start, before and after that as the inventory says today; who is told is always today's. It writes
+ * nothing. */
 #include "config.h"
 
 #include "monitor/monitor_int.h"
@@ -34,17 +36,19 @@ static void watched_clear(struct watched *g)
     free(g->polled);
     echo_free(g->echo);
     group_config_free(g->cfg);
-    free(g->config);
+    free(g->asked);
     g->polled = NULL;
     g->n = 0;
     g->echo = NULL;
     g->cfg = NULL;
-    g->config = NULL;
+    g->asked = NULL;
 }
 
 static void watched_free(struct watched *g)
 {
     watched_clear(g);
+    group_config_free(g->today);
+    free(g->config);
     free(g->name);
     free(g);
 }
@@ -84,29 +88,85 @@ static void spread(struct watched *g, int64_t now)
         g->polled[i].next_at = now + (begin + (int64_t)POLL_EVERY_MS * i / g->n) % POLL_EVERY_MS;
 }
 
-static void watched_build(struct watched *g, const char *config, struct group_config *cfg)
+static void polled_begin(struct watched *g, const struct instance_config *in, const struct watched *before)
+{
+    struct polled *p = &g->polled[g->n++];
+
+    p->group = g;
+    p->host = xstrdup(in->host);
+    p->port = in->port;
+    p->latency_ms = p->connect_us = p->tls_us = p->first_byte_us = -1;
+    instance_init(p);
+    p->is_fresh = true;
+    p->pulse.since = net_wall_ms(g->m->net);
+    keep_known(p, before);
+    polled_prepare(p);
+    p->machine = machine_get(g->m, g->cfg, p->host);
+}
+
+static bool has_instance(const struct group_config *cfg, const struct instance_config *in)
+{
+    for (int i = 0; i < cfg->n_instances; i++) {
+        if (cfg->instances[i].port == in->port && strcmp(cfg->instances[i].host, in->host) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Those of today that the release does not know: their health is asked for, and no rule is asked of them.
+ * The caller frees the list. */
+static struct instance_config *others_of(const struct watched *g, const struct group_config *cfg, int *n)
+{
+    int most = g->today && g->release ? g->today->n_instances : 0;
+    struct instance_config *list = xcalloc((size_t)most + 1, sizeof *list);
+
+    *n = 0;
+    for (int i = 0; i < most; i++) {
+        if (!has_instance(cfg, &g->today->instances[i]))
+            list[(*n)++] = g->today->instances[i];
+    }
+    return list;
+}
+
+/* All that decides what is asked and how it is judged, and nothing else: what is the same here needs not be
+ * built anew, and forgets nothing. */
+static char *asked_of(const struct group_config *cfg, const struct instance_config *others, int n)
+{
+    struct group_config plain = *cfg;
+    struct buf b;
+
+    memset(&plain.package, 0, sizeof plain.package);
+    memset(&plain.commands, 0, sizeof plain.commands);
+    memset(&plain.traffic, 0, sizeof plain.traffic);
+    memset(&plain.deployment, 0, sizeof plain.deployment);
+    memset(&plain.rollback, 0, sizeof plain.rollback);
+    plain.keep_releases = plain.n_notify = 0;
+    char *json = group_config_to_json(&plain);
+    buf_init(&b, 0);
+    buf_adds(&b, json);
+    for (int i = 0; i < n; i++)
+        buf_addf(&b, "\n%s:%d", others[i].host, others[i].port);
+    free(json);
+    char *text = xstrdup(buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+static void watched_build(struct watched *g, char *asked, struct group_config *cfg,
+                          const struct instance_config *others, int n_others)
 {
     struct watched before = *g;
 
-    g->config = xstrdup(config);
+    g->asked = asked;
     g->cfg = cfg;
     g->echo = echo_new(cfg);
     g->rules = NULL;
-    g->n = cfg->n_instances;
-    g->polled = xcalloc((size_t)g->n + 1, sizeof *g->polled);
-    for (int i = 0; i < g->n; i++) {
-        struct polled *p = &g->polled[i];
-        p->group = g;
-        p->host = xstrdup(cfg->instances[i].host);
-        p->port = cfg->instances[i].port;
-        p->latency_ms = p->connect_us = p->tls_us = p->first_byte_us = -1;
-        instance_init(p);
-        p->is_fresh = true;
-        p->pulse.since = net_wall_ms(g->m->net);
-        keep_known(p, &before);
-        polled_prepare(p);
-        p->machine = machine_get(g->m, cfg, p->host);
-    }
+    g->n = 0;
+    g->polled = xcalloc((size_t)cfg->n_instances + (size_t)n_others + 1, sizeof *g->polled);
+    for (int i = 0; i < cfg->n_instances; i++)
+        polled_begin(g, &cfg->instances[i], &before);
+    for (int i = 0; i < n_others; i++)
+        polled_begin(g, &others[i], &before);
     spread(g, net_mono_ms(g->m->net));
     watched_clear(&before);
     g->rules = rules_new(g);
@@ -128,23 +188,75 @@ static struct watched *watched_get(struct monitor *m, const char *name)
     return g;
 }
 
-static void take_row(struct monitor *m, const struct group_row *row)
+/* The configuration of its Start; NULL: it says nothing that can be read, and today's has to do. 0 or a
+ * negative code. */
+static int read_frozen(struct monitor *m, int64_t release, struct group_config **cfg)
 {
-    struct group_config *cfg;
-    struct err e;
+    struct deployment_row *row = NULL;
+    int n = deployment_get(m->store, release, &row, NULL);
+
+    *cfg = n > 0 && row->config ? group_config_from_json(row->config, NULL) : NULL;
+    if (n > 0)
+        deployment_rows_free(row, n);
+    return n < 0 ? n : 0;
+}
+
+/* cfg: what is to be asked and judged by; it is taken over. */
+static void take_config(struct watched *g, struct group_config *cfg)
+{
+    int n;
+    struct instance_config *others = others_of(g, cfg, &n);
+    char *asked = asked_of(cfg, others, n);
+
+    if (g->asked && strcmp(g->asked, asked) == 0) {
+        free(asked);
+        group_config_free(cfg);
+    } else {
+        watched_build(g, asked, cfg, others, n);
+    }
+    free(others);
+}
+
+static const struct watch_row *watch_of(const struct watch_row *watches, int n, const char *group)
+{
+    for (int i = 0; i < n; i++) {
+        if (strcmp(watches[i].group, group) == 0)
+            return &watches[i];
+    }
+    return NULL;
+}
+
+static int take_row(struct monitor *m, const struct group_row *row, const struct watch_row *watch)
+{
+    int64_t release = row->deployment ? row->deployment : watch ? watch->deployment : 0;
+    struct group_config *cfg = NULL;
 
     m->is_driven |= row->deployment != 0;
-    if (row->is_gone)
-        return;
+    if (row->is_gone && !release)
+        return 0;
     struct watched *g = watched_get(m, row->name);
+    bool is_same = g->config && g->release == release && g->is_gone == row->is_gone &&
+                   strcmp(g->config, row->config) == 0;
     g->is_kept = true;
     g->deployment = row->deployment;
-    if (g->config && strcmp(g->config, row->config) == 0)
-        return;
-    cfg = group_config_from_json(row->config, &e);
+    g->watched_since = watch && !row->deployment ? watch->began : 0;
+    if (is_same)
+        return 0;
+    int rc = release ? read_frozen(m, release, &cfg) : 0;
+    if (rc < 0)
+        return rc;
+    free(g->config);
+    g->config = xstrdup(row->config);
+    g->release = release;
+    g->is_gone = row->is_gone;
+    group_config_free(g->today);
+    g->today = row->is_gone ? NULL : group_config_from_json(row->config, NULL);
+    if (!cfg && g->today)
+        cfg = group_config_copy(g->today);
     if (cfg)
-        watched_build(g, row->config, cfg);
+        take_config(g, cfg);
     g->is_kept = g->cfg != NULL;
+    return 0;
 }
 
 /* A group without an instance has nothing to ask, and no place in the turns. */
@@ -172,19 +284,27 @@ static void drop_gone(struct monitor *m)
 static int read_groups(struct monitor *m)
 {
     struct group_row *rows = NULL;
+    struct watch_row *watches = NULL;
 
+    /* In this order: a watch begins in the transaction that ends its release, and none is missed. */
     int n = groups_list(m->store, &rows, NULL);
-    if (n < 0)
-        return n;
+    int n_watches = n < 0 ? n : watches_running(m->store, NULL, &watches, NULL);
+    if (n_watches < 0) {
+        group_rows_free(rows, n > 0 ? n : 0);
+        return n_watches;
+    }
     m->is_driven = false;
     for (int i = 0; i < m->n_groups; i++)
         m->groups[i]->is_kept = false;
-    for (int i = 0; i < n; i++)
-        take_row(m, &rows[i]);
-    if (n > 0)
-        group_rows_free(rows, n);
+    int rc = 0;
+    for (int i = 0; i < n; i++) {
+        int one = take_row(m, &rows[i], watch_of(watches, n_watches, rows[i].name));
+        rc = one < 0 ? one : rc;
+    }
+    group_rows_free(rows, n);
+    watch_rows_free(watches, n_watches);
     drop_gone(m);
-    return 0;
+    return rc;
 }
 
 /* ---- which version should run -------------------------------------------------------------------------- */

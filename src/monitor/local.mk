@@ -47,6 +47,7 @@ MONITOR_TESTS += tests/monitor/test_detect
 MONITOR_TESTS += tests/monitor/test_exposition
 MONITOR_TESTS += tests/monitor/test_gauges
 MONITOR_TESTS += tests/monitor/test_rules
+MONITOR_TESTS += tests/monitor/test_frozen
 MONITOR_TESTS += tests/monitor/test_intake
 MONITOR_TESTS += tests/monitor/test_judge
 MONITOR_TESTS += tests/monitor/test_notify
@@ -87,6 +88,10 @@ tests_monitor_test_rules_SOURCES = tests/monitor/test_rules.c
 tests_monitor_test_rules_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_rules_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+tests_monitor_test_frozen_SOURCES = tests/monitor/test_frozen.c
+tests_monitor_test_frozen_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_frozen_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_frozen_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
 
 # The owner of its gauges: rules.c stays outside.
 tests_monitor_test_gauges_SOURCES = tests/monitor/test_gauges.c

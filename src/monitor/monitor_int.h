@@ -55,13 +55,18 @@ struct polled {
 struct watched {
     struct monitor *m;
     char *name;
-    char *config;           /* JSON, to tell a change by */
-    struct group_config *cfg;
+    char *config;           /* JSON of the inventory, to tell a change by */
+    bool is_gone;           /* from the inventory: a release of it is open or watched all the same */
+    struct group_config *today; /* of the inventory: who is told; NULL: gone */
+    struct group_config *cfg;   /* what is asked and judged by: frozen at the Start of `release`, or as today */
+    char *asked;            /* all of cfg that this rests on, as text, to tell a change by */
     struct echo *echo;      /* NULL: the answers name no version */
     struct polled *polled;
     int n;
     struct rules *rules;    /* of its monitors; NULL: none */
     int64_t deployment;     /* the open one; 0 */
+    int64_t release;        /* the one that is open or watched; 0 */
+    int64_t watched_since;  /* wall: when its watch began; 0: no watch runs */
     bool is_kept;           /* while the groups are read: still there */
 };
 

@@ -84,7 +84,7 @@ static const struct group_config *config_of(const struct monitor *m, const char 
 {
     for (int i = 0; group && i < m->n_groups; i++)
         if (strcmp(m->groups[i]->name, group) == 0)
-            return m->groups[i]->cfg;
+            return m->groups[i]->today;
     return NULL;
 }
 
@@ -154,7 +154,7 @@ static int walk(struct notify *y, int64_t wall)
 static bool has_receivers(const struct monitor *m)
 {
     for (int i = 0; i < m->n_groups; i++)
-        if (m->groups[i]->cfg && m->groups[i]->cfg->n_notify > 0)
+        if (m->groups[i]->today && m->groups[i]->today->n_notify > 0)
             return true;
     return false;
 }

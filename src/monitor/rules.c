@@ -246,11 +246,10 @@ static bool is_in(const struct target_row *t, const struct instance_row *i)
 
 struct reading {
     struct deployment_row *deployment, *previous;
-    struct watch_row *watches;
     struct target_row *targets;
     struct instance_row *instances;
     struct journal_row *journal;
-    int n_watches, n_targets, n_instances, n_journal;
+    int n_targets, n_instances, n_journal;
 };
 
 static void reading_release(struct reading *x)
@@ -259,7 +258,6 @@ static void reading_release(struct reading *x)
         deployment_rows_free(x->deployment, 1);
     if (x->previous)
         deployment_rows_free(x->previous, 1);
-    watch_rows_free(x->watches, x->n_watches > 0 ? x->n_watches : 0);
     target_rows_free(x->targets, x->n_targets > 0 ? x->n_targets : 0);
     instance_rows_free(x->instances, x->n_instances > 0 ? x->n_instances : 0);
     journal_rows_free(x->journal, x->n_journal > 0 ? x->n_journal : 0);
@@ -273,12 +271,8 @@ static int read_all(struct rules *r, struct reading *x)
     int rc = 0;
 
     *x = (struct reading){0};
-    int64_t id = r->g->deployment;
-    if (id == 0) {
-        rc = x->n_watches = watches_running(s, name, &x->watches, &e);
-        id = x->n_watches > 0 ? x->watches[0].deployment : 0;
-    }
-    if (rc >= 0 && id != 0)
+    int64_t id = r->g->release;
+    if (id != 0)
         rc = deployment_get(s, id, &x->deployment, &e);
     if (rc >= 0 && x->deployment)
         rc = x->n_targets = targets_list(s, id, &x->targets, &e);
