@@ -1,7 +1,8 @@
 /* gauge_tail.c: new lines of a file on an instance that match a pattern, read by place and inode over the
  * machine's session, a stretch a question: nothing is left running there. What is lost is said: a file that is
  * gone, no file, not readable, rotated or cut short, or that grows faster than it is read. The first question
- * only finds the end. */
+ * only finds the end. The bytes before that place are read again and must be those of the last time: a file that
+ * was cut short and has grown past it since has the same inode and is no shorter. */
 #include "config.h"
 
 #include "monitor/gauge.h"
@@ -20,6 +21,7 @@
 enum {
     STRETCH_BYTES = 256 << 10,
     HEAD_BYTES = 256,
+    MARK_BYTES = 64, /* before the place, to know it again */
     WORDS_BYTES = 240,
     COMMAND_BYTES = 8192,
     EXPENSIVE_MAX = 8 /* lines a question: each is some ms of a thread that all others wait for */
@@ -32,6 +34,8 @@ struct tail {
     struct machine_call *call;
     bool is_known;
     uint64_t inode, offset; /* 0, 0: there was no file, whatever comes is new from its beginning on */
+    char mark[MARK_BYTES];  /* what stood before the place */
+    size_t n_mark;
     int n_expensive;
 };
 
@@ -70,13 +74,13 @@ static void write_command(const struct tail *t, struct buf *b)
              "elif [ ! -r \"$f\" ]; then echo denied; else set -- $(stat -L -c '%%i %%s' \"$f\"); "
              "echo \"file $1 $2\"; o=0; ");
     if (!t->is_known)
-        buf_adds(b, "o=$2; ");
+        buf_addf(b, "[ \"$2\" -gt %d ] && o=$(($2 - %d)); ", MARK_BYTES, MARK_BYTES);
     else
         buf_addf(b, "[ \"$1\" = %" PRIu64 " ] && [ \"$2\" -ge %" PRIu64 " ] && o=%" PRIu64 "; ", t->inode,
-                 t->offset, t->offset);
-    buf_addf(b, "[ $(($2 - o)) -gt %d ] && o=$(($2 - %d)); echo \"$o\"; tail -c +$((o + 1)) \"$f\" | "
-                "head -c %d; fi",
-             STRETCH_BYTES, STRETCH_BYTES, STRETCH_BYTES);
+                 t->offset, t->offset - t->n_mark);
+    buf_addf(b, "[ $(($2 - o)) -gt %zu ] && o=$(($2 - %d)); echo \"$o\"; tail -c +$((o + 1)) \"$f\" | "
+                "head -c %zu; fi",
+             STRETCH_BYTES + t->n_mark, STRETCH_BYTES, STRETCH_BYTES + t->n_mark);
 }
 
 static int look_at(struct tail *t, const char *line, size_t n)
@@ -121,6 +125,24 @@ static void mind_fault(struct tail *t, const char *head)
         return;
     t->is_known = true;
     t->inode = t->offset = 0;
+    t->n_mark = 0;
+}
+
+/* How much of what was read stands before the place; -1: it is not what stood there the last time. */
+static long before_place(const struct tail *t, bool is_same, uint64_t from, uint64_t size, const char *text,
+                         size_t n)
+{
+    if (!t->is_known)
+        return size - from < n ? (long)(size - from) : (long)n;
+    if (!is_same || size < t->offset || from >= t->offset)
+        return 0;
+    return n >= t->n_mark && memcmp(text, t->mark, t->n_mark) == 0 ? (long)t->n_mark : -1;
+}
+
+static void keep_mark(struct tail *t, const char *text, size_t n)
+{
+    t->n_mark = n < MARK_BYTES ? n : MARK_BYTES;
+    memcpy(t->mark, text + n - t->n_mark, t->n_mark);
 }
 
 /* Answers how many lines match; NAN and words where nobody can say. */
@@ -136,16 +158,27 @@ static double take(struct tail *t, const char *text, size_t n, char *words)
         mind_fault(t, text);
         return NAN;
     }
-    at++;
+    text += at + 1;
+    n -= (size_t)at + 1;
     bool is_same = t->is_known && inode == t->inode;
     bool is_other = t->is_known && !is_same && t->inode != 0;
     bool is_behind = t->is_known && (is_same ? from > t->offset : from > 0);
     bool is_cut = is_same && size < t->offset;
-    int count = count_lines(t, text + at, n - (size_t)at, &used);
+    long before = before_place(t, is_same, from, size, text, n);
+    if (before < 0) {
+        /* The next question begins at its beginning. */
+        snprintf(words, WORDS_BYTES, "%.100s: it was cut short and written anew; what stood there between is not "
+                                     "known", t->path);
+        t->offset = 0;
+        t->n_mark = 0;
+        return NAN;
+    }
+    int count = count_lines(t, text + before, n - (size_t)before, &used);
     uint64_t skipped = is_same ? from - t->offset : from;
     t->inode = inode;
-    t->offset = from + used;
+    t->offset = from + (uint64_t)before + used;
     t->is_known = true;
+    keep_mark(t, text, (size_t)before + used);
     if (is_behind)
         snprintf(words, WORDS_BYTES, "%.100s: it grows too fast: %" PRIu64 " bytes were not looked at", t->path,
                  skipped);
@@ -182,7 +215,8 @@ static void tail_ask(struct gauge *g, int64_t deadline_ms)
     buf_init(&b, COMMAND_BYTES);
     write_command(t, &b);
     machine_keep(g->subject.machine);
-    t->call = machine_call(g->subject.machine, buf_str(&b), deadline_ms, STRETCH_BYTES + HEAD_BYTES, called, t);
+    t->call = machine_call(g->subject.machine, buf_str(&b), deadline_ms,
+                           STRETCH_BYTES + MARK_BYTES + HEAD_BYTES, called, t);
     buf_release(&b);
 }
 

@@ -555,6 +555,33 @@ START_TEST(a_file_that_is_rotated_leaves_a_gap_that_is_told)
 }
 END_TEST
 
+/* As copytruncate of logrotate does it, and the application is quick. */
+START_TEST(a_file_that_was_cut_and_has_grown_past_its_place_is_told)
+{
+    struct stand s;
+    stand_init(&s, TAIL_RULE);
+
+    ck_assert_int_eq(sh("echo a line of before >%s/app.log", s.dir), 0);
+    ask(&s);
+    ck_figure(&s, TAIL_LINES, 0);
+    ck_assert_int_eq(sh("cd %s && cp app.log app.log.1 && : >app.log && "
+                        "for i in 1 2 3 4; do echo ERROR $i of those that came after; done >>app.log",
+                        s.dir),
+                     0);
+    ask(&s);
+    ck_silent(&s, "written anew");
+    ask(&s);
+    ck_figure(&s, TAIL_LINES, 4);
+    ck_assert_int_eq(sh("echo ERROR 5 >>%s/app.log", s.dir), 0);
+    ask(&s);
+    ck_figure(&s, TAIL_LINES, 1);
+    ck_assert_int_eq(sh("cd %s && : >app.log && seq 1000 >>app.log", s.dir), 0);
+    ask(&s);
+    ck_silent(&s, "written anew");
+    stand_end(&s);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_there_is_silence)
 {
     struct stand s;
@@ -753,6 +780,7 @@ int main(void)
     tcase_add_test(t, an_endless_body_costs_little);
     tcase_add_test(t, lines_that_match_are_counted_once);
     tcase_add_test(t, a_file_that_is_rotated_leaves_a_gap_that_is_told);
+    tcase_add_test(t, a_file_that_was_cut_and_has_grown_past_its_place_is_told);
     tcase_add_test(t, a_file_that_is_not_there_is_silence);
     tcase_add_test(t, a_file_that_grows_too_fast_is_told);
     tcase_add_test(t, a_catastrophic_pattern_is_told_and_costs_little);
