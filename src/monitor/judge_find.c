@@ -183,11 +183,24 @@ static void find_limits(const struct judge *j, const struct unit *u, struct find
     }
 }
 
-/* Lines that match, of all instances that count, within the rule's time. */
+/* When this instance was asked before its point k, if that is so long ago that the machine could not be reached
+ * for a while; else 0. */
+static int64_t pause_before(const struct unit *u, const struct track *t, int k)
+{
+    int last = k - 1;
+
+    while (last >= 0 && !isfinite(t->v[last]))
+        last--;
+    return last >= 0 && t->at[k] - t->at[last] > quiet_of(u) ? t->at[last] : 0;
+}
+
+/* Lines that match, of all instances that count, within the rule's time. What was written while nobody could
+ * look comes at once with the next answer: when, nobody knows, and it counts as if it had come evenly. */
 static void find_lines(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
 {
     const struct monitor_config *r = u->rule;
     struct finding f = {.is_due = true, .method = "lines", .subject = -1, .judged = JUDGED_GOOD};
+    int64_t begin = now - r->lines_ms, pause = 0;
     double sum = 0;
 
     if (r->source != MONITOR_TAIL || r->lines < 0)
@@ -195,14 +208,21 @@ static void find_lines(const struct judge *j, const struct unit *u, int64_t now,
     for (int i = 0; i < j->cfg->n_instances; i++) {
         const struct track *t = &u->seen[i].track;
         double own = 0;
-        for (int k = track_from(t, now - r->lines_ms); k < t->n; k++) {
+        for (int k = track_from(t, begin); k < t->n; k++) {
             if (!isfinite(t->v[k]) || t->v[k] <= 0 || !judge_counts(j, i, t->at[k]))
                 continue;
-            own += t->v[k];
-            if (f.since == 0 || t->at[k] < f.since)
-                f.since = t->at[k];
+            int64_t since = t->at[k], before = pause_before(u, t, k);
+            double share = 1;
+            if (before != 0) {
+                pause = t->at[k] - before > pause ? t->at[k] - before : pause;
+                since = before > begin ? before : begin;
+                share = (double)(t->at[k] - since) / (double)(t->at[k] - before);
+            }
+            own += t->v[k] * share;
+            if (f.since == 0 || since < f.since)
+                f.since = since;
         }
-        f.samples += t->n - track_from(t, now - r->lines_ms);
+        f.samples += t->n - track_from(t, begin);
         if (own > r->lines)
             f.subject = i;
         sum += own;
@@ -211,8 +231,13 @@ static void find_lines(const struct judge *j, const struct unit *u, int64_t now,
     f.sure = f.judged == JUDGED_BAD ? SURE_MOST : 0;
     if (f.judged == JUDGED_GOOD)
         f.since = 0;
-    snprintf(f.text, sizeof f.text, "%.0f lines match within %lld s (more than %d fail)", sum,
-             (long long)r->lines_ms / 1000, r->lines);
+    if (pause == 0)
+        snprintf(f.text, sizeof f.text, "%.0f lines match within %lld s (more than %d fail)", sum,
+                 (long long)r->lines_ms / 1000, r->lines);
+    else
+        snprintf(f.text, sizeof f.text, "%.1f lines match within %lld s, those of %lld s without a look spread over "
+                                        "them (more than %d fail)", sum, (long long)r->lines_ms / 1000,
+                 (long long)pause / 1000, r->lines);
     if (f.subject >= 0)
         about(j, &f, f.subject);
     keep_worst(out, &f);

@@ -546,6 +546,37 @@ START_TEST(lines_that_match_are_counted_within_their_time)
 }
 END_TEST
 
+/* Nobody could look for so long; then every file is read on, and web02's has so many lines. */
+static void pause_of_lines(struct play *p, int64_t pause_ms, double lines)
+{
+    p->now += pause_ms;
+    for (int i = 0; i < HOSTS; i++)
+        tell(p, R_LOG, i, (double[]){i == 1 ? lines : 0}, NULL);
+}
+
+/* Ten minutes without a session: what was written in them is no burst of the moment in which it is read. */
+START_TEST(lines_of_a_pause_are_spread_over_it)
+{
+    struct play p;
+
+    play_init(&p);
+    pass(&p, 5);
+    pause_of_lines(&p, 600000, 20);
+    const struct verdict_row *v = verdict_of(&p, "log");
+    ck_assert_msg(v->judged == JUDGED_WARNING, "%s: %s", judged_name(v->judged), v->text);
+    ck_assert_msg(strstr(v->text, "2.0 lines") && strstr(v->text, "600 s without a look"), "%s", v->text);
+    /* More than the rule allows in any minute is bad even when it came evenly. */
+    pause_of_lines(&p, 600000, 40);
+    ck_judged(&p, "log", JUDGED_BAD);
+    pass(&p, 61);
+    ck_judged(&p, "log", JUDGED_GOOD);
+    /* Within the rule's time all of them count, whenever they came. */
+    pause_of_lines(&p, 30000, 4);
+    ck_judged(&p, "log", JUDGED_BAD);
+    play_end(&p);
+}
+END_TEST
+
 START_TEST(points_of_before_are_taken_up_after_a_restart)
 {
     struct play p;
@@ -602,6 +633,7 @@ int main(void)
     tcase_add_test(t, a_burst_of_a_few_points_warns);
     tcase_add_test(t, a_smooth_figure_that_falls_is_found);
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
+    tcase_add_test(t, lines_of_a_pause_are_spread_over_it);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
     suite_add_tcase(s, t);
     return suite_run(s);
