@@ -4,13 +4,13 @@
 
 #include "monitor/gauge.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "monitor/answer.h"
 #include "steps/steps.h"
 
 enum { NAME_AGE_MS = 30000, WORDS_BYTES = 200, SEEN_BYTES = 60, BODY_BYTES = 256 << 10 };
@@ -66,8 +66,7 @@ static const json_t *walk(const json_t *at, const char *path)
 
 static bool read_json(const char *path, const struct http_result *r, double *v, char *words)
 {
-    json_error_t why;
-    json_t *root = json_loadb(r->body, r->body_len, JSON_DECODE_ANY, &why);
+    json_t *root = answer_json(r->body, r->body_len, JSON_DECODE_ANY, words, WORDS_BYTES);
     const json_t *at = walk(root, path);
     bool is_read = json_is_number(at);
 
@@ -75,9 +74,7 @@ static bool read_json(const char *path, const struct http_result *r, double *v, 
         *v = json_number_value(at);
     else if (json_is_string(at))
         is_read = read_number(json_string_value(at), v);
-    if (!root)
-        snprintf(words, WORDS_BYTES, "the answer is no JSON: %.120s", why.text);
-    else if (!is_read)
+    if (root && !is_read)
         snprintf(words, WORDS_BYTES, "no number at `%s`", path);
     json_decref(root);
     return is_read;

@@ -5,7 +5,6 @@
 
 #include "monitor/gauge.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +12,16 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "monitor/answer.h"
 #include "steps/steps.h"
 
 enum {
     NAME_AGE_MS = 30000,
     WORDS_BYTES = 200,
     BODY_BYTES = 256 << 10,
-    PAST_BYTES = 8 << 20,
     PAST_DEADLINE_MS = 30000,
     MINUTE_MS = 60000,
-    RANGE_POINTS = 10000 /* Prometheus answers at most 11,000 a series */
+    RANGE_POINTS = 1000 /* of three values each: ANSWER_VALUES has room for them */
 };
 
 struct prometheus {
@@ -103,12 +102,13 @@ static const json_t *data_of(const struct http_result *r, json_t **root, char *w
         text_copy_safe(words, WORDS_BYTES, raw_of(r->err.msg), 0);
         return NULL;
     }
-    *root = json_loadb(r->body, r->body_len, 0, NULL);
+    *root = answer_json(r->body, r->body_len, 0, seen, sizeof seen);
     const char *error = json_string_value(json_object_get(*root, "error"));
     const char *status = json_string_value(json_object_get(*root, "status"));
     if (r->status == 200 && status && strcmp(status, "success") == 0)
         return json_object_get(*root, "data");
-    text_copy_safe(seen, sizeof seen, raw_of(error ? error : "no answer of a Prometheus API"), 0);
+    if (*root)
+        text_copy_safe(seen, sizeof seen, raw_of(error ? error : "no answer of a Prometheus API"), 0);
     snprintf(words, WORDS_BYTES, "status %d: %s", r->status, seen);
     return NULL;
 }
@@ -149,12 +149,12 @@ static void answered(void *arg, const struct http_result *r)
 }
 
 static struct http *post(struct prometheus *q, const char *url, const struct buf *form, int64_t deadline_ms,
-                         size_t max_body, http_done done)
+                         http_done done)
 {
     struct net *net = q->gauge.subject.net;
     struct http_spec spec = {.url = url,
                              .deadline_ms = deadline_ms,
-                             .max_body = max_body,
+                             .max_body = BODY_BYTES,
                              .name_age_ms = NAME_AGE_MS,
                              .post = buf_str(form)};
 
@@ -171,7 +171,7 @@ static void prometheus_ask(struct gauge *g, int64_t deadline_ms)
     add_field(&form, "query", q->text);
     snprintf(timeout, sizeof timeout, "%lldms", (long long)deadline_ms);
     add_field(&form, "timeout", timeout);
-    q->http = post(q, q->query, &form, deadline_ms, BODY_BYTES, answered);
+    q->http = post(q, q->query, &form, deadline_ms, answered);
     buf_release(&form);
 }
 
@@ -235,7 +235,7 @@ static void ask_range(struct prometheus *q)
     add_field(&form, "end", text);
     add_field(&form, "step", "60");
     q->past_from = until + MINUTE_MS;
-    q->past = post(q, q->range, &form, PAST_DEADLINE_MS, PAST_BYTES, ranged);
+    q->past = post(q, q->range, &form, PAST_DEADLINE_MS, ranged);
     buf_release(&form);
 }
 

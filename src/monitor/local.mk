@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/monitor/libmonitor.a
 src_monitor_libmonitor_a_SOURCES = \
+	src/monitor/answer.c src/monitor/answer.h \
 	src/monitor/baseline.c \
 	src/monitor/cusum.c \
 	src/monitor/detect.h src/monitor/detect_int.h \
@@ -44,6 +45,7 @@ MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(S
 
 MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
 MONITOR_TESTS += tests/monitor/test_detect
+MONITOR_TESTS += tests/monitor/test_answer
 MONITOR_TESTS += tests/monitor/test_exposition
 MONITOR_TESTS += tests/monitor/test_gauges
 MONITOR_TESTS += tests/monitor/test_rules
@@ -78,6 +80,11 @@ tests_monitor_test_detect_SOURCES = tests/monitor/test_detect.c $(SYNTH)
 tests_monitor_test_detect_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_detect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_detect_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+
+tests_monitor_test_answer_SOURCES = tests/monitor/test_answer.c
+tests_monitor_test_answer_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_answer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_answer_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
 
 tests_monitor_test_exposition_SOURCES = tests/monitor/test_exposition.c
 tests_monitor_test_exposition_CFLAGS = $(TEST_CFLAGS)

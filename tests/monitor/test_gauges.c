@@ -338,7 +338,7 @@ START_TEST(a_number_at_a_path_or_silence)
     ask_script(&s, SCRIPT("[[[[[[[["));
     ck_silent(&s, "no JSON");
     ask_script(&s, SCRIPT(""));
-    ck_silent(&s, "no JSON");
+    ck_silent(&s, "an empty answer");
     stand_end(&s);
 }
 END_TEST
@@ -372,10 +372,12 @@ START_TEST(prometheus_gives_exactly_one_number_or_silence)
     ck_silent(&s, "no number");
     ask_script(&s, SCRIPT("{\"status\":\"error\",\"error\":\"parse error\"}"));
     ck_silent(&s, "parse error");
+    ask_script(&s, SCRIPT("{}"));
+    ck_silent(&s, "no answer of a Prometheus API");
     ask_script(&s, SCRIPT("<html>"));
-    ck_silent(&s, "no answer of a Prometheus API");
+    ck_silent(&s, "the answer is no JSON");
     ask_script(&s, SCRIPT(""));
-    ck_silent(&s, "no answer of a Prometheus API");
+    ck_silent(&s, "an empty answer");
     scripted = &(struct script){.is_hanging = true};
     ask_within(&s, SHORT_MS);
     ck_silent(&s, "");
@@ -498,6 +500,28 @@ START_TEST(an_endless_body_costs_little)
     /* What was sent into the buffers of two sockets is in it. */
     ck_assert_int_lt(bytes_sent, 64 << 20);
     stand_end(&s);
+    free(body);
+}
+END_TEST
+
+/* Small on the wire and large in memory. */
+START_TEST(an_answer_of_many_values_is_silence)
+{
+    static const char *const rules[] = {
+        "business: [{name: orders, prometheus: \"http://127.0.0.1:PORT\", query: \"up\"}]",
+        "business: [{name: orders, url: \"http://127.0.0.1:PORT/\", json: a}]"};
+    size_t len = 200 << 10;
+    char *body = xmalloc(len);
+
+    memset(body, '[', len);
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        struct script script = {.head = OK_HEAD, .body = body, .len = len};
+        struct stand s;
+        stand_init(&s, rules[i]);
+        ask_script(&s, &script);
+        ck_silent(&s, "more than 6000 values");
+        stand_end(&s);
+    }
     free(body);
 }
 END_TEST
@@ -778,6 +802,7 @@ int main(void)
     tcase_add_test(t, metrics_are_differences);
     tcase_add_test(t, metrics_that_are_none_are_silence);
     tcase_add_test(t, an_endless_body_costs_little);
+    tcase_add_test(t, an_answer_of_many_values_is_silence);
     tcase_add_test(t, lines_that_match_are_counted_once);
     tcase_add_test(t, a_file_that_is_rotated_leaves_a_gap_that_is_told);
     tcase_add_test(t, a_file_that_was_cut_and_has_grown_past_its_place_is_told);
