@@ -51,6 +51,15 @@ void cli_say(const char *fmt, ...)
     va_end(ap);
 }
 
+int cli_flush(void)
+{
+    int code = fflush(stdout) != 0 ? errno : 0;
+
+    if (code && code != EPIPE)
+        cli_say("cannot write what is to be printed: %s", strerror(code));
+    return code || ferror(stdout) ? EXIT_UNABLE : EXIT_DONE;
+}
+
 int cli_status_of(int err_code)
 {
     switch (err_code) {
@@ -215,21 +224,30 @@ int cli_store_read(struct cli *c, struct store **s)
     return *s || e.code == ERR_NOTFOUND ? EXIT_DONE : cli_fail_err(&e);
 }
 
-static const char *nearest_group(struct cli *c, const char *name, struct group_row *rows, int n)
+/* Names of groups, each once; borrowed from the inventory and the store's rows. */
+static const char **known_groups(struct cli *c, struct group_row *rows, int n, int *count)
 {
     const struct inventory *inv = cli_inventory_quiet(c);
-    int room = n + (inv ? inv->n_groups : 0);
-    const char **names = xcalloc((size_t)room + 1, sizeof *names);
-    int count = 0;
-    const char *near;
+    const char **names = xcalloc((size_t)n + (size_t)(inv ? inv->n_groups : 0) + 1, sizeof *names);
 
-    for (int i = 0; i < n; i++)
-        names[count++] = rows[i].name;
+    *count = 0;
     for (int i = 0; inv && i < inv->n_groups; i++)
-        names[count++] = inv->groups[i].name;
-    near = nearest_name(name, names, count);
-    free(names);
-    return near;
+        names[(*count)++] = inv->groups[i].name;
+    for (int i = 0; i < n; i++)
+        if (!inv || !inventory_group(inv, rows[i].name))
+            names[(*count)++] = rows[i].name;
+    return names;
+}
+
+/* "; there are shop-web, pay-api" */
+static void add_known(struct buf *b, const char *const *names, int n)
+{
+    enum { SHOWN_GROUPS = 10 };
+
+    for (int i = 0; i < n && i < SHOWN_GROUPS; i++)
+        buf_addf(b, "%s%s", i ? ", " : n == 1 ? "; there is " : "; there are ", names[i]);
+    if (n > SHOWN_GROUPS)
+        buf_addf(b, " and %d more", n - SHOWN_GROUPS);
 }
 
 static int no_such_group(struct cli *c, struct store *s, const char *name)
@@ -237,15 +255,21 @@ static int no_such_group(struct cli *c, struct store *s, const char *name)
     struct group_row *rows = NULL;
     struct err e = {0};
     int n = s ? groups_list(s, &rows, &e) : 0;
-    const char *near = nearest_group(c, name, rows, n > 0 ? n : 0);
-    int status;
+    int count, status;
+    const char **names = known_groups(c, rows, n > 0 ? n : 0, &count);
+    const char *near = nearest_name(name, names, count);
+    struct buf known;
 
+    buf_init(&known, 0);
+    add_known(&known, names, count);
     if (near)
         status = cli_fail(EXIT_USAGE, "no group `%s`; did you mean `%s`?", name, near);
     else
-        status = cli_fail(EXIT_USAGE, "no group `%s` in the configuration%s%s", name,
+        status = cli_fail(EXIT_USAGE, "no group `%s` in the configuration%s%s%s", name,
                           s ? " or the store" : "",
-                          c->inventory ? "" : ", which has errors: `footplate check` shows them");
+                          c->inventory ? "" : ", which has errors: `footplate check` shows them", buf_str(&known));
+    buf_release(&known);
+    free(names);
     group_rows_free(rows, n > 0 ? n : 0);
     return status;
 }

@@ -66,6 +66,9 @@ int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 /* The same for a struct err, whose code picks the status: usage 2, refused 3, anything else 4. */
 int cli_fail_err(const struct err *e);
 int cli_status_of(int err_code);
+/* What was printed goes out: EXIT_DONE, or EXIT_UNABLE, and it was said why; that a reader has gone away is its
+ * own wish, and nothing is said. */
+int cli_flush(void);
 /* A message that is no failure, on stderr. */
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -14,7 +14,7 @@
 
 enum { OPT_LIMIT, OPT_JSON };
 static const struct opt opts[] = {
-    [OPT_LIMIT] = {"limit", 'n', OPT_NUMBER, "N", "the newest N (50)"},
+    [OPT_LIMIT] = {"limit", 'n', OPT_POSITIVE, "N", "the newest N (50)"},
     [OPT_JSON] = {"json", 0, OPT_FLAG, NULL, "a list as JSON"},
 };
 
@@ -41,9 +41,9 @@ static void find_candidate(struct history *h)
         h->candidate = -1;
 }
 
-static int history_load(struct history *h, struct store *s, const char *group, struct err *e)
+static int history_load(struct history *h, struct store *s, const char *group, int limit, struct err *e)
 {
-    int rc = deployments_list(s, group, CANDIDATE_DEPTH, &h->rows, e);
+    int rc = deployments_list(s, group, limit > CANDIDATE_DEPTH ? limit : CANDIDATE_DEPTH, &h->rows, e);
 
     if (rc < 0)
         return rc;
@@ -158,7 +158,7 @@ static int show(struct store *s, const char *group, int limit, json_t *list)
     struct err e = {0};
     int status = EXIT_DONE;
 
-    if (s && history_load(&h, s, group, &e) < 0)
+    if (s && history_load(&h, s, group, limit, &e) < 0)
         status = cli_fail_err(&e);
     else if (list)
         add_json(&h, limit, list);
@@ -177,6 +177,8 @@ static int show_groups(struct store *s, int limit, json_t *list)
 
     for (int i = 0; i < n && status == EXIT_DONE; i++)
         status = show(s, rows[i].name, limit, list);
+    if (n == 0 && !list)
+        puts("nothing was released yet");
     group_rows_free(rows, n > 0 ? n : 0);
     return status;
 }

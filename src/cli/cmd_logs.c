@@ -74,7 +74,7 @@ static int print_new(struct logs *l)
             l->after = rows[i].id;
         }
         log_rows_free(rows, n);
-        if (fflush(stdout) != 0)
+        if (cli_flush() != EXIT_DONE)
             return EXIT_UNABLE;
     } while (n == PAGE);
     return EXIT_DONE;

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 {
     struct cli c = {0};
     struct args globals = {0};
-    int status;
+    int status, unwritten;
 
     setlocale(LC_CTYPE, "");
     /* `footplate logs shop-web | head` ends with an error of write, not with a signal in the
@@ -143,7 +143,6 @@ int main(int argc, char **argv)
     status = dispatch(&c, &globals, argc - 1, argv + 1);
     options_release(&globals);
     cli_release(&c);
-    if (fflush(stdout) != 0 && status == EXIT_DONE)
-        status = EXIT_UNABLE;
-    return status;
+    unwritten = cli_flush();
+    return status == EXIT_DONE ? unwritten : status;
 }

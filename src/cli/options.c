@@ -89,13 +89,15 @@ static int store_value(const struct opt *o, struct args *a, int index, const cha
 {
     int count = a->values[index].count;
 
-    if (o->kind == OPT_NUMBER) {
+    if (o->kind == OPT_NUMBER || o->kind == OPT_POSITIVE) {
+        int64_t least = o->kind == OPT_POSITIVE;
         char *end;
 
         errno = 0;
         a->values[index].number = strtoll(text, &end, 10);
-        if (errno || end == text || *end || a->values[index].number < 0)
-            return err_set(e, ERR_USAGE, "--%s wants a number, not `%s`", o->name, text);
+        if (errno || end == text || *end || a->values[index].number < least)
+            return err_set(e, ERR_USAGE, "--%s wants a number%s, not `%s`", o->name, least ? " from 1 on" : "",
+                           text);
     }
     a->values[index].list = xreallocarray(a->values[index].list, (size_t)count + 1,
                                           sizeof *a->values[index].list);

@@ -12,7 +12,8 @@ enum opt_kind {
     OPT_FLAG,   /* --yes */
     OPT_TEXT,   /* --why TEXT; the last one counts */
     OPT_LIST,   /* --set KEY=VALUE, again and again */
-    OPT_NUMBER  /* --rev N, 0 or more */
+    OPT_NUMBER, /* --rev N, 0 or more */
+    OPT_POSITIVE /* --limit N, 1 or more */
 };
 
 struct opt {

@@ -66,10 +66,17 @@ void out_wrap(FILE *f, const char *text, int indent, int width)
     size_t used = 0;
 
     while (*p) {
-        size_t len = strcspn(p, " ");
+        size_t len = strcspn(p, " "), fits;
         char *word = xstrndup(p, len);
         size_t cells = text_cells(word);
 
+        /* A word that no line can hold is broken where it is full. */
+        fits = cells > room ? text_cut(word, room) : len;
+        if (fits && fits < len) {
+            len = fits;
+            word[len] = '\0';
+            cells = text_cells(word);
+        }
         if (used && used + 1 + cells > room) {
             fprintf(f, "\n%*s", indent, "");
             used = 0;

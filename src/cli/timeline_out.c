@@ -20,7 +20,7 @@
 #include "cli/out.h"
 #include "cli/status.h"
 
-enum { LETTERS = 52, MARK_ROWS = 4, NAME_BYTES = 300, WORDS_BYTES = 1024, KIND_CELLS = 12, SPAN_BYTES = 48, FULL = '+' };
+enum { LETTERS = 52, MARK_ROWS = 4, NAME_BYTES = 300, KIND_CELLS = 12, SPAN_BYTES = 48, FULL = '+' };
 
 /* ---- lanes -------------------------------------------------------------------------------------- */
 
@@ -257,20 +257,21 @@ static void print_axis(const struct drawn *d)
 
 static void print_mark(const struct drawn *d, const struct timeline_mark *m, char letter)
 {
-    char when[OUT_TIME_BYTES], words[WORDS_BYTES];
     bool is_anomaly = m->what == TIMELINE_ANOMALY;
+    char when[OUT_TIME_BYTES], *text = event_say_text(m->text), *words;
 
     out_when(when, sizeof when, m->at, d->now);
     printf("  %c %-8s ", letter, when);
     out_column(stdout, is_anomaly ? "ANOMALY" : m->kind, KIND_CELLS);
     putchar(' ');
     if (m->deployment && m->what == TIMELINE_RELEASE)
-        snprintf(words, sizeof words, "#%lld %s", (long long)m->deployment, m->text);
+        words = xasprintf("#%lld %s", (long long)m->deployment, text);
     else
-        snprintf(words, sizeof words, "%s%s%s", m->host ? m->host : "", m->host ? ": " : "", m->text);
-    out_wrap(stdout, words, 2 + 2 + (int)strlen(when) + 1 + KIND_CELLS + 1,
-             full_width(d));
+        words = xasprintf("%s%s%s", m->host ? m->host : "", m->host ? ": " : "", text);
+    out_wrap(stdout, words, 2 + 2 + (int)strlen(when) + 1 + KIND_CELLS + 1, full_width(d));
     putchar('\n');
+    free(words);
+    free(text);
 }
 
 static void print_marks(const struct drawn *d, const char *letter_of, int left)
@@ -298,7 +299,7 @@ static char letter_of_anomaly(const struct drawn *d, const char *letter_of, int6
 static void print_suspects(const struct drawn *d, int i, const char *letter_of)
 {
     const struct anomaly_row *a = &d->anomalies[i];
-    char name[NAME_BYTES], words[WORDS_BYTES], began[OUT_TIME_BYTES], over[OUT_TIME_BYTES];
+    char name[NAME_BYTES], began[OUT_TIME_BYTES], over[OUT_TIME_BYTES];
     int width = full_width(d);
     struct buf b;
 
@@ -313,10 +314,12 @@ static void print_suspects(const struct drawn *d, int i, const char *letter_of)
     putchar('\n');
     buf_release(&b);
     for (int k = 0; k < d->suspects[i].n; k++) {
-        suspect_say(&d->suspects[i].rows[k], d->now, words, sizeof words);
+        char *words = suspect_say(&d->suspects[i].rows[k], d->now);
+
         printf("    %d. ", k + 1);
         out_wrap(stdout, words, 7, width);
         putchar('\n');
+        free(words);
     }
     if (d->suspects[i].n == 0)
         puts("    nothing in the two hours before");

@@ -11,11 +11,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/out.h"
 #include "cli/status.h"
 #include "store/layers.h"
 
-enum { SHOWN_ANOMALIES = 5, SPAN_BYTES = 48, NAME_BYTES = 300, WORDS_BYTES = 1024 };
+enum { SHOWN_ANOMALIES = 5, SPAN_BYTES = 48, NAME_BYTES = 300, WORDS_BYTES = 1024, EVENT_TEXT_CELLS = 300 };
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
@@ -137,21 +138,34 @@ void anomaly_say_name(const struct anomaly_row *a, char *dst, size_t size)
              a->host ? ")" : "");
 }
 
-void suspect_say(const struct suspect *x, int64_t now, char *dst, size_t size)
+char *event_say_text(const char *text)
+{
+    char *safe = text_safe(raw_of(text ? text : ""), TEXT_PLAIN);
+    size_t n = text_cut(safe, EVENT_TEXT_CELLS);
+    char *said = safe[n] ? xasprintf("%.*s...", (int)n, safe) : xstrdup(safe);
+
+    free(safe);
+    return said;
+}
+
+char *suspect_say(const struct suspect *x, int64_t now)
 {
     const struct event_row *ev = &x->event;
     char when[OUT_TIME_BYTES], release[SPAN_BYTES] = "";
+    char *text = event_say_text(ev->text), *said;
 
     out_when(when, sizeof when, ev->at, now);
     if (ev->deployment)
         snprintf(release, sizeof release, " #%lld", (long long)ev->deployment);
-    snprintf(dst, size, "%.2f %s %s%s: %s (%s%s)", x->score, when, ev->kind, release, ev->text ? ev->text : "",
-             x->why, x->is_release ? "; the release in question" : "");
+    said = xasprintf("%.2f %s %s%s: %s (%s%s)", x->score, when, ev->kind, release, text, x->why,
+                     x->is_release ? "; the release in question" : "");
+    free(text);
+    return said;
 }
 
 static void print_anomaly(const struct anomaly_row *a, const struct suspect_list *l, int64_t now)
 {
-    char name[NAME_BYTES], began[OUT_TIME_BYTES], over[OUT_TIME_BYTES], words[WORDS_BYTES];
+    char name[NAME_BYTES], began[OUT_TIME_BYTES], over[OUT_TIME_BYTES];
     struct buf b;
 
     anomaly_say_name(a, name, sizeof name);
@@ -169,8 +183,10 @@ static void print_anomaly(const struct anomaly_row *a, const struct suspect_list
     status_line(a->ended ? "was anomaly" : "ANOMALY", buf_str(&b));
     buf_release(&b);
     for (int i = 0; l && i < l->n; i++) {
-        suspect_say(&l->rows[i], now, words, sizeof words);
+        char *words = suspect_say(&l->rows[i], now);
+
         status_line(i == 0 ? "  suspects" : "", words);
+        free(words);
     }
 }
 

@@ -46,7 +46,9 @@ void watched_print(const struct watched *w, const struct view *v);
 void watched_say_watch(const struct watched *w, const struct view *v, char *dst, size_t size);
 /* "business, orders a minute (web01:8080)" */
 void anomaly_say_name(const struct anomaly_row *a, char *dst, size_t size);
-/* "0.82 14:09:02 deploy-bot: config pushed: 1 min before, same group, deploy-bot, from outside" */
-void suspect_say(const struct suspect *x, int64_t now, char *dst, size_t size);
+/* The text of an event, safe, and cut where it is long: the rest is for `event list`. The caller's. */
+char *event_say_text(const char *text);
+/* "0.82 14:09:02 deploy-bot: config pushed (1 min before, same group, deploy-bot, from outside)". The caller's. */
+char *suspect_say(const struct suspect *x, int64_t now);
 
 #endif

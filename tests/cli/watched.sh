@@ -157,6 +157,17 @@ out_has 'nothing has happened' 'says so'
 fp timeline pay-api
 is 0 'of a group in which nothing is measured'
 out_has 'pay restarted' 'what has happened there'
+long=$(printf 'é%.0s' {1..2000})
+fp event add deploy-bot "$long" --group shop-web --at -14m
+fp timeline shop-web --width 100
+grep -q 'é\.\.\.' "$T/out" && ! grep -q '\\x' "$T/out" && [ "$(grep -c . "$T/out")" -lt 80 ]
+ok $? 'a long text is cut at a whole character'
+tr -s ' \n' ' ' <"$T/out" | grep -q 'é[ .]*\.\.\. ([0-9]* min before, same group'
+ok $? 'and why it is suspected stands behind it'
+[ "$(wc -L <"$T/out")" -le 100 ]
+ok $? 'also a word that is longer than a line stays within the width'
+fp history -n 0
+is 2 'history of none'
 usage_is 'no time lies between' timeline shop-web --from -5m --until -10m
 usage_is 'is no time' timeline shop-web --from soon
 usage_is '--width is 60 to' timeline shop-web --width 20
