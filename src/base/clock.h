@@ -4,6 +4,7 @@
 #ifndef FOOTPLATE_BASE_CLOCK_H
 #define FOOTPLATE_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,10 @@ int64_t clock_wall_ms(void);
 /* RFC 3339 in UTC with milliseconds, "2026-11-22T06:51:09.123Z". dst of at least CLOCK_TEXT_BYTES. */
 enum { CLOCK_TEXT_BYTES = 32 };
 void clock_rfc3339(char *dst, size_t size, int64_t wall_ms);
+
+/* The same, read: RFC 3339, section 5.6, of any zone. False, and *wall_ms as it was, for what is none, before
+ * 1970, or a day that no calendar has. */
+bool clock_parse_rfc3339(const char *text, int64_t *wall_ms);
 
 /* The time of day in the local zone, "06:51:09". */
 void clock_hms(char *dst, size_t size, int64_t wall_ms);

@@ -2,7 +2,6 @@
  * an engine. What an event means for an anomaly is the store's to say (suspects.h). */
 #include "config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "cli/watch.h"
 #include "cli/when.h"
 #include "cli/who.h"
+#include "store/outside.h"
 #include "store/post.h"
 
 enum {
@@ -29,60 +29,24 @@ static const struct opt opts[] = {
     [OPT_KIND] = {"kind", 0, OPT_LIST, "KIND", "list: only that kind; may be given again"},
     [OPT_SINCE] = {"since", 0, OPT_TEXT, "TIME", "list: not before"},
     [OPT_UNTIL] = {"until", 0, OPT_TEXT, "TIME", "list: not after"},
-    [OPT_DEPLOYMENT] = {"deployment", 0, OPT_NUMBER, "ID", "list: only of that release"},
+    [OPT_DEPLOYMENT] = {"deployment", 0, OPT_NUMBER, "ID", "list: only of that release; 0: of any"},
     [OPT_GREP] = {"grep", 'g', OPT_TEXT, "TEXT", "list: only with that in its text, case aside"},
-    [OPT_LIMIT] = {"limit", 'n', OPT_NUMBER, "N", "list: the newest N (50)"},
+    [OPT_LIMIT] = {"limit", 'n', OPT_POSITIVE, "N", "list: the newest N (50)"},
     [OPT_FOLLOW] = {"follow", 'f', OPT_FLAG, NULL, "list: go on as it grows, until Ctrl-C"},
     [OPT_JSON] = {"json", 0, OPT_FLAG, NULL, "an object on each line"},
 };
 
-enum { KIND_MAX = 32, TEXT_MAX = 4096, LIMIT_DEFAULT = 50, LIMIT_MAX = 100000, HOST_BYTES = 256 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 100000, HOST_BYTES = OUTSIDE_NAME_BYTES + 1 };
 
 /* ---- add ---------------------------------------------------------------------------------------- */
 
-static int no_kind(const char *kind)
-{
-    char own[256] = "";
-    size_t len = 0;
-
-    for (int i = 0; i < EVENT_KIND_COUNT; i++)
-        len += (size_t)snprintf(own + len, sizeof own - len, "%s%s", i ? ", " : "",
-                                event_kind_name((enum event_kind)i));
-    return cli_fail(EXIT_USAGE, "`%.40s` is no kind for an event from outside: letters a-z, digits and -, at "
-                                "most %d, and none of footplate's own: %s", kind, KIND_MAX, own);
-}
-
-static int check_kind(const char *kind)
-{
-    size_t len = strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    if (len == 0 || kind[len] || len > KIND_MAX || kind[0] == '-')
-        return no_kind(kind);
-    for (int i = 0; i < EVENT_KIND_COUNT; i++)
-        if (strcmp(kind, event_kind_name((enum event_kind)i)) == 0)
-            return no_kind(kind);
-    return EXIT_DONE;
-}
-
-static int check_text(const char *text)
-{
-    if (!text[strspn(text, " \t\r\n")])
-        return cli_fail(EXIT_USAGE, "the text of the event is empty");
-    if (strlen(text) > TEXT_MAX)
-        return cli_fail(EXIT_USAGE, "the text of the event is longer than %d bytes", TEXT_MAX);
-    return EXIT_DONE;
-}
-
-/* "web01:8080" or "web01", of characters that a name or an address has. */
+/* "web01:8080" or "web01" */
 static int read_host(const char *text, char *host, size_t size, int *port)
 {
     struct err e = {0};
 
-    if (cli_parse_instance(text, host, size, port, &e) < 0)
+    if (cli_parse_instance(text, host, size, port, &e) < 0 || outside_check_name("host", host, &e) < 0)
         return cli_fail_err(&e);
-    for (const char *p = host; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr("._:-[]", *p))
-            return cli_fail(EXIT_USAGE, "`%.100s` is no name of a host", text);
     return EXIT_DONE;
 }
 
@@ -159,6 +123,7 @@ static int add(struct cli *c, const struct args *a)
     int64_t now = clock_wall_ms();
     char host[HOST_BYTES];
     struct event_row row = {.told_at = now};
+    struct err e = {0};
     int status;
 
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -166,11 +131,9 @@ static int add(struct cli *c, const struct args *a)
             return cli_fail(EXIT_USAGE, "--%s is for `event list`", opts[others[i]].name);
     if (a->n_words != 3)
         return cli_fail(EXIT_USAGE, "it is `event add KIND TEXT`: the text is one word in quotes");
-    status = check_kind(a->words[1]);
-    if (status == EXIT_DONE)
-        status = check_text(a->words[2]);
-    if (status == EXIT_DONE)
-        status = read_at(a, now, &row.at);
+    if (outside_check_kind(a->words[1], &e) < 0 || outside_check_text(a->words[2], &e) < 0)
+        return cli_fail_err(&e);
+    status = read_at(a, now, &row.at);
     if (status == EXIT_DONE && a->values[OPT_HOST].count)
         status = read_host(a->values[OPT_HOST].text, host, sizeof host, &row.port);
     if (status == EXIT_DONE)
@@ -247,7 +210,7 @@ static int print_events(struct listing *l)
     }
     l->n_printed += n;
     event_rows_free(rows, n);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_UNABLE;
+    return cli_flush();
 }
 
 static int follow_events(struct listing *l, const char *dir)
@@ -290,11 +253,13 @@ static int list(struct cli *c, const struct args *a)
 {
     int64_t asked = a->values[OPT_LIMIT].count ? a->values[OPT_LIMIT].number : LIMIT_DEFAULT;
     struct listing l = {.is_json = a->values[OPT_JSON].count > 0,
-                        .limit = (int)(asked < 1 ? 1 : asked < LIMIT_MAX ? asked : LIMIT_MAX)};
+                        .limit = (int)(asked < LIMIT_MAX ? asked : LIMIT_MAX)};
     int status;
 
     if (a->values[OPT_AT].count)
         return cli_fail(EXIT_USAGE, "--at is for `event add`; a list has --since and --until");
+    if (a->values[OPT_FOLLOW].count && a->values[OPT_UNTIL].count)
+        return cli_fail(EXIT_USAGE, "either --follow, which goes on, or --until");
     if (a->n_words > 2 || (a->n_words == 2 && a->values[OPT_GROUP].count))
         return cli_fail(EXIT_USAGE, "it is `event list [GROUP]`");
     l.filter.group = a->n_words == 2 ? a->words[1] : a->values[OPT_GROUP].text;

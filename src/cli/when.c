@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define SPAN_MAX_MS (INT64_C(366) * 24 * 60 * 60 * 1000)
@@ -45,65 +46,29 @@ int when_span(const char *option, const char *text, int64_t *ms, struct err *e)
     return err_set(e, ERR_USAGE, "%s: `%.100s` is no span; it is as 90s, 15m, 2h or 1d", option, text);
 }
 
-/* The seconds of tm, taken as UTC or as local time; false for a day that no calendar has. */
-static bool seconds_of(const struct tm *tm, bool is_utc, time_t *s)
+/* Of local time; false for a day that no calendar has. */
+static bool seconds_of(const struct tm *tm, time_t *s)
 {
     struct tm t = *tm;
 
     t.tm_isdst = -1;
-    *s = is_utc ? timegm(&t) : mktime(&t);
+    *s = mktime(&t);
     return t.tm_mday == tm->tm_mday && t.tm_mon == tm->tm_mon;
 }
 
-/* ".123" behind the seconds, in ms; further digits say nothing to us. */
-static const char *read_fraction(const char *p, int *ms)
-{
-    int scale = 100;
-
-    if (*p != '.' || !isdigit((unsigned char)p[1]))
-        return p;
-    for (p++; isdigit((unsigned char)*p); p++, scale /= 10)
-        *ms += (*p - '0') * scale;
-    return p;
-}
-
-/* "Z" or "+01:00", in seconds east; false: neither. */
-static bool read_zone(const char *p, int *east_s)
-{
-    if (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0)
-        return true;
-    if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':')
-        return false;
-    for (int i = 1; i < 6; i++)
-        if (i != 3 && !isdigit((unsigned char)p[i]))
-            return false;
-    *east_s = ((p[1] - '0') * 10 + p[2] - '0') * HOUR_S + ((p[4] - '0') * 10 + p[5] - '0') * MINUTE_S;
-    if (*east_s >= 24 * HOUR_S || p[4] > '5')
-        return false;
-    if (*p == '-')
-        *east_s = -*east_s;
-    return true;
-}
-
-static bool read_date(const char *text, int64_t *wall_ms)
+/* "2026-11-22 06:51:09" */
+static bool read_local(const char *text, int64_t *wall_ms)
 {
     struct tm tm = {0};
-    int ms = 0, east_s = 0;
-    bool is_utc = strlen(text) > 10 && text[10] != ' ';
     const char *p;
     time_t s;
 
     if (!isdigit((unsigned char)text[0]))
         return false;
-    p = strptime(text, is_utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-    if (!p)
+    p = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
+    if (!p || *p || !seconds_of(&tm, &s))
         return false;
-    p = read_fraction(p, &ms);
-    if (is_utc ? !read_zone(p, &east_s) : *p != '\0')
-        return false;
-    if (!seconds_of(&tm, is_utc, &s))
-        return false;
-    *wall_ms = ((int64_t)s - east_s) * MS + ms;
+    *wall_ms = (int64_t)s * MS;
     return true;
 }
 
@@ -117,7 +82,7 @@ static bool read_today(const char *text, int64_t now, int64_t *wall_ms)
         return false;
     tm.tm_sec = 0;
     p = strptime(text, strlen(text) > 5 ? "%H:%M:%S" : "%H:%M", &tm);
-    if (!p || *p || !seconds_of(&tm, false, &s))
+    if (!p || *p || !seconds_of(&tm, &s))
         return false;
     *wall_ms = (int64_t)s * MS;
     return true;
@@ -131,7 +96,8 @@ int when_parse(const char *option, const char *text, int64_t now, int64_t *wall_
         *wall_ms = now - before;
         return 0;
     }
-    if ((read_date(text, wall_ms) || read_today(text, now, wall_ms)) && *wall_ms > 0)
+    if ((clock_parse_rfc3339(text, wall_ms) || read_local(text, wall_ms) || read_today(text, now, wall_ms)) &&
+        *wall_ms > 0)
         return 0;
     return err_set(e, ERR_USAGE, "%s: `%.100s` is no time; it is as -5m, 06:51:09 or 2026-11-22T06:51:09Z",
                    option, text);

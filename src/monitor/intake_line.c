@@ -4,92 +4,20 @@
 
 #include "monitor/intake_int.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/outside.h"
 
-enum { KIND_BYTES = 32, NAME_BYTES = 255, TEXT_BYTES = 4096, SOURCE_BYTES = 100, AHEAD_MS = 5 * 60 * 1000 };
+enum { SOURCE_BYTES = 100, AHEAD_MS = 5 * 60 * 1000 };
 
 /* ---- times ---------------------------------------------------------------------------------------------- */
-
-/* Exactly n digits; moves on. */
-static bool read_digits(const char **p, int n, int64_t *out)
-{
-    *out = 0;
-    for (int i = 0; i < n; i++, (*p)++) {
-        if (!isdigit((unsigned char)**p))
-            return false;
-        *out = *out * 10 + (**p - '0');
-    }
-    return true;
-}
-
-static bool read_char(const char **p, const char *allowed)
-{
-    if (**p == '\0' || !strchr(allowed, **p))
-        return false;
-    (*p)++;
-    return true;
-}
-
-/* Days since 1970, of the Gregorian calendar: years begin in March, so that the odd day is the last. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-
-    return 365 * y + y / 4 - y / 100 + y / 400 + in_year - 719468;
-}
-
-static bool read_zone(const char **p, int64_t *offset_s)
-{
-    int64_t hours, minutes;
-    int sign = **p == '-' ? -1 : 1;
-
-    *offset_s = 0;
-    if (read_char(p, "Zz"))
-        return true;
-    if (!read_char(p, "+-") || !read_digits(p, 2, &hours) || !read_char(p, ":") ||
-        !read_digits(p, 2, &minutes) || hours > 23 || minutes > 59)
-        return false;
-    *offset_s = sign * (hours * 3600 + minutes * 60);
-    return true;
-}
-
-/* RFC 3339, section 5.6. */
-static bool read_rfc3339(const char *p, int64_t *wall_ms)
-{
-    int64_t year, month, day, hour, minute, second, offset, ms = 0;
-
-    if (!read_digits(&p, 4, &year) || !read_char(&p, "-") || !read_digits(&p, 2, &month) ||
-        !read_char(&p, "-") || !read_digits(&p, 2, &day) || !read_char(&p, "Tt ") ||
-        !read_digits(&p, 2, &hour) || !read_char(&p, ":") || !read_digits(&p, 2, &minute) ||
-        !read_char(&p, ":") || !read_digits(&p, 2, &second))
-        return false;
-    if (read_char(&p, ".")) {
-        int64_t worth = 100;
-        if (!isdigit((unsigned char)*p))
-            return false;
-        for (; isdigit((unsigned char)*p); p++, worth /= 10)
-            ms += worth * (*p - '0');
-    }
-    if (!read_zone(&p, &offset) || *p)
-        return false;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
-        return false;
-    /* The thirtieth of February would be a day of March. */
-    if (days_of(year, month, day) >= days_of(month == 12 ? year + 1 : year, month % 12 + 1, 1))
-        return false;
-    *wall_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000 + ms -
-               offset * 1000;
-    return true;
-}
 
 /* A number is of seconds since 1970; one that would be the year 5138 is of milliseconds. */
 static bool read_epoch(double number, int64_t *wall_ms)
@@ -113,7 +41,7 @@ static int take_at(const json_t *o, const struct intake_origin *from, struct eve
 
     row->at = from->at < from->now ? from->at : from->now;
     if (json_is_string(at))
-        is_good = read_rfc3339(json_string_value(at), &row->at);
+        is_good = clock_parse_rfc3339(json_string_value(at), &row->at);
     else if (json_is_number(at))
         is_good = read_epoch(json_number_value(at), &row->at);
     else if (at && !json_is_null(at))
@@ -152,12 +80,9 @@ static int take_kind(const json_t *o, struct event_row *row, struct err *e)
         return rc;
     if (!kind)
         return err_set(e, ERR_USAGE, "no kind");
-    size_t len = strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    if (len == 0 || kind[len] || len > KIND_BYTES || kind[0] == '-')
-        return err_set(e, ERR_USAGE, "\"kind\" is of letters a-z, digits and -, at most %d", KIND_BYTES);
-    for (int i = 0; i < EVENT_KIND_COUNT; i++)
-        if (strcmp(kind, event_kind_name((enum event_kind)i)) == 0)
-            return err_set(e, ERR_USAGE, "kind %s is footplate's own", kind);
+    rc = outside_check_kind(kind, e);
+    if (rc != 0)
+        return rc;
     row->kind = xstrdup(kind);
     return 0;
 }
@@ -169,15 +94,13 @@ static int take_text(const json_t *o, struct event_row *row, struct err *e)
 
     if (rc != 0)
         return rc;
-    if (!text || !text[strspn(text, " \t\r\n")])
-        return err_set(e, ERR_USAGE, "no text");
-    if (strlen(text) > TEXT_BYTES)
-        return err_set(e, ERR_USAGE, "\"text\" is longer than %d bytes", TEXT_BYTES);
+    rc = outside_check_text(text ? text : "", e);
+    if (rc != 0)
+        return rc;
     row->text = text_safe(raw_of(text), TEXT_PLAIN);
     return 0;
 }
 
-/* A name of a host or a group: of characters that are safe on any screen and in any file. */
 static int take_name(const json_t *o, const char *key, char **out, struct err *e)
 {
     const char *name;
@@ -185,11 +108,9 @@ static int take_name(const json_t *o, const char *key, char **out, struct err *e
 
     if (rc != 0 || !name)
         return rc;
-    bool is_good = name[0] && strlen(name) <= NAME_BYTES;
-    for (const char *p = name; is_good && *p; p++)
-        is_good = isalnum((unsigned char)*p) || strchr("._:-[]", *p);
-    if (!is_good)
-        return err_set(e, ERR_USAGE, "\"%s\" is no name of a %s", key, key);
+    rc = outside_check_name(key, name, e);
+    if (rc != 0)
+        return rc;
     *out = xstrdup(name);
     return 0;
 }

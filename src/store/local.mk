@@ -13,7 +13,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/layers.c src/store/layers.h \
 	src/store/suspects.c src/store/suspects.h \
 	src/store/timeline.c src/store/timeline.h \
-	src/store/post.c src/store/post.h
+	src/store/post.c src/store/post.h \
+	src/store/outside.c src/store/outside.h
 STORE_LIBS = src/store/libstore.a $(INVENTORY_LIBS) $(SQLITE_LIBS)
 
 STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock tests/store/test_queue \
@@ -26,6 +27,7 @@ STORE_TESTS = tests/store/test_rows tests/store/test_open tests/store/test_lock 
 	tests/store/test_events \
 	tests/store/test_points \
 	tests/store/test_causes \
+	tests/store/test_outside \
 	tests/store/test_damage
 EXTRA_DIST += tests/store/place.h
 check_PROGRAMS += $(STORE_TESTS)
@@ -99,3 +101,8 @@ tests_store_test_causes_SOURCES = tests/store/test_causes.c
 tests_store_test_causes_CFLAGS = $(TEST_CFLAGS)
 tests_store_test_causes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_store_test_causes_LDADD = $(STORE_LIBS) $(CHECK_LIBS)
+
+tests_store_test_outside_SOURCES = tests/store/test_outside.c
+tests_store_test_outside_CFLAGS = $(TEST_CFLAGS)
+tests_store_test_outside_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_store_test_outside_LDADD = $(STORE_LIBS) $(CHECK_LIBS)

@@ -69,6 +69,33 @@ START_TEST(times_read_as_people_write_them)
 }
 END_TEST
 
+START_TEST(times_as_others_write_them)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2025-11-22T06:51:09.123Z", 1000LL * 1763794269 + 123},
+        {"2025-11-22t07:51:09.1239+01:00", 1000LL * 1763794269 + 123},
+        {"2025-11-22 01:21:09-05:30", 1000LL * 1763794269},
+        {"2024-02-29T00:00:00Z", 1000LL * 1709164800},
+        {"2016-12-31T23:59:60Z", 1000LL * 1483228800},
+    };
+    static const char *const bad[] = {"", "2025-11-22", "2025-11-22T06:51:09", "2025-11-22T06:51:09Zx",
+                                      "2025-02-29T00:00:00Z", "2025-04-31T00:00:00Z", "2025-13-01T00:00:00Z",
+                                      "2025-01-00T00:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01T00:00:00.Z",
+                                      "2025-01-01T00:00:00+24:00", "2025-01-01T00:00:00+0100", "1969-12-31T23:59:59Z",
+                                      "1970-01-01T00:00:00+01:00", "25-01-01T00:00:00Z", "-5m"};
+    int64_t ms = -7;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(!clock_parse_rfc3339(bad[i], &ms) && ms == -7, "%s", bad[i]);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_msg(clock_parse_rfc3339(good[i].text, &ms) && ms == good[i].ms, "%s", good[i].text);
+}
+END_TEST
+
 START_TEST(random_bytes_differ)
 {
     char a[16], b[16];
@@ -88,6 +115,7 @@ int main(void)
     tcase_add_test(t, shell_word_survives_a_quote);
     tcase_add_test(t, err_prefix_keeps_the_message);
     tcase_add_test(t, times_read_as_people_write_them);
+    tcase_add_test(t, times_as_others_write_them);
     tcase_add_test(t, random_bytes_differ);
     suite_add_tcase(s, t);
     return suite_run(s);

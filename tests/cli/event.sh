@@ -40,6 +40,7 @@ usage_is 'it is `event add KIND TEXT`' event add deploy-bot
 usage_is 'too many words' event add deploy-bot two words
 usage_is 'own: release, action, brake' event add release 'x'
 usage_is 'own: release, action, brake' event add anomaly 'x'
+usage_is 'own: release, action, brake' event add status 'SMOKE_SUCCESS'
 usage_is 'is no kind' event add 'Deploy Bot' 'x'
 usage_is 'is no kind' event add "$(printf 'k%.0s' {1..33})" 'x'
 usage_is 'text of the event is empty' event add deploy-bot ' '
@@ -48,7 +49,15 @@ usage_is 'has not come yet' event add deploy-bot x --at 2999-01-01T00:00:00Z
 usage_is 'is no time' event add deploy-bot x --at yesterday
 usage_is 'is no time' event add deploy-bot x --at 2026-02-30T00:00:00Z
 usage_is 'is no time' event list --since -5x
-usage_is 'no group `elsewhere`' event add deploy-bot x --group elsewhere
+usage_is 'no group `elsewhere` in the configuration; there is shop-web' event add deploy-bot x --group elsewhere
+usage_is 'no group ``' event add deploy-bot x --group ''
+usage_is 'is no time' event add deploy-bot x --at 99:99
+usage_is 'is no time' event add deploy-bot x --at -5
+usage_is 'is no time' event add deploy-bot x --at 2026-11-22T06:51:09
+usage_is 'wants a number from 1 on' event list -n 0
+usage_is 'wants a number from 1 on' event list --limit -3
+usage_is 'wants a number' event list --deployment x
+usage_is 'either --follow' event list -f --until -5m
 usage_is 'did you mean `shop-web`' event list shop-wep
 usage_is 'is no port' event add deploy-bot x --host web01:99999
 usage_is 'is no name of a host' event add deploy-bot x --host 'web 01'
@@ -90,6 +99,25 @@ json 'map(.id) == [1]' 'the newest before a moment'
 fp event list --deployment 7 --json
 [ "$code" = 0 ] && [ ! -s "$T/out" ]
 ok $? 'of a release that has none'
+
+fp event add leap 'second' --at 2016-12-31T23:59:60Z --json
+json '.[0].time == "2017-01-01T00:00:00.000Z"' 'a leap second is taken as the next one'
+hostile=$'a\nb\e]0;t\a\xe2\x80\xae\xff'
+fp --driver $'an\e[1mn' event add hostile "$hostile" --json
+is 0 'bytes of every kind as text'
+json '.[0].text == "a\\nb\\x1b]0;t\\x07\\u{202E}\\xff"' 'are written out, in one line of valid JSON'
+fp event list --kind hostile
+[ "$(wc -l <"$T/out")" = 1 ] && ! LC_ALL=C grep -q '[^ -~]' "$T/out"
+ok $? 'and in one printable line of text'
+head -c 100000 /dev/zero | tr '\0' a >"$T/long"
+fp event add hostile "$(cat "$T/long")"
+is 2 'a text of 100 kB'
+out=$("$program" -c "$T/config" --store "$T/store" event list --json 2>&1 >/dev/full)
+[ $? = 4 ] && [ "$(wc -l <<<"$out")" = 1 ] && grep -q 'cannot write what is to be printed: No space' <<<"$out"
+ok $? 'a full disk is said, and a failure'
+"$program" -c "$T/config" --store "$T/store" event list --json 2>"$T/err" | head -n 1 | jq -e .id >/dev/null
+[ "${PIPESTATUS[*]:1}" = '0 0' ] && [ ! -s "$T/err" ]
+ok $? 'a pipe that is closed early is nothing to speak of'
 
 # ---- following ----------------------------------------------------------------------------------------------
 

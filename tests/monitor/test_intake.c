@@ -174,9 +174,9 @@ START_TEST(a_wrong_line_costs_itself)
 {
     static const char *const wrong[] = {
         "{\"text\":\"x\"}", "no kind",
-        "{\"kind\":\"a\"}", "no text",
+        "{\"kind\":\"a\"}", "text of the event is empty",
         "{\"kind\":\"brake\",\"text\":\"x\"}", "footplate's own",
-        "{\"kind\":\"A b\",\"text\":\"x\"}", "\"kind\" is of",
+        "{\"kind\":\"A b\",\"text\":\"x\"}", "`A b` is no kind",
         "{\"kind\":7,\"text\":\"x\"}", "\"kind\" is no text",
         "[1]", "no object",
         "{\"kind\":\"a\"", "no JSON",
@@ -184,7 +184,7 @@ START_TEST(a_wrong_line_costs_itself)
         "{\"kind\":\"a\",\"text\":\"x\\u0000y\"}", "no JSON",
         "{\"kind\":\"a\",\"text\":\"x\",\"port\":1}", "a port without",
         "{\"kind\":\"a\",\"text\":\"x\",\"host\":\"h\",\"port\":70000}", "\"port\" is no number",
-        "{\"kind\":\"a\",\"text\":\"x\",\"host\":\"../h\"}", "\"host\" is no name",
+        "{\"kind\":\"a\",\"text\":\"x\",\"host\":\"../h\"}", "`../h` is no name of a host",
         "{\"kind\":\"a\",\"text\":\"x\",\"at\":\"2026-02-30T00:00:00Z\"}", "\"at\" is no time",
         "{\"kind\":\"a\",\"text\":\"x\",\"at\":\"9999-01-01T00:00:00Z\"}", "has not come yet",
         "{\"kind\":\"a\",\"text\":\"x\",\"at\":-5}", "\"at\" is no time",
