@@ -10,22 +10,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "inventory/selector.h"
 #include "monitor/pattern.h"
 
-enum { VALUE_BYTES = 1024, MATCHERS_MAX = 16 };
+enum { VALUE_BYTES = 1024 };
 
-enum match_op { MATCH_IS, MATCH_IS_NOT, MATCH_LIKE, MATCH_UNLIKE };
-
-struct matcher {
-    char *label, *value;
-    enum match_op op;
-    struct pattern *pattern;
-};
-
-struct selector {
-    char *name;
-    struct matcher matchers[MATCHERS_MAX];
-    int n;
+/* patterns[i] belongs to selector.matchers[i], where that has one. */
+struct metric {
+    struct selector selector;
+    char *name; /* with its suffix */
+    struct pattern **patterns;
 };
 
 static bool is_name_byte(char c, bool is_first)
@@ -68,94 +62,54 @@ static const char *quoted(const char *p, const char *end, char *dst, size_t size
     return p < end ? p + 1 : NULL;
 }
 
-/* ---- selectors ------------------------------------------------------------------------------------------- */
+/* ---- metrics --------------------------------------------------------------------------------------------- */
 
-static const char *read_op(const char *p, enum match_op *op)
+static bool is_pattern(const struct selector_matcher *m)
 {
-    if (p[0] == '!' && p[1] == '=')
-        *op = MATCH_IS_NOT;
-    else if (p[0] == '=' && p[1] == '~')
-        *op = MATCH_LIKE;
-    else if (p[0] == '!' && p[1] == '~')
-        *op = MATCH_UNLIKE;
-    else if (p[0] == '=')
-        *op = MATCH_IS;
-    else
-        return NULL;
-    return p + (*op == MATCH_IS ? 1 : 2);
+    return m->op == SELECT_MATCH || m->op == SELECT_NO_MATCH;
 }
 
-/* One `label="value"`; behind it, or NULL. */
-static const char *read_matcher(struct selector *s, const char *p, const char *end, struct err *e)
+/* A pattern is meant for the whole of a value. */
+static bool add_patterns(struct metric *m, struct err *e)
 {
-    struct matcher *m = &s->matchers[s->n];
-    char value[VALUE_BYTES];
-    size_t n = name_len(p, end);
+    bool is_good = true;
 
-    if (n == 0 || s->n == MATCHERS_MAX)
-        return NULL;
-    const char *at = read_op(blanks(p + n, end), &m->op);
-    at = at ? quoted(blanks(at, end), end, value, sizeof value) : NULL;
-    if (!at)
-        return NULL;
-    s->n++;
-    m->label = xstrndup(p, n);
-    m->value = xstrdup(value);
-    if (m->op == MATCH_LIKE || m->op == MATCH_UNLIKE) {
-        char *anchored = xasprintf("^(?:%s)$", value);
-        m->pattern = pattern_new(anchored, e);
+    m->patterns = xcalloc((size_t)m->selector.n + 1, sizeof *m->patterns);
+    for (int i = 0; i < m->selector.n && is_good; i++) {
+        if (!is_pattern(&m->selector.matchers[i]))
+            continue;
+        char *anchored = xasprintf("\\A(?:%s)\\z", m->selector.matchers[i].value);
+        m->patterns[i] = pattern_new(anchored, e);
+        is_good = m->patterns[i] != NULL;
         free(anchored);
-        if (!m->pattern)
-            return NULL;
     }
-    return blanks(at, end);
+    return is_good;
 }
 
-static bool read_matchers(struct selector *s, const char *p, const char *end, struct err *e)
+struct metric *metric_new(const char *text, const char *suffix, struct err *e)
 {
-    p = blanks(p, end);
-    if (p == end)
-        return true;
-    if (*p++ != '{')
-        return false;
-    for (p = blanks(p, end); p < end && *p != '}'; p = blanks(p, end)) {
-        p = read_matcher(s, p, end, e);
-        if (!p || (p < end && *p != ',' && *p != '}'))
-            return false;
-        p += p < end && *p == ',';
-    }
-    return p < end && blanks(p + 1, end) == end;
-}
-
-struct selector *selector_new(const char *text, const char *suffix, struct err *e)
-{
-    struct selector *s = xcalloc(1, sizeof *s);
-    const char *end = text + strlen(text), *p = blanks(text, end);
-    size_t n = name_len(p, end);
+    struct metric *m = xcalloc(1, sizeof *m);
     struct err why = {0};
 
-    s->name = xasprintf("%.*s%s", (int)n, p, suffix);
-    if (n > 0 && read_matchers(s, p + n, end, &why))
-        return s;
-    if (why.code)
-        err_set(e, ERR_USAGE, "`%s`: %s", text, why.msg);
-    else
-        err_set(e, ERR_USAGE, "`%s` is no metric; allowed is name{label=\"value\", ...}", text);
-    selector_free(s);
+    if (selector_parse(text, &m->selector, &why) == 0 && add_patterns(m, &why)) {
+        m->name = xasprintf("%s%s", m->selector.name, suffix);
+        return m;
+    }
+    err_set(e, ERR_USAGE, "`%s` is no metric: %s", text, why.msg);
+    metric_free(m);
     return NULL;
 }
 
-void selector_free(struct selector *s)
+void metric_free(struct metric *m)
 {
-    if (!s)
+    if (!m)
         return;
-    for (int i = 0; i < s->n; i++) {
-        free(s->matchers[i].label);
-        free(s->matchers[i].value);
-        pattern_free(s->matchers[i].pattern);
-    }
-    free(s->name);
-    free(s);
+    for (int i = 0; i < m->selector.n; i++)
+        pattern_free(m->patterns ? m->patterns[i] : NULL);
+    free(m->patterns);
+    free(m->name);
+    selector_release(&m->selector);
+    free(m);
 }
 
 /* ---- samples --------------------------------------------------------------------------------------------- */
@@ -191,20 +145,20 @@ static void find_label(const struct sample *x, const char *label, char *value, s
 }
 
 /* 1, 0, or -1: too expensive to say. */
-static int match(const struct selector *s, const struct sample *x)
+static int match(const struct metric *m, const struct sample *x)
 {
     char value[VALUE_BYTES];
 
-    if (strlen(s->name) != x->name_len || memcmp(s->name, x->name, x->name_len) != 0)
+    if (strlen(m->name) != x->name_len || memcmp(m->name, x->name, x->name_len) != 0)
         return 0;
-    for (int i = 0; i < s->n; i++) {
-        const struct matcher *m = &s->matchers[i];
-        find_label(x, m->label, value, sizeof value);
-        int like = m->pattern ? pattern_match(m->pattern, value, strlen(value))
-                              : strcmp(value, m->value) == 0;
+    for (int i = 0; i < m->selector.n; i++) {
+        const struct selector_matcher *want = &m->selector.matchers[i];
+        find_label(x, want->label, value, sizeof value);
+        int like = m->patterns[i] ? pattern_match(m->patterns[i], value, strlen(value))
+                                  : strcmp(value, want->value) == 0;
         if (like < 0)
             return -1;
-        if ((like == 1) != (m->op == MATCH_IS || m->op == MATCH_LIKE))
+        if ((like == 1) != (want->op == SELECT_EQUAL || want->op == SELECT_MATCH))
             return 0;
     }
     return 1;
@@ -283,7 +237,7 @@ int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *
         }
         samples++;
         for (int i = 0; i < n && isfinite(x.value); i++) {
-            int rc = sums[i].selector ? match(sums[i].selector, &x) : 0;
+            int rc = sums[i].metric ? match(sums[i].metric, &x) : 0;
             if (rc < 0)
                 return ERR_LIMIT;
             if (rc == 0)

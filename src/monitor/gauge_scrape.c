@@ -20,7 +20,7 @@ enum { SUM_CALLS, SUM_ERRORS, SUM_SECONDS, SUM_COUNT, SUMS };
 struct scrape {
     struct gauge gauge;
     char *url;
-    struct selector *selectors[SUMS];
+    struct metric *metrics[SUMS];
     struct http *http;
     double before[SUMS]; /* NAN: not known */
     int64_t before_at;   /* mono ms */
@@ -33,7 +33,7 @@ static void scrape_free(struct gauge *g)
     if (s->http)
         g->subject.net->ops->http_cancel(s->http);
     for (int i = 0; i < SUMS; i++)
-        selector_free(s->selectors[i]);
+        metric_free(s->metrics[i]);
     free(s->url);
     free(s);
 }
@@ -43,8 +43,8 @@ static bool select_one(struct scrape *s, int sum, const char *text, const char *
     s->before[sum] = NAN;
     if (!text)
         return true;
-    s->selectors[sum] = selector_new(text, suffix, e);
-    return s->selectors[sum] != NULL;
+    s->metrics[sum] = metric_new(text, suffix, e);
+    return s->metrics[sum] != NULL;
 }
 
 static struct gauge *scrape_new(const struct gauge_subject *in, struct err *e)
@@ -78,9 +78,9 @@ static void measure(struct scrape *s, const struct sum *sums, int64_t now, doubl
     double span = fmax(1, (double)(now - s->before_at)) / 1000.0; /* at least one tick of the clock */
 
     /* No series of errors yet: none was counted since the process began. */
-    if (s->selectors[SUM_ERRORS] && sums[SUM_ERRORS].n == 0 && calls > 0)
+    if (s->metrics[SUM_ERRORS] && sums[SUM_ERRORS].n == 0 && calls > 0)
         errors = 0;
-    else if (s->selectors[SUM_ERRORS] && isnan(s->before[SUM_ERRORS]) && s->before_at && calls > 0)
+    else if (s->metrics[SUM_ERRORS] && isnan(s->before[SUM_ERRORS]) && s->before_at && calls > 0)
         errors = sums[SUM_ERRORS].value <= calls ? sums[SUM_ERRORS].value : NAN;
     values[SCRAPE_CALLS] = calls / span;
     values[SCRAPE_ERRORS] = calls > 0 ? 100 * errors / calls : NAN;
@@ -101,7 +101,7 @@ static void answered(void *arg, const struct http_result *r)
 
     s->http = NULL;
     for (int i = 0; i < SUMS; i++)
-        sums[i].selector = s->selectors[i];
+        sums[i].metric = s->metrics[i];
     if (r->err.code) {
         text_copy_safe(words, sizeof words, raw_of(r->err.msg), 0);
     } else if (r->status != 200) {
@@ -112,7 +112,7 @@ static void answered(void *arg, const struct http_result *r)
         snprintf(words, sizeof words, "no metrics in the answer");
     } else {
         for (int i = 0; i < SUMS; i++) {
-            if (i != SUM_ERRORS && sums[i].selector && sums[i].n == 0)
+            if (i != SUM_ERRORS && sums[i].metric && sums[i].n == 0)
                 missing = i;
         }
         measure(s, sums, net_mono_ms(net), values);

@@ -14,22 +14,22 @@
 #include "base/mem.h"
 #include "suite.h"
 
-static struct selector *selector(const char *text)
+static struct metric *metric(const char *text)
 {
     struct err e = {0};
-    struct selector *s = selector_new(text, "", &e);
+    struct metric *s = metric_new(text, "", &e);
 
     ck_assert_msg(s != NULL, "%s", e.msg);
     return s;
 }
 
-static double sum_of(const char *metric, const char *text, size_t len)
+static double sum_of(const char *name, const char *text, size_t len)
 {
-    struct sum sum = {.selector = selector(metric)};
+    struct sum sum = {.metric = metric(name)};
     int bad;
 
     exposition_read(text, len, &sum, 1, &bad);
-    selector_free((struct selector *)(uintptr_t)sum.selector);
+    metric_free((struct metric *)(uintptr_t)sum.metric);
     return sum.value;
 }
 
@@ -48,10 +48,25 @@ START_TEST(samples_are_chosen_by_their_labels)
 }
 END_TEST
 
+/* A pattern is held against the whole of a value, a line feed at its end too. */
+START_TEST(patterns_match_whole_values)
+{
+    static const char text[] = "a{x=\"5\\n\"} 1\na{x=\"5\"} 10\na{x=\"55\"} 100\n";
+    struct err e = {0};
+
+    ck_assert(sum_of("a{x=~\"5\"}", text, sizeof text - 1) == 10);
+    ck_assert(sum_of("a{x!~\"5|55\"}", text, sizeof text - 1) == 1);
+    ck_assert_ptr_null(metric_new("a{x=~\"(\"}", "", &e));
+    ck_assert_int_eq(e.code, ERR_USAGE);
+    ck_assert_ptr_null(metric_new("a{x=5}", "", NULL));
+    ck_assert_ptr_null(metric_new("", "_sum", NULL));
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_series_are_read_in_bounded_time)
 {
-    struct selector *s = selector("calls_total{code=~\"5..\"}");
-    struct sum sum = {.selector = s};
+    struct metric *s = metric("calls_total{code=~\"5..\"}");
+    struct sum sum = {.metric = s};
     struct buf b;
     int bad;
 
@@ -74,19 +89,19 @@ START_TEST(a_hundred_thousand_series_are_read_in_bounded_time)
     ck_assert_int_eq(exposition_read(buf_str(&b), b.len, &sum, 1, &bad), 1);
     ck_assert(sum.value == 3 && bad == 1);
     buf_release(&b);
-    selector_free(s);
+    metric_free(s);
 }
 END_TEST
 
 START_TEST(a_pattern_that_is_too_expensive_is_told)
 {
-    struct selector *s = selector("a{x=~\"(a+)+b\"}");
-    struct sum sum = {.selector = s};
+    struct metric *s = metric("a{x=~\"(a+)+b\"}");
+    struct sum sum = {.metric = s};
     static const char text[] = "a{x=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc\"} 1\n";
     int bad;
 
     ck_assert_int_eq(exposition_read(text, sizeof text - 1, &sum, 1, &bad), ERR_LIMIT);
-    selector_free(s);
+    metric_free(s);
 }
 END_TEST
 
@@ -95,13 +110,13 @@ START_TEST(garbage_is_stepped_over)
 {
     static const char *const parts[] = {"a", "{", "}", "\"", "\\", "=", ",", " ", "\n", "1", "NaN", "x=\"5\"",
                                         "a{x=\"1\"} 2\n", "# EOF\n", "\r", "\t", "~", "-", "1e400", "\xff\xfe"};
-    struct selector *s = selector("a{x=~\"[15]\",y!=\"2\"}");
+    struct metric *s = metric("a{x=~\"[15]\",y!=\"2\"}");
     uint64_t dice = 20240611;
     struct buf b;
 
     buf_init(&b, 0);
     for (int round = 0; round < 3000; round++) {
-        struct sum sum = {.selector = s};
+        struct sum sum = {.metric = s};
         int bad;
         buf_reset(&b);
         for (int i = 0; i < 60; i++) {
@@ -122,7 +137,7 @@ START_TEST(garbage_is_stepped_over)
         free(copy);
     }
     buf_release(&b);
-    selector_free(s);
+    metric_free(s);
 }
 END_TEST
 
@@ -132,6 +147,7 @@ int main(void)
     TCase *t = tcase_create("text");
 
     tcase_add_test(t, samples_are_chosen_by_their_labels);
+    tcase_add_test(t, patterns_match_whole_values);
     tcase_add_test(t, a_hundred_thousand_series_are_read_in_bounded_time);
     tcase_add_test(t, a_pattern_that_is_too_expensive_is_told);
     tcase_add_test(t, garbage_is_stepped_over);
