@@ -5,7 +5,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/place.c src/store/lock.c src/store/rows.c src/store/store.c src/store/wake.c \
 	src/store/q_lease.c src/store/q_group.c src/store/q_deploy.c src/store/q_journal.c \
 	src/store/q_action.c src/store/q_event.c src/store/q_watch.c src/store/q_notice.c \
-	src/store/q_point.c src/store/q_verdict.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_sample.c src/store/q_console.c \
+	src/store/q_point.c src/store/q_verdict.c src/store/log_file.c src/store/q_log.c src/store/q_walk.c src/store/q_trim.c src/store/q_gone.c src/store/q_sample.c src/store/q_console.c \
 	src/store/queue.c \
 	src/store/state.c src/store/state.h src/store/view.c src/store/view.h \
 	src/store/answer.c src/store/answer.h \

@@ -481,5 +481,5 @@ int points_trim(struct store *s, int64_t now, int slice, struct err *e)
     if (t.has_points || t.series || t.release)
         return log_write(s, trim_slice, &t, e);
     s->trimmed_series = 0; /* look from the beginning next time */
-    return 0;
+    return series_trim(s, e);
 }

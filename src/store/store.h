@@ -737,7 +737,8 @@ int points_minutes(struct store *s, int64_t series, int64_t from, int64_t until,
 #define POINTS_KEEP_MS (INT64_C(6) * 60 * 60 * 1000)
 #define MINUTES_KEEP_MS (INT64_C(36) * 24 * 60 * 60 * 1000)
 /* Forget what is older, baselines of releases that are older than minutes too, at most slice rows (a
- * release's baselines go together); answers how many went, 0 when nothing is left to forget for now. */
+ * release's baselines go together), and, once nothing of them is left, series of instances, rules and groups that
+ * are not in the inventory any more; answers how many went, 0 when nothing is left to forget for now. */
 int points_trim(struct store *s, int64_t now, int slice, struct err *e);
 
 /* ---- baselines, in footplate-log.db: as they were before the first markdown ------------------------ */

@@ -129,6 +129,7 @@ struct store {
     int64_t log_again; /* ... and opened anew after an i/o error; 0 */
     int64_t trimmed;   /* deployment up to which logs_trim() has looked */
     int64_t trimmed_series; /* series up to which points_trim() has looked */
+    int64_t trimmed_gone;   /* series up to which series_trim() has looked */
 };
 
 /* The reset statement of q on the file's connection; 0 or a negative code. */
@@ -175,6 +176,12 @@ void event_pay(struct store *s);
 void event_paid(struct store *s, bool is_kept);
 /* In a transaction of its own, where none stands. */
 void event_settle(struct store *s);
+
+/* ---- q_gone.c -------------------------------------------------------------------------------- */
+
+/* For points_trim(): forget some series that are not in the inventory and of which nothing is left; answers how
+ * many went. */
+int series_trim(struct store *s, struct err *e);
 
 /* ---- rows.c ---------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "inventory/inventory.h"
 #include "place.h"
 #include "store/store_int.h"
 #include "suite.h"
@@ -250,6 +251,103 @@ START_TEST(old_points_go_by_slices_and_minutes_much_later)
 }
 END_TEST
 
+/* web01 and `host` are in the inventory, with the rule of series_of() where it is said to be. */
+static void put_group(const char *host, bool has_rule)
+{
+    struct instance_config instances[] = {{word_host, 80, false}, {(char *)(uintptr_t)host, 80, false}};
+    struct monitor_config rule = {.layer = LAYER_NETWORK, .source = MONITOR_CONNECT, .name = word_rule,
+                                  .every_ms = 1000, .connect = word_host};
+    struct group_config cfg = {.name = word_shop, .doc_base = word_time, .health_check_url = word_time,
+                               .package = {.name = word_shop, .source = word_time, .url = word_time},
+                               .commands = {.start = word_time},
+                               .instances = instances, .n_instances = 2,
+                               .monitors = &rule, .n_monitors = has_rule};
+    char *json = group_config_to_json(&cfg);
+
+    struct err why = {0};
+    struct group_config *back = group_config_from_json(json, &why);
+    ck_assert_msg(back != NULL, "%s", why.msg);
+    group_config_free(back);
+    must(store_begin(s, e));
+    must(group_put(s, "shop", json, e));
+    must(store_commit(s, e));
+    free(json);
+}
+
+static int count_series(void)
+{
+    struct series_row *rows;
+    int n = series_list(s, "shop", &rows, NULL);
+
+    if (n > 0)
+        series_rows_free(rows, n);
+    return n;
+}
+
+START_TEST(series_of_what_is_gone_go_when_nothing_of_them_is_left)
+{
+    const int64_t points_over = POINTS_KEEP_MS + 3 * MINUTE, all_over = MINUTES_KEEP_MS + 3 * MINUTE;
+    static char gone[] = "web02";
+    struct baseline_row b = {.text = word_text};
+
+    put_group("web02", true);
+    int64_t all = series_of(word_shop, word_none), one = series_of(word_shop, word_host);
+    int64_t two = series_of(word_shop, gone);
+    fill(all, 120);
+    fill(one, 120);
+    fill(two, 120);
+    /* While it is in the inventory a series stays, however old its last point is. */
+    trim_all(points_over, 1000);
+    ck_assert_int_eq(count_series(), 3);
+    /* web02 leaves it: its series goes, once its points have. */
+    fill(two, 120);
+    put_group("web03", true);
+    ck_assert_int_eq(trim_all(POINTS_KEEP_MS, 1000), 0);
+    ck_assert_int_eq(count_series(), 3);
+    ck_assert_int_eq(trim_all(points_over, 1000), 121);
+    ck_assert_int_eq(count_series(), 2);
+    ck_assert_int_eq(series_of(word_shop, word_host), one);
+    /* The rule goes: of the group as a whole the minutes are kept for weeks, and a baseline too. */
+    b.series = all;
+    must(baselines_put(s, "shop", 7, 1, &b, 1, e));
+    put_group("web03", false);
+    ck_assert_int_eq(trim_all(points_over, 1000), 1);
+    ck_assert_int_eq(count_series(), 1);
+    ck_assert_int_gt(trim_all(all_over, 1000), 3);
+    ck_assert_int_eq(count_series(), 0);
+    /* Who still has an id is refused as ever: nothing stands in for the check of SQLite. */
+    must_fail(points_put(s, &(struct point){all, 5, 1}, 1, e), ERR_REFUSED);
+    ck_assert_int_ne(series_of(word_shop, word_none), all);
+}
+END_TEST
+
+START_TEST(series_of_a_group_that_is_gone_go_some_at_a_time)
+{
+    enum { MANY = 450 };
+    char host[16];
+
+    put_group("web03", true);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(host, sizeof host, "old%d", i);
+        int64_t id = series_of(word_shop, host);
+        if (i < 250)
+            fill(id, 1);
+    }
+    int64_t one = series_of(word_shop, word_host);
+    /* The first that are looked at are all in use: those behind them have their turn. */
+    for (int i = 0; i < 5; i++)
+        trim_all(POINTS_KEEP_MS, 1000);
+    ck_assert_int_eq(count_series(), 250 + 1);
+    must(store_begin(s, e));
+    must(groups_mark_gone(s, NULL, 0, e));
+    must(store_commit(s, e));
+    for (int i = 0; i < 5; i++)
+        trim_all(POINTS_KEEP_MS + 3 * MINUTE, 1000);
+    ck_assert_int_eq(count_series(), 0);
+    ck_assert_int_ne(series_of(word_shop, word_host), one);
+}
+END_TEST
+
 /* ---- baselines and verdicts ------------------------------------------------------------------ */
 
 START_TEST(baselines_are_frozen_once_a_release)
@@ -385,6 +483,8 @@ int main(void)
     tcase_add_test(t, slices_hold_mean_low_and_high);
     tcase_add_test(t, minutes_stand_in_for_points_that_are_gone);
     tcase_add_test(t, old_points_go_by_slices_and_minutes_much_later);
+    tcase_add_test(t, series_of_what_is_gone_go_when_nothing_of_them_is_left);
+    tcase_add_test(t, series_of_a_group_that_is_gone_go_some_at_a_time);
     tcase_add_test(t, baselines_are_frozen_once_a_release);
     tcase_add_test(t, verdicts_take_the_place_of_those_before);
     tcase_add_test(t, an_old_verdict_is_unknown);
