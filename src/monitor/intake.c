@@ -1,5 +1,6 @@
 /* intake.c: takes in what other tools tell: once a second, in one transaction, with a bound. Where it
- * comes from is in intake_file.c and intake_fifo.c, what a line may say in intake_line.c.
+ * comes from is in intake_file.c and intake_fifo.c, what a line may say in intake_line.c. A turn is a task of the
+ * scribe, files and all: their fsyncs delay nobody who asks.
  *
  *     not ready --folders, cursor--> ready --lines--> batch --commit--> ready
  *         ^                                             | failed
@@ -17,14 +18,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "monitor/monitor_int.h"
+#include "monitor/scribe.h"
 
 static const char cursor_name[] = "intake";
 
+/* While is_busy all but the first four are the scribe's. */
 struct intake {
+    struct scribe_task task;
     struct monitor *m;
+    bool is_busy;
+    int64_t next_at;
+    struct store *store;     /* of this turn */
     int dir;                 /* the store's folder; -1 */
     struct intake_files files;
     struct intake_fifo fifo;
@@ -33,7 +41,6 @@ struct intake {
     int64_t held_batch;      /* the one in which `held` was last tried; 0 */
     struct intake_rows held; /* what cannot be read again: of the FIFO, and words of our own */
     char trouble[ERR_MSG_BYTES]; /* that was told last */
-    int64_t next_at;
 };
 
 /* ---- rows ----------------------------------------------------------------------------------------------- */
@@ -147,7 +154,7 @@ static int insert_all(struct store *s, const struct intake_rows *r, struct err *
 
 static int commit(struct intake *in, const struct intake_rows *rows, struct err *e)
 {
-    struct store *s = in->m->store;
+    struct store *s = in->store;
     int rc = store_begin(s, e);
 
     if (rc != 0)
@@ -166,81 +173,101 @@ static int commit(struct intake *in, const struct intake_rows *rows, struct err 
     return store_commit(s, e);
 }
 
-static int keep(struct intake *in, const struct intake_rows *rows)
+static int keep(struct intake *in, const struct intake_rows *rows, struct err *e)
 {
-    int rc;
-
     if (in->held.n == 0 && rows->n == 0 && in->files.n_works == 0)
-        return 0;
+        return SCRIBE_IDLE;
     FAILPOINT("intake:commit:before");
-    rc = commit(in, rows, NULL);
+    int rc = commit(in, rows, e);
     FAILPOINT("intake:commit:after");
     if (rc != 0) {
         /* What was in it, only the folder and the cursor can say. */
         in->is_ready = false;
-        in->m->is_store_bad = rc != ERR_BUSY && rc != ERR_REFUSED;
         return rc;
     }
     in->batch += in->is_ready;
     in->held_batch = 0;
     intake_rows_clear(&in->held);
     intake_files_done(&in->files);
-    store_ring(in->m->store);
+    store_ring(in->store);
     return 0;
 }
 
-static int run_batch(struct intake *in, int64_t wall)
+static int keep_held(struct intake *in, struct err *e)
+{
+    return keep(in, &(const struct intake_rows){0}, e);
+}
+
+/* What the store says to it; *is_well: the folders are. */
+static int run_batch(struct intake *in, int64_t wall, bool *is_well, struct err *e)
 {
     struct intake_rows rows = {0};
-    struct err e = {0};
+    struct err why = {0};
     int used = in->held.n;
 
-    int rc = intake_files_look(&in->files, &in->held, wall, &e);
+    int rc = intake_files_look(&in->files, &in->held, wall, &why);
     if (used < INTAKE_RATE)
         used += intake_fifo_read(&in->fifo, in->files.n_works ? INTAKE_RATE / 2 : INTAKE_RATE - used, &in->held,
                                  wall);
     if (rc == 0 && used < INTAKE_RATE)
-        rc = intake_files_read(&in->files, in->batch + 1, INTAKE_RATE - used, &rows, wall, &e);
+        rc = intake_files_read(&in->files, in->batch + 1, INTAKE_RATE - used, &rows, wall, &why);
+    *is_well = rc == 0;
     if (rc == 0) {
-        rc = keep(in, &rows);
-        if (rc != 0)
+        rc = keep(in, &rows, e);
+        if (rc < 0)
             intake_files_forget(&in->files);
     } else {
         in->is_ready = false;
         intake_files_forget(&in->files);
-        set_trouble(in, e.msg, wall);
-        keep(in, &(const struct intake_rows){0});
+        set_trouble(in, why.msg, wall);
+        rc = keep_held(in, e);
     }
     intake_rows_clear(&rows);
     return rc;
 }
 
+static int take_in(struct store *s, struct scribe_task *t, struct err *e)
+{
+    struct intake *in = (struct intake *)t;
+    int64_t wall = clock_wall_ms();
+    struct err why = {0};
+    bool is_well = true;
+    int rc = 0;
+
+    in->store = s;
+    if (!in->is_ready) {
+        int64_t cursor = cursor_get(s, cursor_name, e);
+        if (cursor < 0)
+            return (int)cursor;
+        rc = prepare(in, cursor, wall, &why);
+    }
+    if (rc == 0)
+        rc = intake_fifo_mind(&in->fifo, in->dir, is_shared(in->dir) ? 0660 : 0600, &why);
+    if (rc != 0)
+        set_trouble(in, why.msg, wall);
+    if (!in->is_ready)
+        return keep_held(in, e);
+    int kept = run_batch(in, wall, &is_well, e);
+    if (kept >= 0 && is_well && rc == 0)
+        set_trouble(in, "", wall);
+    return kept;
+}
+
+static void taken_in(struct scribe_task *t, int rc)
+{
+    (void)rc;
+    ((struct intake *)t)->is_busy = false;
+}
+
 void intake_turn(struct monitor *m, int64_t now)
 {
     struct intake *in = m->intake;
-    int64_t wall = net_wall_ms(m->net), cursor;
-    struct err e = {0};
-    int rc = 0;
 
-    if (!m->store || m->is_store_bad || now < in->next_at)
+    if (in->is_busy || now < in->next_at)
         return;
     in->next_at = now + INTAKE_EVERY_MS / m->haste;
-    if (!in->is_ready) {
-        cursor = cursor_get(m->store, cursor_name, &e);
-        if (cursor < 0) {
-            m->is_store_bad = cursor != ERR_BUSY;
-            return;
-        }
-        rc = prepare(in, cursor, wall, &e);
-    }
-    if (rc == 0)
-        rc = intake_fifo_mind(&in->fifo, in->dir, is_shared(in->dir) ? 0660 : 0600, &e);
-    if (rc != 0)
-        set_trouble(in, e.msg, wall);
-    if (!in->is_ready)
-        keep(in, &(const struct intake_rows){0});
-    else if (run_batch(in, wall) == 0 && rc == 0)
-        set_trouble(in, "", wall);
+    in->is_busy = true;
+    scribe_give(m->scribe, &in->task);
 }
 
 struct intake *intake_new(struct monitor *m)
@@ -248,6 +275,7 @@ struct intake *intake_new(struct monitor *m)
     struct intake *in = xcalloc(1, sizeof *in);
 
     in->m = m;
+    in->task = (struct scribe_task){.write = take_in, .done = taken_in, .file = SCRIBE_MAIN};
     in->dir = in->files.folder = in->files.taken = -1;
     TAILQ_INIT(&in->files.works);
     intake_fifo_init(&in->fifo);

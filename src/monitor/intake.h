@@ -5,7 +5,7 @@
  *      "group": "shop", "host": "web03", "port": 8080,                 may be
  *      "at": "2026-11-22T06:51:09Z", "source": "deploybot"}
  *
- * All of it belongs to the monitor's thread. */
+ * All of it is called by the monitor's thread; the work is done by its scribe (scribe.h). */
 #ifndef FOOTPLATE_MONITOR_INTAKE_H
 #define FOOTPLATE_MONITOR_INTAKE_H
 
@@ -23,6 +23,7 @@ enum {
 
 /* Folder and FIFO are made, with the rights of the store's folder, at the first turn that has a store. */
 struct intake *intake_new(struct monitor *m);
+/* Once the scribe has stopped. */
 void intake_free(struct intake *in);
 /* Every tick: takes in what has come, when it is time to. */
 void intake_turn(struct monitor *m, int64_t now);

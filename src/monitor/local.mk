@@ -37,7 +37,10 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/gauge.c src/monitor/gauge.h \
 	src/monitor/profile.c \
 	src/monitor/ranks.c \
+	src/monitor/keep.c \
+	src/monitor/record.c \
 	src/monitor/rules.c \
+	src/monitor/scribe.c src/monitor/scribe.h \
 	src/monitor/vitals.c src/monitor/vitals.h \
 	src/monitor/samples.c \
 	src/monitor/pulse.c src/monitor/pulse.h

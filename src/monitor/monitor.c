@@ -1,5 +1,6 @@
 /* monitor.c: the poller's thread: its loop, its store handle and its beat. What is asked of whom is in
- * poll.c and machine.c. */
+ * poll.c and machine.c. It waits for no disk and no lock: whatever is written goes through scribe.c, and its own
+ * handle only reads, but for the name of a new series, where it waits PATIENCE_MS at most. */
 #include "config.h"
 
 #include "monitor/monitor_int.h"
@@ -11,10 +12,11 @@
 #include "base/mem.h"
 #include "monitor/intake.h"
 #include "monitor/notify.h"
+#include "monitor/scribe.h"
 
 /* A tick that comes LATE_MS late was held up by this machine or by the disk: who did not answer in that
  * time may have. */
-enum { TICK_MS = 100, TICK_LEAST_MS = 5, LATE_MS = 500, LOOK_EVERY_MS = 1000, REOPEN_MS = 10000, SESSIONS = 64 };
+enum { TICK_MS = 100, TICK_LEAST_MS = 5, LATE_MS = 500, LOOK_EVERY_MS = 1000, REOPEN_MS = 10000, SESSIONS = 64, PATIENCE_MS = 5 };
 
 /* A handle that has met an i/o error stays bad; a new one may be good. */
 static void mind_store(struct monitor *m, int64_t now)
@@ -28,6 +30,8 @@ static void mind_store(struct monitor *m, int64_t now)
     m->opened_store_at = now;
     m->is_store_bad = false;
     m->store = store_open(m->dir, STORE_WRITE, NULL);
+    if (m->store)
+        store_set_patience(m->store, PATIENCE_MS);
     m->version = -1;
 }
 
@@ -66,6 +70,8 @@ static void ticked(void *arg)
     machines_turn(m, now);
     rules_turn(m, now);
     samples_turn(m, now);
+    keep_turn(m, now);
+    record_turn(m, now);
     intake_turn(m, now);
     notify_turn(m, now);
     m->tick = m->net->ops->timer_start(m->net, next_tick(m), ticked, m);
@@ -82,10 +88,14 @@ static void *run(void *arg)
     net_run(m->net);
     if (m->tick)
         m->net->ops->timer_cancel(m->tick);
+    /* What they leave is written still. */
     groups_free(m);
+    record_turn(m, INT64_MAX);
+    scribe_stop(m->scribe);
     intake_free(m->intake);
     notify_free(m->notify);
     store_close(m->store);
+    m->store = NULL;
     return NULL;
 }
 
@@ -100,6 +110,9 @@ static void asked_to_end(void *arg)
 
 static void monitor_free(struct monitor *m)
 {
+    scribe_free(m->scribe);
+    record_free(m->record);
+    sampler_free(m->sampler);
     if (m->waker)
         net_waker_free(m->waker);
     if (m->net)
@@ -127,18 +140,23 @@ struct monitor *monitor_start(const char *dir, const struct monitor_options *opt
     struct monitor *m = xcalloc(1, sizeof *m);
 
     TAILQ_INIT(&m->machines);
+    TAILQ_INIT(&m->lasts);
     m->dir = xstrdup(dir);
     m->sessions_max = o->limits.connections > 0 ? o->limits.connections : SESSIONS;
     m->haste = o->haste > 1 ? o->haste : 1;
     m->version = -1;
-    m->looked_at = m->wrote_at = m->full_at = m->opened_store_at = -REOPEN_MS;
+    m->looked_at = m->opened_store_at = -REOPEN_MS;
+    m->record = record_new(m);
+    m->sampler = sampler_new(m);
     m->net = net_open(&o->limits, e);
     if (m->net)
         m->waker = net_waker_new(m->net, asked_to_end, m);
-    int rc = m->waker ? begin_thread(m) : 0;
+    if (m->net)
+        m->scribe = scribe_new(m, e);
+    int rc = m->scribe ? begin_thread(m) : 0;
     if (rc)
         err_set(e, ERR_FAIL, "the poller's thread cannot begin: %s", strerror(rc));
-    if (!m->net || rc) {
+    if (!m->scribe || rc) {
         monitor_free(m);
         return NULL;
     }

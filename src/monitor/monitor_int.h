@@ -13,9 +13,14 @@
 #include "monitor/vitals.h"
 #include "steps/health.h"
 #include "steps/steps.h"
+#include "store/store.h"
 
 struct machine;
 struct intake;
+struct keep;
+struct kept;
+struct record;
+struct scribe;
 struct machine_call;
 struct notify;
 struct rules;
@@ -70,6 +75,7 @@ struct watched {
     bool is_kept;           /* while the groups are read: still there */
 };
 
+TAILQ_HEAD(kept_list, kept);
 TAILQ_HEAD(machine_list, machine);
 TAILQ_HEAD(machine_calls, machine_call);
 
@@ -110,7 +116,7 @@ struct monitor {
     struct net_waker *waker;
     int sessions_max;
     int haste;
-    struct store *store;    /* NULL: it could not be opened, and is tried again */
+    struct store *store;    /* to read; NULL: it could not be opened, and is tried again */
     bool is_store_bad;      /* of no use any more: to be opened anew */
     int64_t version;        /* of the store, when the groups were read */
     struct watched **groups;
@@ -121,9 +127,14 @@ struct monitor {
     int64_t turns;          /* of machines: attempts so far */
     struct intake *intake;  /* events from outside */
     struct notify *notify;  /* who is told */
+    struct scribe *scribe;  /* who writes */
+    struct record *record;  /* events of our own */
+    struct sampler *sampler;
+    struct kept_list lasts; /* of groups that are gone, and not written yet */
+    int64_t lasts_at;       /* mono */
+    int64_t lost_points, lost_events; /* dropped while the store was away, and not told yet */
     struct net_timer *tick;
     int64_t ticked_at, looked_at, opened_store_at; /* mono */
-    int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */
     int64_t void_before;    /* mono: what was asked before and came too late, was late by our own fault */
     struct places polls[PLACES];
     int n_asks[PLACES];     /* questions of rules */
@@ -192,7 +203,44 @@ int rules_look(struct rules *r);
 /* Every tick: who is due is asked; once a second all is judged and written. */
 void rules_turn(struct monitor *m, int64_t now);
 
+/* What keep_write() was given is in the store, or (rc) is not: then verdicts and baselines are due once more. */
+void rules_kept(struct rules *r, int rc, bool is_news, bool is_without_baselines);
+
+/* ---- keep.c: what a judge has brought, into the store ------------------------------------------------- */
+struct keep *keep_new(struct monitor *m, struct rules *owner, const char *group);
+/* What is held is written still. NULL is fine. */
+void keep_free(struct keep *k);
+/* Hold them until they are written; beyond a bound the oldest are dropped and counted. */
+void keep_points(struct keep *k, const struct point *p, int n);
+/* Something is being written: no second thing is, before it is done. */
+bool keep_is_busy(const struct keep *k);
+/* All that is held, and: start: of whose release the baselines are, 0 none are due. Copied. Ends in
+ * rules_kept(), later. */
+struct to_keep {
+    const struct verdict_row *verdicts;
+    int n_verdicts;
+    const struct baseline_row *baselines;
+    int n_baselines;
+    int64_t start, now;
+    bool is_news;
+};
+void keep_write(struct keep *k, const struct to_keep *what);
+/* Every tick: what groups that are gone have left is tried again. */
+void keep_turn(struct monitor *m, int64_t now);
+
+/* ---- record.c: events of the monitor's own ------------------------------------------------------------- */
+struct record *record_new(struct monitor *m);
+void record_free(struct record *r);
+/* Copied; in the record in the order in which they are added. Beyond a bound the oldest are dropped and
+ * counted. */
+void record_add(struct monitor *m, const struct event_row *row);
+/* Every tick: writes if it is time to. */
+void record_turn(struct monitor *m, int64_t now);
+
 /* ---- samples.c: what was found, into the store ------------------------------------------------------- */
+struct sampler;
+struct sampler *sampler_new(struct monitor *m);
+void sampler_free(struct sampler *s);
 /* Every tick: writes if it is time to, changes of health as events too, and rings if there was one. */
 void samples_turn(struct monitor *m, int64_t now);
 

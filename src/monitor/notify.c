@@ -1,5 +1,6 @@
 /* notify.c: from the record to notices, from notices to messages, and what became of those back into the
- * store. How a message looks is in notify_form.c, how it is sent in notify_send.c.
+ * store. How a message looks is in notify_form.c, how it is sent in notify_send.c. It is read here and written by
+ * the scribe, one task of each kind at a time.
  *
  *     event --wanted--> notice, waiting --digest over, rate allows--> under way --taken--> sent
  *                          ^                                            | refused for good, a day old,
@@ -13,29 +14,48 @@
 
 #include "base/mem.h"
 #include "monitor/monitor_int.h"
+#include "monitor/scribe.h"
 
 static const char cursor_name[] = "notify";
 
 enum { WALK_MOST = 200, LOAD_MOST = 20000, SWEEP_EVERY_MS = 3600000, KEEP_MS = 7 * 24 * 3600000 };
 
+/* Notices of the events up to `cursor`: while is_busy the scribe's. */
+struct walk {
+    struct scribe_task task;
+    struct notify *y;
+    bool is_busy;
+    struct notice_row *rows;
+    int n, room;
+    int64_t cursor;
+    int64_t version;    /* of the store: all of the record is in it; -1: there is more */
+};
+
+/* What became of a message; its sink's notices are the scribe's. */
+struct settling {
+    struct scribe_task task;
+    struct notify *y;
+    struct sink *sink;  /* NULL: none is settled */
+    int64_t wall;
+};
+
+struct sweeping {
+    struct scribe_task task;
+    struct notify *y;
+    bool is_busy;
+    int64_t wall;
+};
+
 struct notify {
     struct monitor *m;
     struct sinks sinks;
+    struct walk walk;
+    struct settling settling;
+    struct sweeping sweeping;
     int64_t version;    /* of the store, when all of the record had been walked */
     bool is_waiting;    /* some notice is, or may be */
     int64_t next_at, swept_at;
 };
-
-struct notify *notify_new(struct monitor *m)
-{
-    struct notify *y = xcalloc(1, sizeof *y);
-
-    y->m = m;
-    y->version = -1;
-    y->is_waiting = true;
-    TAILQ_INIT(&y->sinks);
-    return y;
-}
 
 static void sink_clear(struct sink *k)
 {
@@ -96,59 +116,86 @@ static const struct notify_config *receiver_of(const struct group_config *cfg, c
     return NULL;
 }
 
-static void store_failed(struct monitor *m, int rc)
-{
-    m->is_store_bad = rc != ERR_BUSY;
-}
-
 /* ---- events into notices ------------------------------------------------------------------------------------ */
 
-static int notices_of(struct monitor *m, const struct event_row *ev, int64_t wall, struct err *e)
+static void notices_of(struct walk *w, const struct event_row *ev, int64_t wall)
 {
     const char *word = notify_word(ev);
-    const struct group_config *cfg = word ? config_of(m, ev->group) : NULL;
-    int64_t rc = 0;
+    const struct group_config *cfg = word ? config_of(w->y->m, ev->group) : NULL;
 
     if (ev->told_at < wall - NOTIFY_LATE_MS)
-        return 0;
-    for (int i = 0; cfg && i < cfg->n_notify && rc >= 0; i++) {
+        return;
+    for (int i = 0; cfg && i < cfg->n_notify; i++) {
         const struct notify_config *to = &cfg->notify[i];
-        struct notice_row row = {.event = ev->id,
-                                 .group = ev->group,
-                                 .sink = to->name,
-                                 .word = (char *)(uintptr_t)word,
-                                 .next_at = wall + to->digest_ms};
-        if (notify_wants(to, word))
-            rc = notice_insert(m->store, &row, e);
+        if (!notify_wants(to, word))
+            continue;
+        if (w->n == w->room) {
+            w->room = w->room ? 2 * w->room : 16;
+            w->rows = xreallocarray(w->rows, (size_t)w->room, sizeof *w->rows);
+        }
+        w->rows[w->n++] = (struct notice_row){.event = ev->id,
+                                              .group = xstrdup(ev->group),
+                                              .sink = xstrdup(to->name),
+                                              .word = xstrdup(word),
+                                              .next_at = wall + to->digest_ms};
     }
-    return rc < 0 ? (int)rc : 0;
 }
 
-/* Some of the record behind the cursor. More may follow: 1, else 0 or a negative code. */
-static int walk(struct notify *y, int64_t wall)
+static int write_walk(struct store *s, struct scribe_task *t, struct err *e)
+{
+    const struct walk *w = (struct walk *)t;
+    int64_t rc = store_begin(s, e);
+
+    if (rc != 0)
+        return (int)rc;
+    for (int i = 0; i < w->n && rc >= 0; i++)
+        rc = notice_insert(s, &w->rows[i], e);
+    if (rc >= 0)
+        rc = cursor_set(s, cursor_name, w->cursor, e);
+    if (rc == 0)
+        return store_commit(s, e);
+    store_rollback(s);
+    return (int)rc;
+}
+
+static void walked(struct scribe_task *t, int rc)
+{
+    struct walk *w = (struct walk *)t;
+    struct notify *y = w->y;
+
+    notice_rows_free(w->rows, w->n);
+    w->rows = NULL;
+    w->n = w->room = 0;
+    w->is_busy = false;
+    if (rc < 0)
+        return;
+    y->is_waiting = true;
+    if (w->version >= 0)
+        y->version = w->version;
+}
+
+/* Some of the record behind the cursor. version: of the store. 0 or a negative code. */
+static int walk(struct notify *y, int64_t version, int64_t wall)
 {
     struct store *s = y->m->store;
+    struct walk *w = &y->walk;
     struct event_row *events = NULL;
     struct err e = {0};
 
     int64_t cursor = cursor_get(s, cursor_name, &e);
     int n = cursor < 0 ? (int)cursor : events_list(s, NULL, cursor, WALK_MOST, &events, &e);
+    if (n == 0)
+        y->version = version;
     if (n <= 0)
         return n;
-    int rc = store_begin(s, &e);
-    if (rc == 0) {
-        for (int i = 0; i < n && rc == 0; i++)
-            rc = notices_of(y->m, &events[i], wall, &e);
-        if (rc == 0)
-            rc = cursor_set(s, cursor_name, events[n - 1].id, &e);
-        if (rc == 0)
-            rc = store_commit(s, &e);
-        else
-            store_rollback(s);
-    }
+    for (int i = 0; i < n; i++)
+        notices_of(w, &events[i], wall);
+    w->cursor = events[n - 1].id;
+    w->version = n < WALK_MOST ? version : -1;
     event_rows_free(events, n);
-    y->is_waiting = true;
-    return rc < 0 ? rc : n == WALK_MOST;
+    w->is_busy = true;
+    scribe_give(y->m->scribe, &w->task);
+    return 0;
 }
 
 static bool has_receivers(const struct monitor *m)
@@ -310,10 +357,9 @@ static int64_t pause_after(const struct monitor *m, const struct sink *k, int tr
     return pause / m->haste;
 }
 
-static void outcome_of(const struct monitor *m, const struct sink *k, int i, int64_t wall)
+/* Of the notice i of k's message, whose row has an error of its own. */
+static void outcome_of(const struct monitor *m, const struct sink *k, int i, struct notice_row *row, int64_t wall)
 {
-    struct notice_row *row = &k->notices[i];
-
     if (row->is_given_up)
         return;
     row->tries++;
@@ -329,7 +375,7 @@ static void outcome_of(const struct monitor *m, const struct sink *k, int i, int
 }
 
 /* That a receiver cannot be told, and that it can again: once each. */
-static int tell_trouble(struct monitor *m, const struct sink *k, int64_t wall, struct err *e)
+static int tell_trouble(struct store *s, const struct sink *k, int64_t wall, struct err *e)
 {
     bool is_failed = k->result.code != 0;
 
@@ -341,75 +387,104 @@ static int tell_trouble(struct monitor *m, const struct sink *k, int64_t wall, s
                                  .group = k->group,
                                  .kind = (char *)(uintptr_t)event_kind_name(EVENT_NOTIFY),
                                  .text = text};
-    int64_t rc = event_insert(m->store, &ev, e);
+    int64_t rc = event_insert(s, &ev, e);
     free(text);
     return rc < 0 ? (int)rc : 0;
 }
 
-static int settle(struct monitor *m, struct sink *k, int64_t wall)
+/* The sink's own rows stay as they are: what cannot be written is settled once more. */
+static int settle_one(struct store *s, const struct settling *x, int i, struct err *e)
 {
-    struct err e = {0};
-    int rc = store_begin(m->store, &e);
+    struct notice_row row = x->sink->notices[i];
+
+    row.error = xstrdup_null(row.error);
+    outcome_of(x->y->m, x->sink, i, &row, x->wall);
+    int rc = notice_update(s, &row, e);
+    free(row.error);
+    return rc == ERR_REFUSED || rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int settle(struct store *s, struct scribe_task *t, struct err *e)
+{
+    const struct settling *x = (struct settling *)t;
+    int rc = store_begin(s, e);
 
     if (rc != 0)
         return rc;
-    for (int i = 0; i < k->n && rc == 0; i++) {
-        struct notice_row was = k->notices[i];
-        was.error = xstrdup_null(was.error);
-        outcome_of(m, k, i, wall);
-        rc = notice_update(m->store, &k->notices[i], &e);
-        if (rc != 0) { /* as it was, for the next time */
-            free(k->notices[i].error);
-            k->notices[i] = was;
-        } else {
-            free(was.error);
-        }
-        if (rc == ERR_REFUSED || rc == ERR_NOTFOUND)
-            rc = 0;
-    }
+    for (int i = 0; i < x->sink->n && rc == 0; i++)
+        rc = settle_one(s, x, i, e);
     if (rc == 0)
-        rc = tell_trouble(m, k, wall, &e);
+        rc = tell_trouble(s, x->sink, x->wall, e);
     if (rc == 0)
-        rc = store_commit(m->store, &e);
-    else
-        store_rollback(m->store);
+        return store_commit(s, e);
+    store_rollback(s);
     return rc;
 }
 
-static int settle_all(struct notify *y, int64_t wall)
+/* Who is settled goes behind the others. */
+static void settle_next(struct notify *y, int64_t wall)
 {
     struct sink *k;
-    int rc = 0;
 
     TAILQ_FOREACH(k, &y->sinks, entry) {
-        if (!k->is_busy || !k->is_over || rc != 0)
-            continue;
-        rc = settle(y->m, k, wall);
-        if (rc != 0)
+        if (k->is_busy && k->is_over)
             break;
-        if (k->told_at)
-            k->is_failing = k->result.code != 0;
-        sink_clear(k);
-        y->is_waiting = true;
     }
+    if (!k || y->settling.sink)
+        return;
+    TAILQ_REMOVE(&y->sinks, k, entry);
+    TAILQ_INSERT_TAIL(&y->sinks, k, entry);
+    y->settling.sink = k;
+    y->settling.wall = wall;
+    scribe_give(y->m->scribe, &y->settling.task);
+}
+
+static void settled(struct scribe_task *t, int rc)
+{
+    struct settling *x = (struct settling *)t;
+    struct sink *k = x->sink;
+
+    x->sink = NULL;
+    if (rc < 0)
+        return;
+    if (k->told_at)
+        k->is_failing = k->result.code != 0;
+    sink_clear(k);
+    x->y->is_waiting = true;
+    settle_next(x->y, x->wall);
+}
+
+static int forget_settled(struct store *s, struct scribe_task *t, struct err *e)
+{
+    const struct sweeping *x = (struct sweeping *)t;
+    int rc = store_begin(s, e);
+
+    if (rc == 0)
+        rc = notices_sweep(s, x->wall - KEEP_MS, e);
+    if (rc == 0)
+        return store_commit(s, e);
+    store_rollback(s);
     return rc;
+}
+
+static void swept(struct scribe_task *t, int rc)
+{
+    struct sweeping *x = (struct sweeping *)t;
+
+    x->is_busy = false;
+    if (rc < 0)
+        x->y->swept_at = 0;
 }
 
 /* Settled notices are kept for a week. */
-static int sweep(struct notify *y, int64_t now, int64_t wall)
+static void sweep(struct notify *y, int64_t now, int64_t wall)
 {
-    struct err e = {0};
-
-    if (y->swept_at && now - y->swept_at < SWEEP_EVERY_MS)
-        return 0;
+    if (y->sweeping.is_busy || (y->swept_at && now - y->swept_at < SWEEP_EVERY_MS))
+        return;
     y->swept_at = now;
-    int rc = store_begin(y->m->store, &e);
-    if (rc == 0)
-        rc = notices_sweep(y->m->store, wall - KEEP_MS, &e);
-    if (rc == 0)
-        return store_commit(y->m->store, &e);
-    store_rollback(y->m->store);
-    return rc;
+    y->sweeping.wall = wall;
+    y->sweeping.is_busy = true;
+    scribe_give(y->m->scribe, &y->sweeping.task);
 }
 
 void notify_turn(struct monitor *m, int64_t now)
@@ -422,16 +497,30 @@ void notify_turn(struct monitor *m, int64_t now)
         return;
     y->next_at = now + NOTIFY_EVERY_MS / m->haste;
     int64_t version = store_version(m->store);
-    int rc = settle_all(y, wall);
-    if (rc >= 0 && version != y->version && has_receivers(m)) {
-        rc = walk(y, wall);
-        if (rc == 0)
-            y->version = version;
-    }
+    int rc = 0;
+
+    settle_next(y, wall);
+    if (version != y->version && !y->walk.is_busy && has_receivers(m))
+        rc = walk(y, version, wall);
     if (rc >= 0 && y->is_waiting)
         rc = dispatch(y, wall);
     if (rc >= 0 && has_receivers(m))
-        rc = sweep(y, now, wall);
+        sweep(y, now, wall);
     if (rc < 0)
-        store_failed(m, rc);
+        m->is_store_bad = rc != ERR_BUSY;
+}
+
+struct notify *notify_new(struct monitor *m)
+{
+    struct notify *y = xcalloc(1, sizeof *y);
+
+    y->m = m;
+    y->version = -1;
+    y->is_waiting = true;
+    y->walk.y = y->settling.y = y->sweeping.y = y;
+    y->walk.task = (struct scribe_task){.write = write_walk, .done = walked, .file = SCRIBE_MAIN};
+    y->settling.task = (struct scribe_task){.write = settle, .done = settled, .file = SCRIBE_MAIN};
+    y->sweeping.task = (struct scribe_task){.write = forget_settled, .done = swept, .file = SCRIBE_MAIN};
+    TAILQ_INIT(&y->sinks);
+    return y;
 }

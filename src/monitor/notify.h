@@ -29,7 +29,7 @@ enum {
 };
 
 struct notify *notify_new(struct monitor *m);
-/* Whatever is under way is cut off; it is told again at the next start. */
+/* Once the scribe has stopped. Whatever is under way is cut off; it is told again at the next start. */
 void notify_free(struct notify *n);
 void notify_turn(struct monitor *m, int64_t now);
 

@@ -49,6 +49,7 @@ struct stand {
 struct rules {
     struct watched *g;
     struct judge *judge;
+    struct keep *keep;
     struct asked *asked;
     int n;
     int turn[PLACES];   /* whose it is */
@@ -111,6 +112,7 @@ struct rules *rules_new(struct watched *g)
     struct rules *r = xcalloc(1, sizeof *r);
     r->g = g;
     r->judge = judge_new(cfg);
+    r->keep = keep_new(g->m, r, g->name);
     r->stands = xcalloc((size_t)cfg->n_instances + 1, sizeof *r->stands);
     r->asked = xcalloc((size_t)cfg->n_monitors * ((size_t)cfg->n_instances + 1), sizeof *r->asked);
     for (int i = 0; i < cfg->n_monitors; i++) {
@@ -137,6 +139,7 @@ void rules_free(struct rules *r)
         free(a->why);
         free(a->doc_base);
     }
+    keep_free(r->keep);
     judge_free(r->judge);
     free(r->asked);
     free(r->stands);
@@ -483,28 +486,22 @@ static void note_said(struct rules *r, const struct verdict_row *rows, int n)
     }
 }
 
-static int write_baselines(struct rules *r, int64_t now, struct err *e)
+/* The baselines that are due, as the store has their series; NULL when none are. */
+static struct baseline_row *baselines_due(struct rules *r, int64_t now, int *n)
 {
     const struct series_row *series;
     const struct baseline_row *rows;
-    int n, rc;
 
-    if (judge_baselines(r->judge, now, &rows, &n) == 0)
-        return 0;
+    *n = 0;
+    if (judge_baselines(r->judge, now, &rows, n) == 0)
+        return NULL;
     judge_series(r->judge, &series);
-    struct baseline_row *own = xcalloc((size_t)n + 1, sizeof *own);
-    for (int i = 0; i < n; i++) {
+    struct baseline_row *own = xcalloc((size_t)*n + 1, sizeof *own);
+    for (int i = 0; i < *n; i++) {
         own[i] = rows[i];
         own[i].series = series[rows[i].series].id;
     }
-    rc = baselines_put(r->g->m->store, r->g->name, r->start, now, own, n, e);
-    free(own);
-    if (rc == ERR_REFUSED && baselines_ready(r->g->m->store, r->start, NULL) == 1)
-        rc = 0; /* as they were frozen by who went before us */
-    if (rc < 0)
-        judge_baselines_again(r->judge);
-    r->is_ringing = true;
-    return rc;
+    return own;
 }
 
 /* The log file was begun anew and does not know our series: at the next look they are made again. */
@@ -514,32 +511,36 @@ static void forget_series(struct rules *r)
     r->g->m->version = -1;
 }
 
-static int rules_write(struct rules *r)
+void rules_kept(struct rules *r, int rc, bool is_news, bool is_without_baselines)
 {
-    struct monitor *m = r->g->m;
-    int64_t now = net_wall_ms(m->net);
-    const struct verdict_row *rows;
-    const struct point *points;
-    struct err e = {0};
-
-    int n = judge_verdicts(r->judge, now, &rows);
-    note_said(r, rows, n);
-    int rc = verdicts_put(m->store, r->g->name, rows, n, &e);
-    n = judge_points(r->judge, &points);
-    if (rc >= 0 && n > 0)
-        rc = points_put(m->store, points, n, &e);
-    if (rc >= 0)
-        rc = write_baselines(r, now, &e);
+    if (is_without_baselines)
+        judge_baselines_again(r->judge);
     if (rc == ERR_REFUSED)
         forget_series(r);
-    else if (rc < 0)
-        m->is_store_bad |= rc != ERR_BUSY;
     if (rc < 0)
-        return rc;
-    if (r->is_ringing)
-        store_ring(m->store);
+        r->is_ringing |= is_news;
+    else if (is_news && r->g->m->store)
+        store_ring(r->g->m->store);
+}
+
+static void rules_write(struct rules *r)
+{
+    struct to_keep what = {.now = net_wall_ms(r->g->m->net)};
+    const struct point *points;
+    int n = judge_points(r->judge, &points);
+
+    keep_points(r->keep, points, n);
+    if (keep_is_busy(r->keep))
+        return;
+    what.n_verdicts = judge_verdicts(r->judge, what.now, &what.verdicts);
+    note_said(r, what.verdicts, what.n_verdicts);
+    struct baseline_row *baselines = baselines_due(r, what.now, &what.n_baselines);
+    what.baselines = baselines;
+    what.start = baselines ? r->start : 0;
+    what.is_news = r->is_ringing || baselines;
     r->is_ringing = false;
-    return 0;
+    keep_write(r->keep, &what);
+    free(baselines);
 }
 
 /* Where it stops for want of a place it goes on the next time: nobody is passed over. */
@@ -567,7 +568,7 @@ static void turn(struct rules *r, int64_t now)
 
     take_turns(r, PLACES_PROMPT, ASKS_AT_ONCE, now);
     take_turns(r, PLACES_SLOW, ASKS_SLOW_AT_ONCE, now);
-    if (!m->store || !r->is_recalled || now - r->judged_at < WRITE_EVERY_MS / m->haste)
+    if (!r->is_recalled || now - r->judged_at < WRITE_EVERY_MS / m->haste)
         return;
     rules_write(r);
     r->judged_at = net_mono_ms(m->net);

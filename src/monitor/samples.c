@@ -1,5 +1,6 @@
-/* samples.c: writes what instances and machines have found as sample rows: at once (within
- * WRITE_EVERY_MS) what a person would see change, the figures and ages now and then. */
+/* samples.c: what instances and machines have found as sample rows, for the scribe: at once (within
+ * WRITE_EVERY_MS) what a person would see change, the figures and ages now and then. Only the newest are worth
+ * keeping: what could not be written is gathered anew. */
 #include "config.h"
 
 #include "monitor/monitor_int.h"
@@ -8,8 +9,18 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "monitor/scribe.h"
 
-enum { EVENTS_AT_ONCE = 200 }; /* the rest a second later */
+/* While is_busy the rows are the scribe's. */
+struct sampler {
+    struct scribe_task task;
+    struct monitor *m;
+    struct sample_row *rows;
+    int n;
+    bool is_busy;
+    bool is_ringing;    /* some health in them has changed */
+    int64_t wrote_at, full_at; /* mono: the last write, and the last of everything that is fresh */
+};
 
 static struct sample_row row_of(struct polled *p)
 {
@@ -64,7 +75,7 @@ static struct sample_row *gather(struct monitor *m, bool is_all, int *n)
     return rows;
 }
 
-static void written(struct monitor *m, bool is_all)
+static void mark_given(struct monitor *m, bool is_all)
 {
     struct machine *x;
 
@@ -93,83 +104,115 @@ static bool is_change(struct polled *p)
     return p->is_told && p->told != p->pulse.health;
 }
 
-static int64_t put_event(struct polled *p, struct err *e)
+static void tell_change(struct polled *p)
 {
     char text[sizeof p->seen + 64];
     bool has_seen = p->seen[0] && p->pulse.health != HEALTH_UNKNOWN;
 
     snprintf(text, sizeof text, "%s, was %s%s%s", health_name(p->pulse.health), health_name(p->told),
              has_seen ? ": " : "", has_seen ? p->seen : "");
-    struct event_row row = {.at = p->pulse.since,
-                            .group = p->group->name,
-                            .deployment = p->group->deployment,
-                            .kind = (char *)(uintptr_t)event_kind_name(EVENT_HEALTH),
-                            .text = text,
-                            .host = p->host,
-                            .port = p->port,
-                            .told_at = net_wall_ms(p->group->m->net)};
-    return event_insert(p->group->m->store, &row, e);
+    const struct event_row row = {.at = p->pulse.since,
+                                  .group = p->group->name,
+                                  .deployment = p->group->deployment,
+                                  .kind = (char *)(uintptr_t)event_kind_name(EVENT_HEALTH),
+                                  .text = text,
+                                  .host = p->host,
+                                  .port = p->port,
+                                  .told_at = net_wall_ms(p->group->m->net)};
+    p->told = p->pulse.health;
+    record_add(p->group->m, &row);
 }
 
-/* In one transaction, for footplate.db is synced at each; what cannot be written is tried again. */
-static int put_events(struct monitor *m, struct polled **changed, int n, struct err *e)
+/* Answers whether there was any. */
+static bool tell_changes(struct monitor *m)
 {
-    int64_t rc = store_begin(m->store, e);
-
-    for (int i = 0; i < n && rc >= 0; i++)
-        rc = put_event(changed[i], e);
-    if (rc >= 0)
-        rc = store_commit(m->store, e);
-    else
-        store_rollback(m->store);
-    for (int i = 0; i < n && rc >= 0; i++)
-        changed[i]->told = changed[i]->pulse.health;
-    return rc < 0 ? (int)rc : n;
-}
-
-/* Answers how many were written. */
-static int events_turn(struct monitor *m, struct err *e)
-{
-    struct polled *changed[EVENTS_AT_ONCE];
-    int n = 0;
+    bool is_any = false;
 
     for (int g = 0; g < m->n_groups; g++) {
         for (int i = 0; i < m->groups[g]->n; i++) {
             struct polled *p = &m->groups[g]->polled[i];
-            if (is_change(p) && n < EVENTS_AT_ONCE)
-                changed[n++] = p;
+            if (!is_change(p))
+                continue;
+            tell_change(p);
+            is_any = true;
         }
     }
-    return n > 0 ? put_events(m, changed, n, e) : 0;
+    return is_any;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------------------- */
 
+static int write_rows(struct store *s, struct scribe_task *t, struct err *e)
+{
+    const struct sampler *a = (struct sampler *)t;
+
+    return samples_put(s, a->rows, a->n, e);
+}
+
+/* All of them are to be written, whatever was marked as given. */
+static void gather_anew(struct sampler *a)
+{
+    struct monitor *m = a->m;
+
+    a->full_at = -WRITE_IDLE_MS;
+    m->is_changed |= a->is_ringing;
+    for (int g = 0; g < m->n_groups; g++)
+        for (int i = 0; i < m->groups[g]->n; i++)
+            m->groups[g]->polled[i].is_fresh = true;
+}
+
+static void rows_done(struct scribe_task *t, int rc)
+{
+    struct sampler *a = (struct sampler *)t;
+
+    sample_rows_free(a->rows, a->n);
+    a->rows = NULL;
+    a->is_busy = false;
+    if (rc < 0)
+        gather_anew(a);
+    else if (a->is_ringing && a->m->store)
+        store_ring(a->m->store);
+}
+
 void samples_turn(struct monitor *m, int64_t now)
 {
+    struct sampler *a = m->sampler;
     bool is_watched = m->is_looked_on || m->is_driven;
     int64_t full_every = (is_watched ? WRITE_WATCHED_MS : WRITE_IDLE_MS) / m->haste;
-    bool is_all = now - m->full_at >= full_every;
-    struct err e;
-    int n;
+    bool is_all = now - a->full_at >= full_every;
 
-    if (!m->store || now - m->wrote_at < WRITE_EVERY_MS / m->haste)
+    if (now - a->wrote_at < WRITE_EVERY_MS / m->haste)
         return;
-    struct sample_row *rows = gather(m, is_all, &n);
-    int rc = n > 0 ? samples_put(m->store, rows, n, &e) : 0;
-    free(rows);
-    if (rc >= 0)
-        rc = events_turn(m, &e);
-    if (n > 0 || is_all || rc > 0)
-        m->wrote_at = net_mono_ms(m->net);
-    if (rc < 0) {
-        m->is_store_bad = e.code != ERR_BUSY;
+    bool is_told = tell_changes(m);
+    if (a->is_busy)
         return;
-    }
+    struct sample_row *rows = gather(m, is_all, &a->n);
+    if (a->n > 0 || is_all || is_told)
+        a->wrote_at = now;
     if (is_all)
-        m->full_at = m->wrote_at;
-    written(m, is_all);
-    if (n > 0 && m->is_changed)
-        store_ring(m->store);
-    m->is_changed = m->is_changed && n == 0;
+        a->full_at = now;
+    mark_given(m, is_all);
+    if (a->n > 0) {
+        a->is_busy = true;
+        a->is_ringing = m->is_changed;
+        m->is_changed = false;
+        a->rows = sample_rows_copy(rows, a->n);
+        scribe_give(m->scribe, &a->task);
+    }
+    free(rows);
+}
+
+struct sampler *sampler_new(struct monitor *m)
+{
+    struct sampler *a = xcalloc(1, sizeof *a);
+
+    a->m = m;
+    a->task = (struct scribe_task){.write = write_rows, .done = rows_done, .file = SCRIBE_LOG};
+    a->wrote_at = a->full_at = -WRITE_IDLE_MS;
+    return a;
+}
+
+void sampler_free(struct sampler *a)
+{
+    free(a);
 }

@@ -131,9 +131,9 @@ int lock_take(struct store *s, struct err *e)
         return err_set(e, ERR_IO, "cannot lock the store: %s", strerror(errno));
     if (got == 0)
         return err_set(e, ERR_BUSY,
-                       "another process has held the store's lock for %d s "
+                       "another process has held the store's lock for %d.%d s "
                        "(fuser %s/footplate.lock names it)",
-                       s->lock_wait_ms / 1000, s->dir);
+                       s->lock_wait_ms / 1000, s->lock_wait_ms % 1000 / 100, s->dir);
     s->lock_depth = 1;
     FAILPOINT("store:lock:taken");
     return 0;

@@ -83,6 +83,11 @@ int events_latest(struct store *s, const char *group, int limit, struct event_ro
     return n;
 }
 
+struct event_row *event_rows_copy(const struct event_row *rows, int n)
+{
+    return rows_copy(&event_shape, rows, n);
+}
+
 void event_rows_free(struct event_row *rows, int n)
 {
     rows_free(&event_shape, rows, n);

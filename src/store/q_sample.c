@@ -98,6 +98,11 @@ int samples_list(struct store *s, const char *group, struct sample_row **rows, s
     return n;
 }
 
+struct sample_row *sample_rows_copy(const struct sample_row *rows, int n)
+{
+    return rows_copy(&sample_shape, rows, n);
+}
+
 void sample_rows_free(struct sample_row *rows, int n)
 {
     rows_free(&sample_shape, rows, n);

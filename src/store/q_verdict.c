@@ -85,6 +85,11 @@ int baselines_list(struct store *s, int64_t deployment, struct baseline_row **ro
     return n;
 }
 
+struct baseline_row *baseline_rows_copy(const struct baseline_row *rows, int n)
+{
+    return rows_copy(&baseline_shape, rows, n);
+}
+
 void baseline_rows_free(struct baseline_row *rows, int n)
 {
     rows_free(&baseline_shape, rows, n);
@@ -178,6 +183,11 @@ int verdicts_list(struct store *s, const char *group, struct verdict_row **rows,
         qsort(p, (size_t)n, sizeof **rows, by_layer);
     *rows = p;
     return n;
+}
+
+struct verdict_row *verdict_rows_copy(const struct verdict_row *rows, int n)
+{
+    return rows_copy(&verdict_shape, rows, n);
 }
 
 void verdict_rows_free(struct verdict_row *rows, int n)

@@ -331,6 +331,27 @@ void rows_free(const struct shape *sh, void *rows, int n)
     free(rows);
 }
 
+void *rows_copy(const struct shape *sh, const void *rows, int n)
+{
+    char *all = xcalloc((size_t)n + 1, sh->size);
+
+    if (n > 0)
+        memcpy(all, rows, (size_t)n * sh->size);
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < sh->n; k++) {
+            const struct col *c = &sh->cols[k];
+            char *field = all + (size_t)i * sh->size + c->offset, *text;
+            assert(c->kind != COL_BYTES);
+            if (c->kind != COL_TEXT && c->kind != COL_LINE)
+                continue;
+            memcpy(&text, field, sizeof text);
+            text = xstrdup_null(text);
+            memcpy(field, &text, sizeof text);
+        }
+    }
+    return all;
+}
+
 /* Give the statement back: no values kept, no read transaction held. */
 static void put_back(sqlite3_stmt *st)
 {

@@ -350,6 +350,11 @@ void store_close(struct store *s)
     free(s);
 }
 
+void store_set_patience(struct store *s, int ms)
+{
+    s->lock_wait_ms = ms;
+}
+
 const char *store_dir(const struct store *s)
 {
     return s->dir;

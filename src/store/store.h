@@ -28,6 +28,10 @@ enum store_open_flags { STORE_READ = 0, STORE_WRITE = 1, STORE_CREATE = 2 };
 struct store *store_open(const char *dir, unsigned flags, struct err *e);
 void store_close(struct store *s);
 
+/* How long this handle waits for the shared lock at most: 10 s at first. For a thread that has other
+ * things to do meanwhile, and tries again. */
+void store_set_patience(struct store *s, int ms);
+
 /* One transaction on footplate.db. begin takes the shared lock (waiting at most 10 s: ERR_BUSY),
  * then BEGIN IMMEDIATE; refused when the file was replaced or migrated under us
  * (ERR_UNAVAILABLE). After a failed commit nothing of it counts and no transaction stands. After
@@ -74,7 +78,8 @@ void doorbell_drain(struct doorbell *d);
 void doorbell_close(struct doorbell *d);
 
 /* Rows handed out below are arrays of structs whose strings the array owns: free with
- * *_rows_free (rows_free for each type: X_rows_free(rows, n)). Functions that read answer the
+ * *_rows_free (rows_free for each type: X_rows_free(rows, n)); X_rows_copy makes such an array of rows
+ * with borrowed strings. Functions that read answer the
  * number of rows or a negative code; functions that write answer 0 or a negative code, inserts
  * the new id (> 0). Writers must stand inside store_begin()..store_commit(). Absent text is
  * NULL. Times are wall ms, 0 = none. X_get answers 1 and one row, or 0 and NULL where there is
@@ -443,6 +448,7 @@ int events_list(struct store *s, const char *group, int64_t after, int limit,
 /* The newest `limit`, oldest first; group NULL: all. */
 int events_latest(struct store *s, const char *group, int limit, struct event_row **rows,
                   struct err *e);
+struct event_row *event_rows_copy(const struct event_row *rows, int n);
 void event_rows_free(struct event_row *rows, int n);
 
 /* Which events are meant. Empty fields mean all. Borrowed. */
@@ -690,6 +696,7 @@ struct sample_row {
 int samples_put(struct store *s, const struct sample_row *rows, int n, struct err *e);
 /* group NULL: all. */
 int samples_list(struct store *s, const char *group, struct sample_row **rows, struct err *e);
+struct sample_row *sample_rows_copy(const struct sample_row *rows, int n);
 void sample_rows_free(struct sample_row *rows, int n);
 
 /* ---- series, in footplate-log.db: what was measured, over time ------------------------------------ */
@@ -757,6 +764,7 @@ int baselines_put(struct store *s, const char *group, int64_t deployment, int64_
 /* 1: they were frozen for it (there may be none of any series), 0: not yet, or negative. */
 int baselines_ready(struct store *s, int64_t deployment, struct err *e);
 int baselines_list(struct store *s, int64_t deployment, struct baseline_row **rows, struct err *e);
+struct baseline_row *baseline_rows_copy(const struct baseline_row *rows, int n);
 void baseline_rows_free(struct baseline_row *rows, int n);
 
 /* ---- verdicts of the layers, in footplate-log.db: the newest of each figure --------------------------- */
@@ -788,6 +796,7 @@ enum { VERDICT_STALE_MS = 15000 };
 int verdicts_put(struct store *s, const char *group, const struct verdict_row *rows, int n, struct err *e);
 /* In order of layer and name; group NULL: all. */
 int verdicts_list(struct store *s, const char *group, struct verdict_row **rows, struct err *e);
+struct verdict_row *verdict_rows_copy(const struct verdict_row *rows, int n);
 void verdict_rows_free(struct verdict_row *rows, int n);
 /* What it says now: UNKNOWN when it is stale. */
 enum judgement verdict_now(const struct verdict_row *v, int64_t now);

@@ -220,6 +220,8 @@ int64_t row_insert(struct store *s, struct store_file *f, const struct query *q,
 /* Update the row with that id by a QUERY_UPDATE; ERR_NOTFOUND when there is none. */
 int row_update(struct store *s, const struct query *q, int64_t id, const void *row, struct err *e);
 void rows_free(const struct shape *sh, void *rows, int n);
+/* The same rows with strings of their own, to be freed by rows_free(); of a shape without bytes. */
+void *rows_copy(const struct shape *sh, const void *rows, int n);
 /* The strings of one row, not the row. */
 void row_release(const struct shape *sh, void *row);
 /* The last first. */
