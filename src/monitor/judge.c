@@ -302,12 +302,18 @@ void judge_set_instances(struct judge *j, const struct judge_instance *list, int
         struct subject *s = &j->subjects[k];
         s->is_known = true;
         s->is_in_traffic = list[i].is_in_traffic;
+        s->is_worked_on = list[i].is_worked_on;
         s->in_since = list[i].in_since;
         if (!s->version || !list[i].version || strcmp(s->version, list[i].version) != 0) {
             free(s->version);
             s->version = xstrdup_null(list[i].version);
         }
     }
+}
+
+bool judge_is_in(const struct judge *j, int subject)
+{
+    return !j->subjects[subject].is_known || j->subjects[subject].is_in_traffic;
 }
 
 bool judge_counts(const struct judge *j, int subject, int64_t at)
@@ -486,11 +492,25 @@ static void keep_since(struct unit *u, const struct finding *f, int64_t now)
     u->judged = f->judged;
 }
 
+/* When the one answered last who has been silent longest, of those that count: what was heard of others says
+ * nothing of him. 0: he never did. */
+static int64_t heard_at(const struct judge *j, const struct unit *u)
+{
+    int64_t oldest = INT64_MAX, newest = 0;
+
+    if (!u->seen)
+        return judge_heard(j, u->i_rule, -1)->at;
+    for (int i = 0; i < j->cfg->n_instances; i++) {
+        int64_t at = judge_heard(j, u->i_rule, i)->at;
+        newest = at > newest ? at : newest;
+        oldest = judge_is_in(j, i) && at < oldest ? at : oldest;
+    }
+    return oldest == INT64_MAX ? newest : oldest;
+}
+
 static void fill_row(struct judge *j, struct unit *u, struct verdict_row *r, const struct finding *f,
                      int64_t now)
 {
-    const struct heard *h = judge_heard(j, u->i_rule, f->subject);
-
     free(u->text);
     u->text = xstrdup(f->text);
     str_copy(u->method, sizeof u->method, f->method);
@@ -502,18 +522,11 @@ static void fill_row(struct judge *j, struct unit *u, struct verdict_row *r, con
         .unit = u->group.row.unit, .since = u->since, .at = now,
         .sure = (int)(f->sure * 1000 + 0.5),
         .series = u->group.row.id > 0 ? u->group.row.id : 0,
-        .deployment = j->has_release ? j->release.deployment : 0};
+        .deployment = j->has_release ? j->release.deployment : 0,
+        .heard_at = heard_at(j, u)};
     if (f->subject >= 0) {
         r->host = j->cfg->instances[f->subject].host;
         r->port = j->cfg->instances[f->subject].port;
-        r->heard_at = h->at;
-        return;
-    }
-    r->heard_at = u->seen ? 0 : h->at;
-    for (int i = 0; u->seen && i < j->cfg->n_instances; i++) {
-        int64_t at = judge_heard(j, u->i_rule, i)->at;
-        if (at > r->heard_at)
-            r->heard_at = at;
     }
 }
 

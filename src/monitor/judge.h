@@ -9,7 +9,9 @@
  *     its chain;
  *   - from then on, until the watch ends: limits, CUSUM against the baseline, new against old version at
  *     planned looks while both take traffic, growth, forecast; the worst is the verdict of the figure;
- *   - no answer is never good: 20 moments without one, or none for max(3 x every, 15 s), is unknown;
+ *   - no answer is never good: none for max(3 x every, 15 s), from the group or from one instance in traffic,
+ *     is unknown; so is an instance that has not answered since it takes traffic, and a rule of instances
+ *     while none of them does (not due as long as the release itself has them all out);
  *   - what an instance shows within warmup_ms of its markup, or while it is out, is not judged. */
 #ifndef FOOTPLATE_MONITOR_JUDGE_H
 #define FOOTPLATE_MONITOR_JUDGE_H
@@ -42,8 +44,10 @@ struct judge_instance {
     const char *host;
     int port;
     const char *version;    /* NULL: not known */
-    bool is_in_traffic;
+    bool is_in_traffic;     /* also where that is not known: whom nobody can ask about is no less to be
+                               judged */
     int64_t in_since;       /* wall: since when; 0: longer than we know */
+    bool is_worked_on;      /* a step of the release has it: that it is out is planned */
 };
 void judge_set_instances(struct judge *j, const struct judge_instance *list, int n, int64_t now);
 

@@ -31,13 +31,16 @@ static enum detect_bad bad_of(enum monitor_worse w)
     return w == WORSE_LOW ? DETECT_BAD_DOWN : DETECT_BAD_UP;
 }
 
-/* f counts where it is worse than what was found so far; among bad ones the surest. */
+/* f counts where it is worse than what was found so far; among bad ones the surest. What is not due is said
+ * where it is unknown, unless something unknown is due. */
 static void keep_worst(struct finding *out, const struct finding *f)
 {
-    if (!f->is_due)
+    bool is_alike = f->judged == out->judged;
+
+    if (!f->is_due && f->judged != JUDGED_UNKNOWN)
         return;
-    if (f->judged > out->judged ||
-        (f->judged == out->judged && f->judged == JUDGED_BAD && f->sure > out->sure))
+    if (f->judged > out->judged || (is_alike && f->judged == JUDGED_BAD && f->sure > out->sure) ||
+        (is_alike && f->judged == JUDGED_UNKNOWN && f->is_due && !out->is_due))
         *out = *f;
 }
 
@@ -64,20 +67,21 @@ static bool is_silent(const struct judge *j, const struct unit *u, int subject, 
 {
     const struct heard *h = judge_heard(j, u->i_rule, subject);
     int64_t from = h->at > j->born ? h->at : j->born;
+    /* What it answered before it went out tells of the version before. */
+    bool is_new = subject >= 0 && h->at != 0 && h->at < j->subjects[subject].in_since;
 
-    if (subject >= 0 && j->subjects[subject].in_since > from)
-        from = j->subjects[subject].in_since;
-    if (h->at != 0 && now - from <= quiet_of(u))
+    if (h->at != 0 && !is_new && now - from <= quiet_of(u))
         return false;
     f->judged = JUDGED_UNKNOWN;
     f->method = "silence";
     f->since = h->at;
     f->is_due = true;
-    if (h->at != 0)
-        snprintf(f->text, sizeof f->text, "no answer for %lld s%s%s", (long long)(now - h->at) / 1000,
+    if (h->at == 0 || is_new)
+        snprintf(f->text, sizeof f->text, "no answer yet%s%s%s", is_new ? " since it takes traffic" : "",
                  h->silence[0] ? ": " : "", h->silence);
     else
-        snprintf(f->text, sizeof f->text, "no answer yet%s%s", h->silence[0] ? ": " : "", h->silence);
+        snprintf(f->text, sizeof f->text, "no answer for %lld s%s%s", (long long)(now - h->at) / 1000,
+                 h->silence[0] ? ": " : "", h->silence);
     return true;
 }
 
@@ -104,10 +108,32 @@ static void find_missing(const struct judge *j, const struct unit *u, int64_t no
         snprintf(f.text, sizeof f.text, "no figure yet");
     else
         snprintf(f.text, sizeof f.text, "no figure for %lld s", (long long)(now - last) / 1000);
-    if (!f.is_due && out->judged < JUDGED_UNKNOWN) {
-        *out = f;
-        return;
-    }
+    keep_worst(out, &f);
+}
+
+/* Is there anybody whose answers count? */
+static bool unit_is_asked(const struct judge *j, const struct unit *u)
+{
+    bool is_asked = !u->seen;
+
+    for (int i = 0; i < j->cfg->n_instances && !is_asked; i++)
+        is_asked = judge_is_in(j, i);
+    return is_asked;
+}
+
+/* Nobody is there whose answers count. While the release itself has them out, as planned, that holds nothing
+ * up. */
+static void find_nobody(const struct judge *j, struct finding *out)
+{
+    struct finding f = {.judged = JUDGED_UNKNOWN, .method = "silence", .subject = -1};
+
+    for (int i = 0; i < j->cfg->n_instances; i++)
+        f.is_due |= !j->subjects[i].is_worked_on;
+    if (j->cfg->n_instances == 1)
+        snprintf(f.text, sizeof f.text, "%s takes no traffic: nothing is judged", j->cfg->instances[0].host);
+    else
+        snprintf(f.text, sizeof f.text, "none of %d instances takes traffic: nothing is judged",
+                 j->cfg->n_instances);
     keep_worst(out, &f);
 }
 
@@ -123,7 +149,7 @@ static void find_silence(const struct judge *j, const struct unit *u, int64_t no
     }
     for (int i = 0; i < j->cfg->n_instances; i++) {
         struct finding one = {.subject = -1};
-        if (j->subjects[i].is_known && !j->subjects[i].is_in_traffic)
+        if (!judge_is_in(j, i))
             continue;
         asked++;
         if (!is_silent(j, u, i, now, &one))
@@ -175,7 +201,7 @@ static void find_limits(const struct judge *j, const struct unit *u, struct find
     }
     for (int i = 0; i < j->cfg->n_instances; i++) {
         struct finding one = {.subject = -1};
-        if (j->subjects[i].is_known && !j->subjects[i].is_in_traffic)
+        if (!judge_is_in(j, i))
             continue;
         find_limit(u, u->seen[i].streaks, &one);
         about(j, &one, i);
@@ -548,12 +574,17 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
 {
     *out = (struct finding){.judged = JUDGED_GOOD, .is_due = true, .method = "limit", .subject = -1};
     out->samples = u->group.n;
-    find_silence(j, u, now, out);
+    bool is_asked = unit_is_asked(j, u);
+    if (is_asked)
+        find_silence(j, u, now, out);
+    else
+        find_nobody(j, out);
     if (u->figure->is_context) {
         say_good(u, out);
         return;
     }
-    find_missing(j, u, now, out);
+    if (is_asked)
+        find_missing(j, u, now, out);
     find_limits(j, u, out);
     find_lines(j, u, now, out);
     /* Of two that are as sure, the one that has both versions in the same minutes says more. */

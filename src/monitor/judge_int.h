@@ -86,7 +86,7 @@ struct unit {
 struct subject {
     char *version;
     bool is_known;
-    bool is_in_traffic;
+    bool is_in_traffic, is_worked_on;
     int64_t in_since;
 };
 
@@ -134,6 +134,8 @@ struct finding {
 /* ---- judge.c ---- */
 double *judge_scratch(struct judge *j, int n);
 const struct heard *judge_heard(const struct judge *j, int rule, int subject);
+/* Does it take traffic, as far as is known? */
+bool judge_is_in(const struct judge *j, int subject);
 /* Is what this instance shows at this moment counted? */
 bool judge_counts(const struct judge *j, int subject, int64_t at);
 /* Where in the track the points from `at` on begin. */

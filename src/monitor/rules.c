@@ -233,17 +233,20 @@ static const struct instance_row *instance_of(const struct instance_row *rows, i
     return NULL;
 }
 
-/* No step works on it, and the balancers, where there are any, let requests in. */
+static bool is_worked_on(const struct target_row *t)
+{
+    return t && target_has_step(t->status);
+}
+
+/* No step works on it, and the balancers, where there are any, let requests in. One that cannot be asked says
+ * neither in nor out: what no step of ours took out is judged. */
 static bool is_in(const struct target_row *t, const struct instance_row *i)
 {
     const char *traffic = t && t->traffic_at >= (i ? i->traffic_at : 0) ? t->traffic : i ? i->traffic : NULL;
     int state = traffic_state_parse(traffic);
-    bool is_worked_on = t && target_has_step(t->status);
 
-    if (state < 0)
-        return !is_worked_on;
-    if (state == TRAFFIC_NONE)
-        return !is_worked_on;
+    if (state < 0 || state == TRAFFIC_NONE || state == TRAFFIC_UNKNOWN)
+        return !is_worked_on(t);
     return traffic_is_in((enum traffic_state)state);
 }
 
@@ -324,7 +327,8 @@ static void tell_instances(struct rules *r, const struct reading *x, int64_t now
                                           .version = t && t->version_now ? t->version_now
                                                      : row ? row->version : NULL,
                                           .is_in_traffic = in,
-                                          .in_since = s->in_since};
+                                          .in_since = s->in_since,
+                                          .is_worked_on = is_worked_on(t)};
     }
     judge_set_instances(r->judge, list, cfg->n_instances, now);
     free(list);

@@ -69,7 +69,7 @@ static void play_init(struct play *p)
                                    .watch_ms = 240000, .warmup_ms = 5000};
     for (int i = 0; i < HOSTS; i++) {
         p->hosts[i] = (struct instance_config){xstrdup(names[i]), 80, i == 0};
-        p->instances[i] = (struct judge_instance){names[i], 80, "1.0.0", true, 0};
+        p->instances[i] = (struct judge_instance){names[i], 80, "1.0.0", true, 0, false};
     }
     p->j = judge_new(&p->cfg);
     judge_set_instances(p->j, p->instances, HOSTS, p->now);

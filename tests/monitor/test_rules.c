@@ -119,6 +119,89 @@ START_TEST(no_data_is_never_good_in_any_layer)
 }
 END_TEST
 
+/* What a balancer says of it, as the engine writes it down; "unknown": it could not be asked. */
+static void put_traffic(struct stage *g, int port, const char *traffic)
+{
+    struct instance_row row = {.group = (char *)(uintptr_t)"shop",
+                               .host = (char *)(uintptr_t)"127.0.0.1",
+                               .port = port,
+                               .traffic = (char *)(uintptr_t)traffic,
+                               .traffic_at = clock_wall_ms()};
+
+    must(store_begin(g->store, e));
+    must(instance_put_traffic(g->store, &row, e));
+    must(store_commit(g->store, e));
+    store_ring(g->store);
+}
+
+/* Until this verdict says so. */
+static void until_says(struct stage *g, const char *name, enum judgement want, const char *words)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    char last[400] = "no verdict";
+    bool is_said = false;
+
+    while (!is_said) {
+        int n;
+        struct verdict_row *rows = verdicts(g, &n);
+        ck_assert_msg(clock_mono_ms() < until, "%s never said \"%s\": %s", name, words, last);
+        for (int i = 0; i < n; i++) {
+            if (strcmp(rows[i].name, name) != 0)
+                continue;
+            is_said = verdict_now(&rows[i], clock_wall_ms()) == want && strstr(rows[i].text, words);
+            snprintf(last, sizeof last, "%s: %s", judged_name(rows[i].judged), rows[i].text);
+        }
+        if (rows)
+            verdict_rows_free(rows, n);
+        usleep(50000);
+    }
+}
+
+static atomic_bool is_second_gone;
+
+static void serve_second(struct peer *p, int fd, const char *request)
+{
+    if (!is_second_gone)
+        serve(p, fd, request);
+}
+
+/* A balancer that cannot be asked makes nobody good, and one of two that is silent is not hidden. */
+START_TEST(unknown_traffic_is_judged_and_one_silent_of_two_is_found)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve), *q = peer_start("\r\n\r\n", serve_second);
+    int ports[] = {p->port, q->port};
+
+    is_gone = is_second_gone = false;
+    stage_init(&g);
+    stage_group(&g, ports, 2, "\"http://127.0.0.1:1/\"",
+                "transport: local\nmonitors:\n"
+                "  network: [{name: way, connect: \"%h:%p\", every: 1s}]\n"
+                "  application: [{name: app, scrape: \"http://%h:%p/metrics\", every: 1s, calls: calls}]\n");
+    stage_version(&g, ports[0], "1.0.0");
+    stage_version(&g, ports[1], "1.0.0");
+    put_traffic(&g, ports[0], "unknown");
+    put_traffic(&g, ports[1], "unknown");
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+
+    is_second_gone = true;
+    until_says(&g, "app: calls", JUDGED_UNKNOWN, "127.0.0.1: no answer for");
+    is_second_gone = false;
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+    put_traffic(&g, ports[0], "maint");
+    put_traffic(&g, ports[1], "maint");
+    until_says(&g, "app: calls", JUDGED_UNKNOWN, "none of 2 instances takes traffic");
+    until_says(&g, "way: time", JUDGED_UNKNOWN, "none of 2 instances takes traffic");
+    put_traffic(&g, ports[0], "ready");
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+    stage_end(&g);
+    peer_stop(p);
+    peer_stop(q);
+}
+END_TEST
+
 static int count_points(struct stage *g)
 {
     struct series_row *rows = NULL;
@@ -176,6 +259,7 @@ int main(void)
     TCase *t = tcase_create("monitor");
 
     tcase_add_test(t, no_data_is_never_good_in_any_layer);
+    tcase_add_test(t, unknown_traffic_is_judged_and_one_silent_of_two_is_found);
     tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
     suite_add_tcase(s, t);
     return suite_run(s);

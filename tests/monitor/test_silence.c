@@ -1,0 +1,268 @@
+/* test_silence.c: whose answers are missing is never good: one of several instances, all of them, a part of the
+ * questions, a figure of an answer, in each layer. Answers are played to a judge. */
+#include "config.h"
+
+#include "monitor/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "suite.h"
+
+enum { HOSTS = 3, STEP = 5000, CANARY = 0, RULES = 7 };
+
+enum { R_PAGE, R_WAY, R_ORDERS, R_APP, R_LOG, R_SYSTEM, R_SHOPS };
+
+struct play {
+    struct group_config cfg;
+    struct monitor_config rules[RULES];
+    struct instance_config hosts[HOSTS];
+    struct judge_instance instances[HOSTS];
+    struct judge *j;
+    int64_t now;
+};
+
+/* What is asked of whom in one round. */
+struct missing {
+    int rule;   /* -1: of all */
+    int host;   /* -1: of all */
+    bool is_on;
+};
+
+static struct monitor_config rule(enum layer layer, enum monitor_source source, const char *name)
+{
+    return (struct monitor_config){
+        .layer = layer, .source = source, .name = xstrdup(name), .every_ms = STEP, .in_a_row = 3,
+        .success = -1, .loss = -1, .at_least = NAN, .at_most = NAN, .most_errors = -1, .lines = -1,
+        .memory = -1, .disk = -1, .load_milli = -1, .within_ms = -1};
+}
+
+static void play_init(struct play *p)
+{
+    static const char *const names[HOSTS] = {"web01", "web02", "web03"};
+
+    *p = (struct play){.now = INT64_C(1700000000) * 1000};
+    p->rules[R_PAGE] = rule(LAYER_USER, MONITOR_REQUEST, "page");
+    p->rules[R_PAGE].success = 9500;
+    p->rules[R_WAY] = rule(LAYER_NETWORK, MONITOR_CONNECT, "way");
+    p->rules[R_WAY].connect = xstrdup("%h:%p");
+    p->rules[R_WAY].loss = 1000;
+    p->rules[R_ORDERS] = rule(LAYER_BUSINESS, MONITOR_PROMETHEUS, "orders");
+    p->rules[R_ORDERS].at_least = 1;
+    p->rules[R_APP] = rule(LAYER_APPLICATION, MONITOR_SCRAPE, "app");
+    p->rules[R_APP].most_errors = 500;
+    p->rules[R_APP].calls = p->rules[R_APP].errors = p->rules[R_APP].latency = p->rules[R_APP].name;
+    p->rules[R_LOG] = rule(LAYER_APPLICATION, MONITOR_TAIL, "log");
+    p->rules[R_LOG].lines = 3;
+    p->rules[R_LOG].lines_ms = 60000;
+    p->rules[R_SYSTEM] = rule(LAYER_SYSTEM, MONITOR_SYSTEM, "machine");
+    p->rules[R_SYSTEM].memory = p->rules[R_SYSTEM].disk = 9000;
+    p->rules[R_SHOPS] = rule(LAYER_USER, MONITOR_REQUEST, "shops");
+    p->rules[R_SHOPS].url = xstrdup("https://%h:%p/");
+    p->rules[R_SHOPS].success = 9500;
+    p->cfg = (struct group_config){.name = xstrdup("shop"), .monitors = p->rules, .n_monitors = RULES,
+                                   .instances = p->hosts, .n_instances = HOSTS, .baseline_ms = 60000,
+                                   .watch_ms = 240000, .warmup_ms = 5000};
+    for (int i = 0; i < HOSTS; i++) {
+        p->hosts[i] = (struct instance_config){xstrdup(names[i]), 80, i == CANARY};
+        p->instances[i] = (struct judge_instance){.host = names[i], .port = 80, .version = "1.0.0",
+                                                  .is_in_traffic = true};
+    }
+    p->j = judge_new(&p->cfg);
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+}
+
+static void play_end(struct play *p)
+{
+    judge_free(p->j);
+    for (int i = 0; i < RULES; i++)
+        free(p->rules[i].name);
+    free(p->rules[R_WAY].connect);
+    free(p->rules[R_SHOPS].url);
+    for (int i = 0; i < HOSTS; i++)
+        free(p->hosts[i].host);
+    free(p->cfg.name);
+}
+
+static void tell(struct play *p, int r, int host, const struct gauge_answer *a)
+{
+    judge_take(p->j, r, host < 0 ? "" : p->hosts[host].host, host < 0 ? 0 : 80, p->now, a);
+}
+
+static const double *whole(int r)
+{
+    static const double values[RULES][FIGURES_MAX] = {
+        [R_PAGE] = {100, 20}, [R_WAY] = {100, 3, 0, 1, 1}, [R_ORDERS] = {600}, [R_APP] = {25, 0, 30},
+        [R_LOG] = {0}, [R_SYSTEM] = {0.2, 40, 10, 5, 50000}, [R_SHOPS] = {100, 20}};
+
+    return values[r];
+}
+
+/* Everybody is asked once, and answers as a calm one does; but for those that are missing. */
+static void round_of(struct play *p, struct missing gone)
+{
+    p->now += STEP;
+    for (int r = 0; r < RULES; r++) {
+        bool is_of_instances = monitor_is_of_instances(&p->rules[r]);
+        for (int i = is_of_instances ? 0 : -1; i < (is_of_instances ? HOSTS : 0); i++) {
+            struct gauge_answer a = {.values = whole(r)};
+            if (gone.is_on && (gone.rule < 0 || gone.rule == r) && (gone.host < 0 || gone.host == i))
+                a = (struct gauge_answer){.silence = "it hung up"};
+            tell(p, r, i, &a);
+        }
+    }
+    judge_verdicts(p->j, p->now, &(const struct verdict_row *){NULL});
+}
+
+static void rounds(struct play *p, int n, struct missing gone)
+{
+    for (int i = 0; i < n; i++)
+        round_of(p, gone);
+}
+
+static const struct missing none = {0};
+
+static const struct verdict_row *verdict_of(struct play *p, const char *name)
+{
+    const struct verdict_row *rows;
+    int n = judge_verdicts(p->j, p->now, &rows);
+
+    for (int i = 0; i < n; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    ck_abort_msg("no verdict of %s", name);
+    return NULL;
+}
+
+static void ck_says(struct play *p, const char *name, enum judgement want, const char *words)
+{
+    const struct verdict_row *v = verdict_of(p, name);
+
+    ck_assert_msg(v->judged == want && strstr(v->text, words), "%s is %s, not %s: %s; wanted: %s", name,
+                  judged_name(v->judged), judged_name(want), v->text, words);
+}
+
+/* Those of a rule, or (-1) of all: is each as it is wanted? only: of instances. */
+static void ck_rules(struct play *p, int r, bool is_of_instances_only, enum judgement want)
+{
+    const struct verdict_row *rows;
+    int n = judge_verdicts(p->j, p->now, &rows), seen = 0;
+
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < RULES; k++) {
+            size_t len = strlen(p->rules[k].name);
+            bool is_of_it = strncmp(rows[i].name, p->rules[k].name, len) == 0 &&
+                            (rows[i].name[len] == ':' || rows[i].name[len] == '\0');
+            if (!is_of_it || (r >= 0 && r != k) ||
+                (is_of_instances_only && !monitor_is_of_instances(&p->rules[k])))
+                continue;
+            seen++;
+            ck_assert_msg(rows[i].judged == want, "%s is %s, not %s: %s", rows[i].name,
+                          judged_name(rows[i].judged), judged_name(want), rows[i].text);
+        }
+    }
+    ck_assert_int_gt(seen, 0);
+}
+
+static void set_traffic(struct play *p, int host, bool is_in, bool is_worked_on)
+{
+    p->now += 1000;
+    for (int i = 0; i < HOSTS; i++) {
+        if (host >= 0 && host != i)
+            continue;
+        if (is_in && !p->instances[i].is_in_traffic)
+            p->instances[i].in_since = p->now;
+        p->instances[i].is_in_traffic = is_in;
+        p->instances[i].is_worked_on = is_worked_on;
+    }
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+}
+
+START_TEST(where_nobody_takes_traffic_nothing_is_good)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    ck_rules(&p, -1, false, JUDGED_GOOD);
+    set_traffic(&p, -1, false, false);
+    /* At once, and whatever they answer: no tail, load or connections stay good. */
+    ck_rules(&p, -1, true, JUDGED_UNKNOWN);
+    rounds(&p, 120, none);
+    ck_rules(&p, -1, true, JUDGED_UNKNOWN);
+    ck_says(&p, "machine: load", JUDGED_UNKNOWN, "none of 3 instances takes traffic: nothing is judged");
+    ck_says(&p, "app: latency", JUDGED_UNKNOWN, "none of 3 instances takes traffic: nothing is judged");
+    ck_assert(verdict_of(&p, "machine: load")->is_due);
+    ck_says(&p, "page: success", JUDGED_GOOD, "");
+    /* By plan, as in a group of one while its canary is out: unknown, but it waits for nothing. */
+    set_traffic(&p, -1, false, true);
+    ck_rules(&p, -1, true, JUDGED_UNKNOWN);
+    ck_assert(!verdict_of(&p, "machine: load")->is_due);
+    ck_assert(!verdict_of(&p, "app: latency")->is_due);
+    set_traffic(&p, -1, true, false);
+    rounds(&p, 4, none);
+    ck_rules(&p, -1, false, JUDGED_GOOD);
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(a_canary_is_good_when_it_has_answered_itself)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    set_traffic(&p, CANARY, false, true);
+    rounds(&p, 6, none);
+    ck_rules(&p, -1, false, JUDGED_GOOD);
+    set_traffic(&p, CANARY, true, false);
+    int64_t in_since = p.now;
+    ck_says(&p, "machine: load", JUDGED_UNKNOWN, "web01: no answer yet since it takes traffic");
+    ck_rules(&p, -1, true, JUDGED_UNKNOWN);
+    for (int i = 0; i < 12; i++) {
+        round_of(&p, (struct missing){-1, CANARY, true});
+        ck_rules(&p, -1, true, JUDGED_UNKNOWN);
+        ck_assert_int_lt(verdict_of(&p, "machine: load")->heard_at, in_since);
+    }
+    ck_says(&p, "log", JUDGED_UNKNOWN, "it hung up");
+    rounds(&p, 1, none);
+    ck_rules(&p, R_SYSTEM, true, JUDGED_GOOD);
+    ck_assert_int_ge(verdict_of(&p, "machine: load")->heard_at, in_since);
+    play_end(&p);
+}
+END_TEST
+
+/* What the engine settles on is the one who was heard longest ago, whoever the verdict is about. */
+START_TEST(heard_is_who_was_heard_longest_ago)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    int64_t last = p.now;
+    rounds(&p, 2, (struct missing){R_LOG, 1, true});
+    ck_assert_int_eq(verdict_of(&p, "log")->heard_at, last);
+    p.now += 1000;
+    tell(&p, R_LOG, 2, &(struct gauge_answer){.values = (double[]){2}});
+    ck_says(&p, "log", JUDGED_WARNING, "lines match");
+    ck_assert_int_eq(verdict_of(&p, "log")->heard_at, last);
+    set_traffic(&p, 1, false, false);
+    ck_assert_int_gt(verdict_of(&p, "log")->heard_at, last);
+    play_end(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("silence");
+    TCase *t = tcase_create("judge");
+
+    tcase_add_test(t, where_nobody_takes_traffic_nothing_is_good);
+    tcase_add_test(t, a_canary_is_good_when_it_has_answered_itself);
+    tcase_add_test(t, heard_is_who_was_heard_longest_ago);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
