@@ -35,6 +35,8 @@ static char *asked(const struct monitor_config *m)
         return xstrdup(m->scrape);
     case MONITOR_TAIL:
         return xasprintf("%s in %s", m->pattern, m->tail);
+    case MONITOR_EXPORTER:
+        return xstrdup(m->exporter);
     default:
         return xstrdup("load, memory, disk, connections, process");
     }
@@ -45,7 +47,8 @@ static json_t *rules_of(const struct group_config *g)
     static const char *const sources[MONITOR_SOURCE_COUNT] = {
         [MONITOR_REQUEST] = "request", [MONITOR_CONNECT] = "connect",
         [MONITOR_PROMETHEUS] = "prometheus", [MONITOR_NUMBER] = "number",
-        [MONITOR_SCRAPE] = "scrape", [MONITOR_TAIL] = "tail", [MONITOR_SYSTEM] = "system"};
+        [MONITOR_SCRAPE] = "scrape", [MONITOR_TAIL] = "tail",
+        [MONITOR_EXPORTER] = "exporter", [MONITOR_SYSTEM] = "system"};
     json_t *list = json_array();
 
     for (int i = 0; i < g->n_monitors; i++) {

@@ -25,7 +25,7 @@ enum config_driver { CONFIG_TRAFFIC_NONE, CONFIG_TRAFFIC_HAPROXY };
 /* ---- watching (SPEC section 9) ---- */
 
 /* Whom a rule asks. Which of them a rule is, follows from the key that it has: url, connect, prometheus,
- * number, scrape or tail; `system` is a mapping, and one rule. */
+ * number, scrape, tail or exporter; `system` is a mapping, and one rule. */
 enum monitor_source {
     MONITOR_REQUEST,    /* user: a GET to the site, as a user would */
     MONITOR_CONNECT,    /* network: name, connect and, with tls, handshake; loss */
@@ -33,7 +33,8 @@ enum monitor_source {
     MONITOR_NUMBER,     /* business: a URL whose answer is a number, or JSON that holds it */
     MONITOR_SCRAPE,     /* application: the text exposition of every instance */
     MONITOR_TAIL,       /* application: lines of a file on every instance that match */
-    MONITOR_SYSTEM,     /* system: the figures of every instance */
+    MONITOR_EXPORTER,   /* system: node_exporter on every instance */
+    MONITOR_SYSTEM,     /* system: the figures of every instance, over its transport */
     MONITOR_SOURCE_COUNT
 };
 
@@ -41,9 +42,9 @@ enum monitor_worse { WORSE_HIGH, WORSE_LOW, WORSE_BOTH }; /* which way is bad ne
 enum monitor_forecast { FORECAST_NONE, FORECAST_WEEKLY };
 
 /* One rule of a layer. A limit that is not set is -1 (shares, times, counts) or NAN (numbers). Texts may
- * hold placeholders, and %% for a percent sign: url, body, connect and scrape %h %p %g, tail these and
+ * hold placeholders, and %% for a percent sign: url, body, connect, scrape and exporter %h %p %g, tail these and
  * %d, prometheus and query %g. pattern, json and names of metrics hold none: there a % is a %. A rule
- * whose url or connect holds %h or %p is asked of every instance, as are scrape, tail and system. */
+ * whose url or connect holds %h or %p is asked of every instance, as are scrape, tail, exporter and system. */
 struct monitor_config {
     enum layer layer;
     enum monitor_source source;
@@ -68,7 +69,8 @@ struct monitor_config {
     char *tail, *pattern;
     int lines;              /* tail: at_most: N/TIME; so many lines in that time are allowed */
     int64_t lines_ms;
-    int memory, disk;       /* system: most share in use */
+    char *exporter, *mount; /* exporter: its URL, and the file system that is meant by disk */
+    int memory, disk;       /* system, exporter: most share in use */
     int64_t load_milli;     /* system: most load a processor, thousandths */
     int line;               /* where it stands in the group's file */
 };

@@ -84,12 +84,19 @@ static const struct key tail_keys[] = {
     {"at_most", &type_rate, R(lines), RN(lines_ms), .min = S, .max = DAY},
 };
 
-static const struct key system_keys[] = {
+/* What either rule of machines may be held to. */
+#define OF_MACHINES                                                                               \
+    {"memory", &type_share, R(memory)}, {"disk", &type_share, R(disk)},                           \
+        {"load", &type_load, R(load_milli)}
+
+static const struct key exporter_keys[] = {
+    {"exporter", &type_url, R(exporter), .placeholders = HPG, .flags = KEY_REQUIRED},
     EVERY_RULE("30s"),
-    {"memory", &type_share, R(memory)},
-    {"disk", &type_share, R(disk)},
-    {"load", &type_load, R(load_milli)},
+    OF_MACHINES,
+    {"mount", &type_mount, R(mount), .standard = "/"},
 };
+
+static const struct key system_keys[] = {EVERY_RULE("30s"), OF_MACHINES};
 
 static const struct key receiver_keys[] = {
     {"name", &type_label, N(name)},
@@ -122,6 +129,7 @@ TABLE(prometheus, "a rule with `prometheus`")
 TABLE(number, "a rule with `url`")
 TABLE(scrape, "a rule with `scrape`")
 TABLE(tail, "a rule with `tail`")
+TABLE(exporter, "a rule with `exporter`")
 TABLE(system, "the rule of `system`")
 
 const struct key_table receiver_table = {receiver_keys, ARRAY_LEN(receiver_keys), "a receiver"};
@@ -135,6 +143,7 @@ const struct rule_source rule_sources[MONITOR_SOURCE_COUNT] = {
     [MONITOR_NUMBER] = {LAYER_BUSINESS, "url", &number_table},
     [MONITOR_SCRAPE] = {LAYER_APPLICATION, "scrape", &scrape_table},
     [MONITOR_TAIL] = {LAYER_APPLICATION, "tail", &tail_table},
+    [MONITOR_EXPORTER] = {LAYER_SYSTEM, "exporter", &exporter_table},
     [MONITOR_SYSTEM] = {LAYER_SYSTEM, NULL, &system_table},
 };
 

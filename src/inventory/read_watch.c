@@ -164,7 +164,21 @@ static int source_of(struct schema_reader *r, enum layer layer, const yaml_node_
     return source;
 }
 
+/* A rule of machines that does not say whom it asks, asks the machines themselves. */
+static int system_source(const struct schema_reader *r, const yaml_node_t *node)
+{
+    return value_of(r, node, "exporter") != node ? MONITOR_EXPORTER : MONITOR_SYSTEM;
+}
+
 /* ---- rules ---- */
+
+static void check_whom(struct schema_reader *r, const char *key, const char *url,
+                       const yaml_node_t *node)
+{
+    if (url && !strstr(url, "%h") && !strstr(url, "%p"))
+        problem_add(r->problems, schema_place(r, value_of(r, node, key)),
+                    "`%s` is asked of every instance: `%%h` or `%%p` is missing in it", key);
+}
 
 /* What the keys of a rule say together. */
 static void check_rule(struct schema_reader *r, const struct monitor_config *m,
@@ -173,11 +187,10 @@ static void check_rule(struct schema_reader *r, const struct monitor_config *m,
     if (m->at_least > m->at_most)
         problem_add(r->problems, schema_place(r, value_of(r, node, "at_least")),
                     "`at_least` is above `at_most`: no number is allowed");
+    check_whom(r, "exporter", m->exporter, node);
+    check_whom(r, "scrape", m->scrape, node);
     if (m->source != MONITOR_SCRAPE)
         return;
-    if (!strstr(m->scrape, "%h") && !strstr(m->scrape, "%p"))
-        problem_add(r->problems, schema_place(r, value_of(r, node, "scrape")),
-                    "`scrape` is asked of every instance: `%%h` or `%%p` is missing in it");
     if (!m->calls && !m->errors && !m->latency)
         problem_add(r->problems, schema_place(r, node),
                     "`scrape` without a metric; allowed are `calls`, `errors` and `latency`, at "
@@ -220,7 +233,7 @@ static bool read_rule(struct schema_reader *r, const struct key *k, yaml_node_t 
         problem_add(r->problems, schema_place(r, node), "more than %d rules in a group", RULES_MAX);
         return false;
     }
-    int source = layer == LAYER_SYSTEM ? (int)MONITOR_SYSTEM : source_of(r, layer, node);
+    int source = layer == LAYER_SYSTEM ? system_source(r, node) : source_of(r, layer, node);
     if (source < 0)
         return true;
     int before = r->problems->total;

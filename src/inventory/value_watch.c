@@ -105,6 +105,15 @@ static int parse_tailed(const struct key *k, const char *text, void *base, const
     return value_store_string(k, base, xstrdup(text));
 }
 
+/* A file system of the instances. */
+static int parse_mount(const struct key *k, const char *text, void *base, const char *dir,
+                       struct err *e)
+{
+    if (strcmp(text, "/") != 0)
+        return type_doc_base.parse(k, text, base, dir, e);
+    return value_store_string(k, base, xstrdup(text));
+}
+
 static int parse_variable(const struct key *k, const char *text, void *base, const char *dir,
                           struct err *e)
 {
@@ -319,6 +328,7 @@ ALLOWED(query, "a query of PromQL that gives one number, of at most 4096 bytes")
 ALLOWED(json_path, "the way to a number in the answer, such as `data.orders`")
 ALLOWED(metric, "the name of a metric, such as `http_requests_total{code=~\"5..\"}`")
 ALLOWED(tailed, "a file of the instances: a path that begins with `/` or `%d/`")
+ALLOWED(mount, "where a file system is mounted, such as `/` or `/srv`")
 ALLOWED(rate, "so many in so much time, 1s to 24h, such as `3/1m`")
 ALLOWED(number, "a number of at most 15 digits, such as `10`, `-3` or `99.5`")
 ALLOWED(load, "a load a processor above 0 up to 1000, at most three decimal places, such as `2.0`")
@@ -334,6 +344,7 @@ TYPE(query, "query", STORE_STRING, parse_query, query)
 TYPE(json_path, "words", STORE_STRING, parse_json_path, json_path)
 TYPE(metric, "metric", STORE_STRING, parse_metric, metric)
 TYPE(tailed, "path", STORE_STRING, parse_tailed, tailed)
+TYPE(mount, "path", STORE_STRING, parse_mount, mount)
 TYPE(rate, "rate", STORE_RATE, parse_rate, rate)
 TYPE(number, "decimal", STORE_NUMBER, parse_number, number)
 TYPE(load, "decimal", STORE_MS, parse_load, load)

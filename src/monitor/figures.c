@@ -68,6 +68,7 @@ const struct figure *source_figures(enum monitor_source source, int *n)
         [MONITOR_NUMBER] = {number_figures, ARRAY_LEN(number_figures)},
         [MONITOR_SCRAPE] = {scrape_figures, ARRAY_LEN(scrape_figures)},
         [MONITOR_TAIL] = {tail_figures, ARRAY_LEN(tail_figures)},
+        [MONITOR_EXPORTER] = {system_figures, SYSTEM_RSS},
         [MONITOR_SYSTEM] = {system_figures, ARRAY_LEN(system_figures)},
     };
 
@@ -90,6 +91,7 @@ bool monitor_is_of_instances(const struct monitor_config *rule)
     switch (rule->source) {
     case MONITOR_SCRAPE:
     case MONITOR_TAIL:
+    case MONITOR_EXPORTER:
     case MONITOR_SYSTEM:
         return true;
     default:

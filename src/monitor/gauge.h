@@ -39,7 +39,8 @@ enum { CONNECT_SUCCESS, CONNECT_TIME };           /* 0 or 100 %; ms to the end o
 enum { NUMBER_VALUE };                            /* prometheus and number */
 enum { SCRAPE_CALLS, SCRAPE_ERRORS, SCRAPE_LATENCY }; /* a second; % of the calls; ms, mean of the calls */
 enum { TAIL_LINES };                              /* lines that match since the last question */
-enum { SYSTEM_LOAD, SYSTEM_MEMORY, SYSTEM_DISK, SYSTEM_CONNECTIONS, SYSTEM_RSS }; /* a processor; %; %; ; KiB */
+/* A processor; %; %; ; KiB. An exporter knows no process: SYSTEM_RSS is not of it. */
+enum { SYSTEM_LOAD, SYSTEM_MEMORY, SYSTEM_DISK, SYSTEM_CONNECTIONS, SYSTEM_RSS };
 enum { FIGURES_MAX = 5 };
 
 /* figures.c. The worse of `rule` decides where the figure says WORSE_BOTH. */
@@ -76,7 +77,7 @@ struct gauge_ops {
 };
 
 extern const struct gauge_ops gauge_request, gauge_connect, gauge_prometheus, gauge_number, gauge_scrape,
-    gauge_tail, gauge_system;
+    gauge_tail, gauge_exporter, gauge_system;
 const struct gauge_ops *gauge_ops_of(enum monitor_source source);
 
 /* The first member of every gauge. owner is rules.c's. */

@@ -133,7 +133,7 @@ static void set_limits(struct unit *u, int figure)
         set_limit(&u->limits[1], DETECT_BAD_UP, r->at_most, times, times);
     if (r->source == MONITOR_SCRAPE && figure == SCRAPE_ERRORS && r->most_errors >= 0)
         set_limit(&u->limits[0], DETECT_BAD_UP, r->most_errors / 100.0, times, times);
-    if (r->source != MONITOR_SYSTEM)
+    if (r->source != MONITOR_SYSTEM && r->source != MONITOR_EXPORTER)
         return;
     if (figure == SYSTEM_MEMORY && r->memory >= 0)
         set_limit(&u->limits[0], DETECT_BAD_UP, r->memory / 100.0, times, times);

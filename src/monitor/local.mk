@@ -19,6 +19,7 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/judge_frozen.c \
 	src/monitor/exposition.c src/monitor/exposition.h \
 	src/monitor/gauge_connect.c \
+	src/monitor/gauge_exporter.c \
 	src/monitor/gauge_number.c \
 	src/monitor/gauge_prometheus.c \
 	src/monitor/gauge_request.c \

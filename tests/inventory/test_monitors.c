@@ -213,6 +213,30 @@ static void assert_spare(const struct group_config *g)
     }
 }
 
+START_TEST(a_rule_of_machines_may_ask_an_exporter)
+{
+    const struct group_config *g =
+        folder_with(&folder, "monitors:\n  system: {exporter: 'http://%h:9100/metrics', every: 1m,\n"
+                             "           memory: 90%, disk: 80%, load: 2.5, mount: /srv/}");
+    struct group_config *copy = group_config_copy(g);
+
+    ck_assert_int_eq(copy->n_monitors, 1);
+    for (int i = 0; i < 2; i++) {
+        const struct monitor_config *m = i ? &copy->monitors[0] : &g->monitors[0];
+        ck_assert_int_eq(m->layer, LAYER_SYSTEM);
+        ck_assert_int_eq(m->source, MONITOR_EXPORTER);
+        assert_text(m->exporter, "http://%h:9100/metrics");
+        assert_text(m->mount, "/srv");
+        ck_assert_int_eq(m->every_ms, 60000);
+        ck_assert(m->memory == 9000 && m->disk == 8000 && m->load_milli == 2500);
+    }
+    group_config_free(copy);
+    g = folder_with(&folder, "monitors: {system: {exporter: 'http://%h:9100/metrics'}}");
+    assert_text(g->monitors[0].mount, "/");
+    ck_assert_int_eq(g->monitors[0].every_ms, 30000);
+}
+END_TEST
+
 START_TEST(what_is_not_said_is_not_judged)
 {
     const struct group_config *g = folder_with(&folder, SPARE);
@@ -282,6 +306,7 @@ static const struct derived {
     {"application: {scrape: 'http://%h:%p/metrics', calls: c}", "instance/metrics"},
     {"application: {tail: '%d/log/error.log', pattern: x}", "error.log"},
     {"system: {load: 1}", "system"},
+    {"system: {exporter: 'http://%h:9100/metrics'}", "system"},
 };
 
 START_TEST(a_missing_name_is_made)
@@ -426,6 +451,17 @@ static const struct refusal {
     {"monitors: {application: [{tail: /l, pattern: '[a'}]}", "as a PCRE2 pattern it fails"},
     {"monitors: {application: [{tail: /l, pattern: 'a\\Cb'}]}", "as a PCRE2 pattern it fails"},
     {"monitors: {system: {memory: 0%}}", "above 0%"},
+    {"monitors: {system: {exporter: 'http://h:9100/metrics'}}",
+     "`exporter` is asked of every instance: `%h` or `%p` is missing in it"},
+    {"monitors: {system: {exporter: 'http://%h:9100/m', mount: srv}}",
+     "`mount` is `srv`: allowed is where a file system is mounted, such as `/` or `/srv`"},
+    {"monitors: {system: {exporter: 'http://%h:9100/m', mount: '/srv/../etc'}}",
+     "`.` and `..` are not allowed"},
+    {"monitors: {system: {mount: /srv}}",
+     "`mount` has no place in the rule of `system`; it goes with `exporter`"},
+    {"monitors: {application: [{exporter: 'http://%h:9100/m'}]}",
+     "`exporter` has no place in `monitors.application`, where allowed is `scrape` or `tail`; it "
+     "belongs in `monitors.system`"},
     {"monitors: {system: {load: 0}}", "a load a processor above 0"},
     {"monitors: {system: {load: 2.0001}}", "a load a processor above 0"},
     {"monitors: {system: {load: -1}}", "a load a processor above 0"},
@@ -434,7 +470,8 @@ static const struct refusal {
     {"monitors: {system: {url: 'http://h'}}",
      "`url` has no place in the rule of `system`; it goes with `monitors.user` or "
      "`monitors.business`; allowed are"},
-    {USER("load: 2"), "`load` has no place in a rule with `url`; it goes with `monitors.system`"},
+    {USER("load: 2"),
+     "`load` has no place in a rule with `url`; it goes with `exporter` or `monitors.system`"},
     {"notify: x", "`notify` is a text; allowed is a list of receivers"},
     {"notify: [x]", "a receiver is a text"},
     {NOTIFY("name: a"), "this receiver does not say where it is"},
@@ -745,6 +782,7 @@ int main(void)
 
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, every_key_is_read_and_frozen);
+    tcase_add_test(t, a_rule_of_machines_may_ask_an_exporter);
     tcase_add_test(t, what_is_not_said_is_not_judged);
     tcase_add_test(t, a_group_without_a_word_is_watched_all_the_same);
     tcase_add_test(t, an_older_frozen_form_gets_the_defaults);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdatomic.h>
 
 #include "suite.h"
@@ -526,6 +527,69 @@ START_TEST(an_answer_of_many_values_is_silence)
 }
 END_TEST
 
+/* ---- system: an exporter ---------------------------------------------------------------------------------- */
+
+static const char NODE[] = "node_load1 3\n"
+                           "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 100\n"
+                           "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} 100\n"
+                           "node_cpu_seconds_total{cpu=\"1\",mode=\"idle\"} 100\n"
+                           "node_memory_MemTotal_bytes 8e+09\nnode_memory_MemAvailable_bytes 2e+09\n"
+                           "node_filesystem_size_bytes{device=\"a\",mountpoint=\"/\"} 1000\n"
+                           "node_filesystem_avail_bytes{device=\"a\",mountpoint=\"/\"} 100\n"
+                           "node_filesystem_size_bytes{device=\"b\",mountpoint=\"/srv\"} 1000\n"
+                           "node_filesystem_avail_bytes{device=\"b\",mountpoint=\"/srv\"} 400\n";
+
+START_TEST(an_exporter_tells_of_its_machine)
+{
+    struct stand s;
+    stand_init(&s, "system: {exporter: \"http://%h:%p/metrics\", disk: 90%, mount: /srv}");
+
+    ask_script(&s, SCRIPT(NODE));
+    ck_figure(&s, SYSTEM_LOAD, 1.5);
+    ck_figure(&s, SYSTEM_MEMORY, 75);
+    ck_figure(&s, SYSTEM_DISK, 60);
+    ck_assert(isnan(s.values[SYSTEM_CONNECTIONS]));
+    /* Of other machines, of nothing, and without the file system that a limit is for. */
+    ask_script(&s, SCRIPT("windows_cpu_time_total 1\n"));
+    ck_silent(&s, "no metrics of node_exporter");
+    ask_script(&s, SCRIPT(""));
+    ck_silent(&s, "no metrics of node_exporter");
+    ask_script(&s, SCRIPT("node_load1 3\nnode_cpu_seconds_total{mode=\"idle\"} 100\n"));
+    ck_assert_str_eq(s.silence, "no file system is mounted at /srv");
+    ck_assert(s.values[SYSTEM_LOAD] == 3 && isnan(s.values[SYSTEM_DISK]));
+    ask_script(&s, &(struct script){.head = "HTTP/1.1 404 None\r\nConnection: close\r\n\r\n", .body = ""});
+    ck_silent(&s, "status 404");
+    scripted = &(struct script){.is_hanging = true};
+    ask_within(&s, SHORT_MS);
+    ck_silent(&s, "");
+    stand_end(&s);
+}
+END_TEST
+
+/* The names of its metrics are not ours to choose. */
+START_TEST(a_real_exporter_is_understood)
+{
+    int port = peer_free_port();
+    char *layer = xasprintf("system: {exporter: \"http://%%h:%d/metrics\"}", port);
+    struct stand s;
+
+    stand_init(&s, layer);
+    ck_assert_int_eq(sh("prometheus-node-exporter --web.listen-address=127.0.0.1:%d >%s/log 2>&1 & echo $! >%s/pid",
+                        port, s.dir, s.dir), 0);
+    int64_t until = clock_mono_ms() + DEADLINE_MS;
+    do {
+        poll(NULL, 0, 50);
+        ask(&s);
+    } while (s.silence[0] && clock_mono_ms() < until);
+    sh("kill $(cat %s/pid)", s.dir);
+    ck_assert_msg(!s.silence[0], "%s", s.silence);
+    ck_assert(s.values[SYSTEM_LOAD] >= 0 && s.values[SYSTEM_CONNECTIONS] >= 0);
+    ck_assert(s.values[SYSTEM_MEMORY] > 0 && s.values[SYSTEM_MEMORY] < 100);
+    stand_end(&s);
+    free(layer);
+}
+END_TEST
+
 /* ---- application: lines of a file -------------------------------------------------------------------------- */
 
 #define TAIL_RULE "application: [{tail: \"%d/app.log\", pattern: \"ERROR\", at_most: 3/1m}]"
@@ -803,6 +867,8 @@ int main(void)
     tcase_add_test(t, metrics_that_are_none_are_silence);
     tcase_add_test(t, an_endless_body_costs_little);
     tcase_add_test(t, an_answer_of_many_values_is_silence);
+    tcase_add_test(t, an_exporter_tells_of_its_machine);
+    tcase_add_test(t, a_real_exporter_is_understood);
     tcase_add_test(t, lines_that_match_are_counted_once);
     tcase_add_test(t, a_file_that_is_rotated_leaves_a_gap_that_is_told);
     tcase_add_test(t, a_file_that_was_cut_and_has_grown_past_its_place_is_told);
