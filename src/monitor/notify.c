@@ -220,6 +220,14 @@ static char *text_or_empty(const char *text)
     return xstrdup(text ? text : "");
 }
 
+/* Of a wait, while it lasts, what is waited for too. */
+static char *text_of(const struct event_row *ev, const char *word, const struct deployment_row *d)
+{
+    if (d && d->waiting && strcmp(word, "waiting") == 0 && strcmp(deploy_status_name(d->status), ev->text) == 0)
+        return xasprintf("%s, for %s", ev->text, d->waiting);
+    return text_or_empty(ev->text);
+}
+
 /* What a notice tells, and when its event was written. 0 or a negative code. */
 static int told_of(struct store *s, const struct notice_row *row, struct told *t, int64_t *told_at)
 {
@@ -233,7 +241,7 @@ static int told_of(struct store *s, const struct notice_row *row, struct told *t
     bool is_it = n_d > 0 && d->id == ev->deployment;
     *told_at = ev->told_at;
     *t = (struct told){.word = xstrdup(row->word),
-                       .text = text_or_empty(ev->text),
+                       .text = text_of(ev, row->word, is_it ? d : NULL),
                        .version = text_or_empty(is_it ? d->version : NULL),
                        .driver = text_or_empty(ev->driver ? ev->driver : is_it ? d->driver : NULL),
                        .host = text_or_empty(ev->host),

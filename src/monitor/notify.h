@@ -5,7 +5,7 @@
  *                         BAKE_SUCCESS      anomaly   anomaly
  *     braked    brake
  *
- * Events from outside, and those of kind "notify", are told to nobody. The record is the source: a cursor
+ * A wait is told with what is waited for. Events from outside, and those of kind "notify", are told to nobody. The record is the source: a cursor
  * walks it, and each event that a receiver wants becomes a notice in the transaction that moves the
  * cursor. A notice is told at least once: who is killed between the telling and the record of it tells
  * it again. All of it belongs to the monitor's thread, and nothing waits for it. */

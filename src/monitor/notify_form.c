@@ -16,9 +16,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "monitor/answer.h"
 #include "net/sign.h"
 
-enum { TEXT_MOST = 2000, MESSAGE_VERSION = 1 }; /* WeCom takes 2048 bytes */
+/* WeCom takes 2048 bytes. Beside the words of a line there are its "- " and how many more there are. */
+enum { TEXT_MOST = 2000, LINE_MOST = 320, BESIDE = 20, ANSWER_SHOWN = 160, MESSAGE_VERSION = 1 };
 
 void told_release(struct told *t)
 {
@@ -64,34 +66,58 @@ bool notify_wants(const struct notify_config *to, const char *word)
 
 /* ---- in words ------------------------------------------------------------------------------------------- */
 
-static void add_one(struct buf *b, const struct told *t)
+/* Add text, at most so many bytes of it: what was cut off is seen. */
+static void add_cut(struct buf *b, const char *text, size_t most)
 {
-    buf_addf(b, "%s", t->word);
-    if (t->version[0])
-        buf_addf(b, ", %s", t->version);
-    if (t->text[0])
-        buf_addf(b, ": %s", t->text);
-    if (t->driver[0])
-        buf_addf(b, " (%s)", t->driver);
+    static const char dots[] = "...";
+    size_t len = strlen(text);
+
+    if (len <= most) {
+        buf_adds(b, text);
+        return;
+    }
+    buf_add(b, text, text_utf8_prefix((struct raw){text, most - strlen(dots)}));
+    buf_adds(b, dots);
 }
 
-/* For people; the caller frees it. */
+static char *one_in_words(const struct told *t)
+{
+    struct buf b;
+
+    buf_init(&b, 0);
+    buf_adds(&b, t->word);
+    if (t->version[0])
+        buf_addf(&b, ", %s", t->version);
+    if (t->text[0])
+        buf_addf(&b, ": %s", t->text);
+    if (t->driver[0])
+        buf_addf(&b, " (%s)", t->driver);
+    return buf_take(&b);
+}
+
+/* For people; the caller frees it. Of a digest the first that fit, and how many more there are. */
 static char *in_words(const struct group_config *cfg, const struct told *list, int n)
 {
     struct buf b;
 
-    buf_init(&b, TEXT_MOST);
+    buf_init(&b, 0);
     buf_addf(&b, "%s: ", cfg->name);
     if (n > 1)
         buf_addf(&b, "%d messages", n);
     for (int i = 0; i < n; i++) {
-        if (n > 1)
+        char *words = one_in_words(&list[i]);
+        if (n == 1) {
+            add_cut(&b, words, TEXT_MOST - b.len);
+        } else if (b.len + LINE_MOST > TEXT_MOST) {
+            buf_addf(&b, "\n- and %d more", n - i);
+            i = n;
+        } else {
             buf_adds(&b, "\n- ");
-        add_one(&b, &list[i]);
+            add_cut(&b, words, LINE_MOST - BESIDE);
+        }
+        free(words);
     }
-    char *text = xstrndup(buf_str(&b), text_utf8_prefix((struct raw){buf_str(&b), b.len}));
-    buf_release(&b);
-    return text;
+    return buf_take(&b);
 }
 
 /* What stands for a digest as a whole: the last that happened. */
@@ -298,34 +324,92 @@ char *notify_command(const struct group_config *cfg, const char *hook, const str
         {"STATUS", t->status}, {"TEXT", t->text},    {"DRIVER", t->driver},
         {"SITE", cfg->site},  {"ENVIRONMENT", cfg->environment},
     };
+    /* Of the engine's own: in its others may be the secrets of other receivers. */
+    static const char *const kept[] = {"HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"};
     struct buf b;
 
     buf_init(&b, 0);
-    buf_adds(&b, "export");
+    buf_adds(&b, "exec env -i");
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        buf_addf(&b, " ${%s+\"%s=$%s\"}", kept[i], kept[i], kept[i]);
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
         buf_addf(&b, " FOOTPLATE_%s=", values[i].name);
         buf_add_shell(&b, values[i].value ? values[i].value : "");
     }
-    buf_addf(&b, "\n%s", hook);
+    buf_adds(&b, " sh -c ");
+    buf_add_shell(&b, hook);
     return buf_take(&b);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------ */
 
-/* These three answer 200 to everything, and say in the body whether it was taken. Of that only the number is
- * told on: their words may hold what was sent. */
-int notify_answer(enum notify_preset preset, const char *body, size_t len, struct err *e)
-{
-    enum { DINGTALK_BLOCKED = 130101, DINGTALK_OVER = 410100, WECOM_OVER = 45009, FEISHU_OVER = 11232 };
-    const char *key = preset == PRESET_FEISHU ? "code" : "errcode";
+/* These makers answer 200 to everything, and say in the body whether it was taken: by a number, 0 for yes.
+ * Feishu has two names for it, of which older robots use the second. over: too much was sent. busy: it was no
+ * fault of the message; 0: none says so. */
+static const struct robot {
+    enum notify_preset preset;
+    const char *keys[2], *words[2];
+    int over[2], busy;
+} robots[] = {
+    {PRESET_DINGTALK, {"errcode", NULL}, {"errmsg", NULL}, {130101, 410100}, -1},
+    {PRESET_WECOM, {"errcode", NULL}, {"errmsg", NULL}, {45009, 45033}, -1},
+    {PRESET_FEISHU, {"code", "StatusCode"}, {"msg", "StatusMessage"}, {11232, 99991400}, 0},
+};
 
-    if (preset == PRESET_GENERIC || preset == PRESET_SLACK)
-        return 0;
-    json_t *o = json_loadb(body, len, 0, NULL);
-    json_int_t code = json_integer_value(json_object_get(o, key));
-    json_decref(o);
+/* Do the words hold a piece of the URL behind its host? Tokens stand there. */
+static bool tells_url(const char *words, const char *url)
+{
+    enum { PIECE_BYTES = 8 };
+    const char *host = strstr(url, "://"), *path = strpbrk(host ? host + 3 : url, "/?");
+    char piece[PIECE_BYTES + 1];
+
+    for (const char *p = path; p && strlen(p) >= PIECE_BYTES; p++) {
+        size_t run = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+        if (run < PIECE_BYTES)
+            continue;
+        memcpy(piece, p, PIECE_BYTES);
+        piece[PIECE_BYTES] = '\0';
+        if (strstr(words, piece))
+            return true;
+    }
+    return false;
+}
+
+static int refusal(const struct robot *r, const json_t *o, int i, const char *url, struct err *e)
+{
+    json_int_t code = json_integer_value(json_object_get(o, r->keys[i]));
+    const char *words = json_string_value(json_object_get(o, r->words[i]));
+    char shown[ANSWER_SHOWN] = "";
+    int rc = ERR_REFUSED;
+
     if (code == 0)
         return 0;
-    bool is_over = code == DINGTALK_BLOCKED || code == DINGTALK_OVER || code == WECOM_OVER || code == FEISHU_OVER;
-    return err_set(e, is_over ? ERR_THROTTLED : ERR_REFUSED, "it answers %s %lld", key, (long long)code);
+    if (code == r->over[0] || code == r->over[1])
+        rc = ERR_THROTTLED;
+    else if (code == r->busy)
+        rc = ERR_FAIL;
+    if (words && !tells_url(words, url))
+        text_copy_safe(shown, sizeof shown, raw_of(words), TEXT_PLAIN);
+    return err_set(e, rc, "it answers %s %lld%s%s", r->keys[i], (long long)code, shown[0] ? ": " : "", shown);
+}
+
+int notify_answer(enum notify_preset preset, const char *url, const char *body, size_t len, struct err *e)
+{
+    const struct robot *r = NULL;
+    char why[ANSWER_SHOWN] = "there is no number in it";
+    int rc = ERR_NOTFOUND;
+
+    for (size_t i = 0; i < ARRAY_LEN(robots); i++)
+        if (robots[i].preset == preset)
+            r = &robots[i];
+    if (!r)
+        return 0;
+    json_t *o = answer_json(body, len, 0, why, sizeof why);
+    for (int i = 0; i < (int)ARRAY_LEN(r->keys) && rc == ERR_NOTFOUND; i++)
+        if (r->keys[i] && json_is_integer(json_object_get(o, r->keys[i])))
+            rc = refusal(r, o, i, url, e);
+    json_decref(o);
+    if (rc != ERR_NOTFOUND)
+        return rc;
+    return err_set(e, ERR_FAIL, "it answers, but no %s as that robot does: %s", r->keys[0], why);
 }

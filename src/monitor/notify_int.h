@@ -32,10 +32,11 @@ char *notify_body(const struct group_config *cfg, const struct notify_config *to
                   int n, const char *secret, int64_t wall);
 /* The URL with the signature, where that is in it. The caller frees it, and it may be secret. */
 char *notify_url(const struct notify_config *to, const char *url, const char *secret, int64_t wall);
-/* The command with FOOTPLATE_ variables before it. */
+/* The command, to be run by sh in an environment of FOOTPLATE_ variables and the few that every program wants. */
 char *notify_command(const struct group_config *cfg, const char *hook, const struct told *list, int n);
-/* What the peer's answer says beside its status: 0, ERR_THROTTLED, or ERR_REFUSED. */
-int notify_answer(enum notify_preset preset, const char *body, size_t len, struct err *e);
+/* What the peer's answer says beside its status: 0 it was taken; ERR_REFUSED for good; ERR_THROTTLED, ERR_FAIL:
+ * not now. Its words are told on, but for those that hold a piece of the URL. */
+int notify_answer(enum notify_preset preset, const char *url, const char *body, size_t len, struct err *e);
 
 /* ---- notify_secret.c ------------------------------------------------------------------------------------ */
 
@@ -65,6 +66,7 @@ struct sink {
     struct session *session;
     struct run *run;
     char *command, *input;
+    char *url;                  /* that was asked; it may be secret */
     struct net_timer *late;
     enum notify_preset preset;
 };

@@ -40,8 +40,9 @@ void sink_cut(struct sink *k)
     k->run = NULL;
     k->late = NULL;
     secret_free(k->command);
+    secret_free(k->url);
     free(k->input);
-    k->command = k->input = NULL;
+    k->command = k->input = k->url = NULL;
 }
 
 /* The session is closed later, from outside its own callbacks. */
@@ -123,7 +124,7 @@ static void answered(void *arg, const struct http_result *r)
         err_set(&k->result, ERR_FAIL, "it answers with status %d", r->status);
         k->is_hopeless = is_hopeless_status(r->status);
     } else if (r->err.code == 0) {
-        k->is_hopeless = notify_answer(k->preset, r->body, r->body_len, &k->result) == ERR_REFUSED;
+        k->is_hopeless = notify_answer(k->preset, k->url, r->body, r->body_len, &k->result) == ERR_REFUSED;
     }
     if (r->err.code == ERR_USAGE)
         k->is_hopeless = true;
@@ -143,12 +144,13 @@ static char *signature(const char *secret, const char *body, int64_t wall)
 static void post(struct sink *k, const struct notify_config *to, const char *url, const char *secret,
                  const char *body, int64_t wall)
 {
-    char *full = notify_url(to, url, secret, wall), called[200];
+    char called[200];
     char *header = to->preset == PRESET_GENERIC && secret ? signature(secret, body, wall) : NULL;
     const char *headers[] = {header};
 
+    k->url = notify_url(to, url, secret, wall);
     snprintf(called, sizeof called, "the webhook of %.100s", k->name);
-    const struct http_spec spec = {.url = full,
+    const struct http_spec spec = {.url = k->url,
                                    .called = called,
                                    .deadline_ms = NOTIFY_DEADLINE_MS,
                                    .max_body = ANSWER_BYTES,
@@ -157,7 +159,6 @@ static void post(struct sink *k, const struct notify_config *to, const char *url
                                    .headers = headers,
                                    .n_headers = header ? 1 : 0};
     k->http = k->net->ops->http_get(k->net, &spec, answered, k);
-    secret_free(full);
     secret_free(header);
 }
 

@@ -92,6 +92,81 @@ START_TEST(words_of_events)
 }
 END_TEST
 
+/* What each maker's robots answer with status 200, and what becomes of it. */
+START_TEST(robots_answer_in_their_bodies)
+{
+    static const struct {
+        enum notify_preset preset;
+        const char *body;
+        int code;
+        const char *words;
+    } cases[] = {
+        {PRESET_SLACK, "ok", 0, ""},
+        {PRESET_GENERIC, "", 0, ""},
+        {PRESET_DINGTALK, "{\"errcode\":0,\"errmsg\":\"ok\"}", 0, ""},
+        {PRESET_DINGTALK, "{\"errcode\":310000,\"errmsg\":\"keywords not in content\"}", ERR_REFUSED,
+         "it answers errcode 310000: keywords not in content"},
+        {PRESET_DINGTALK, "{\"errcode\":300005,\"errmsg\":\"token t0k3n-of-ours is not exist\"}", ERR_REFUSED,
+         "it answers errcode 300005"},
+        {PRESET_DINGTALK, "{\"errcode\":130101}", ERR_THROTTLED, "it answers errcode 130101"},
+        {PRESET_DINGTALK, "{\"errcode\":-1,\"errmsg\":\"busy\\u001b[2J\"}", ERR_FAIL, "errcode -1: busy\\x1b[2J"},
+        {PRESET_DINGTALK, "{\"errcode\":\"310000\"}", ERR_FAIL, "no errcode as that robot does"},
+        {PRESET_DINGTALK, "<html>log in first</html>", ERR_FAIL, "no JSON"},
+        {PRESET_DINGTALK, "", ERR_FAIL, "an empty answer"},
+        {PRESET_DINGTALK, "[]", ERR_FAIL, "there is no number in it"},
+        {PRESET_WECOM, "{\"errcode\":0,\"errmsg\":\"ok\"}", 0, ""},
+        {PRESET_WECOM, "{\"errcode\":93000,\"errmsg\":\"invalid webhook url\"}", ERR_REFUSED,
+         "it answers errcode 93000: invalid webhook url"},
+        {PRESET_WECOM, "{\"errcode\":45009,\"errmsg\":\"api freq out of limit\"}", ERR_THROTTLED, "45009: api freq"},
+        {PRESET_FEISHU, "{\"code\":0,\"msg\":\"success\",\"data\":{}}", 0, ""},
+        {PRESET_FEISHU, "{\"StatusCode\":0,\"StatusMessage\":\"success\"}", 0, ""},
+        {PRESET_FEISHU, "{\"code\":19024,\"msg\":\"Key Words Not Found\"}", ERR_REFUSED,
+         "it answers code 19024: Key Words Not Found"},
+        {PRESET_FEISHU, "{\"StatusCode\":19001,\"StatusMessage\":\"no\"}", ERR_REFUSED, "StatusCode 19001: no"},
+        {PRESET_FEISHU, "{\"code\":11232,\"msg\":\"frequency limited\"}", ERR_THROTTLED, "11232: frequency limited"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err e = {0};
+        int rc = notify_answer(cases[i].preset, "https://robots.example/send?access_token=t0k3n-of-ours", cases[i].body,
+                               strlen(cases[i].body), &e);
+        ck_assert_msg(rc == cases[i].code && strstr(e.msg, cases[i].words), "%s: %d %s", cases[i].body, rc, e.msg);
+        ck_assert_msg(!strstr(e.msg, "t0k3n"), "%s", e.msg);
+    }
+}
+END_TEST
+
+/* What does not fit is counted, no character is cut in two, and the most that WeCom takes is kept. */
+START_TEST(long_messages_are_cut)
+{
+    enum { MANY = 50, LONG = 4000, WECOM_BYTES = 2048 };
+    const struct notify_config to = {.preset = PRESET_WECOM};
+    struct told list[MANY];
+    char text[LONG + 1];
+
+    for (int i = 0; i < LONG; i += 2)
+        memcpy(text + i, "\xc3\xa9", 3);
+    for (int i = 0; i < MANY; i++) {
+        list[i] = one;
+        list[i].text = text;
+    }
+    for (int n = 1; n <= MANY; n++) {
+        char *body = notify_body(&config, &to, list, n, NULL, 0);
+        json_t *o = json_loads(body, 0, NULL);
+        const char *said = json_string_value(json_object_get(json_object_get(o, "text"), "content"));
+        ck_assert_ptr_nonnull(said);
+        ck_assert_uint_le(strlen(said), WECOM_BYTES);
+        ck_assert_ptr_nonnull(strstr(said, "\xc3\xa9..."));
+        ck_assert_msg((n < 7) == !strstr(said, " more"), "%d: %s", n, said);
+        json_decref(o);
+        free(body);
+    }
+    char *body = notify_body(&config, &to, list, MANY, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(body, "- and 44 more\""));
+    free(body);
+}
+END_TEST
+
 /* ---- a receiver -------------------------------------------------------------------------------------------- */
 
 static struct stage g;
@@ -100,6 +175,7 @@ static atomic_int n_asked, n_bad;   /* the first n_bad are answered with `status
 static atomic_int status, is_hanging;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_request[4096], last_body[65536];
+static const char *bad_answer, *good_answer; /* bodies */
 
 static void receive(struct peer *p, int fd, const char *request)
 {
@@ -124,7 +200,9 @@ static void receive(struct peer *p, int fd, const char *request)
     int number = atomic_fetch_add(&n_asked, 1);
     if (is_hanging)
         peer_hang(fd);
-    char *answer = xasprintf("HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\nok", number < n_bad ? (int)status : 200);
+    const char *says = number < n_bad ? bad_answer : good_answer;
+    char *answer = xasprintf("HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s", number < n_bad ? (int)status : 200,
+                             strlen(says), says);
     peer_say(fd, answer);
     free(answer);
 }
@@ -143,6 +221,7 @@ static void set_up(void)
 {
     n_asked = n_bad = is_hanging = 0;
     last_body[0] = '\0';
+    bad_answer = good_answer = "ok";
     stage_init(&g);
     peer = peer_start("\r\n\r\n", receive);
 }
@@ -153,14 +232,19 @@ static void tear_down(void)
     peer_stop(peer);
 }
 
-static void happen(const char *kind, const char *text)
+static void happen_in(int64_t deployment, const char *kind, const char *text)
 {
-    struct event_row ev = {.at = clock_wall_ms(), .group = n_group, .kind = (char *)(uintptr_t)kind,
-                           .text = (char *)(uintptr_t)text};
+    struct event_row ev = {.at = clock_wall_ms(), .group = n_group, .deployment = deployment,
+                           .kind = (char *)(uintptr_t)kind, .text = (char *)(uintptr_t)text};
 
     must(store_begin(g.store, e));
     must(event_insert(g.store, &ev, e));
     must(store_commit(g.store, e));
+}
+
+static void happen(const char *kind, const char *text)
+{
+    happen_in(0, kind, text);
 }
 
 /* Notices: those that are sent, or given up. */
@@ -207,6 +291,16 @@ static int count_events(const char *part)
     return n;
 }
 
+static void until_told(const char *part, int n)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+
+    while (count_events(part) < n) {
+        ck_assert_msg(clock_mono_ms() < until, "%d of %d events with \"%s\"", count_events(part), n, part);
+        usleep(10000);
+    }
+}
+
 static void set_url(const char *variable, const char *path)
 {
     char *url = xasprintf("http://127.0.0.1:%d%s", peer->port, path);
@@ -234,6 +328,77 @@ START_TEST(failures_are_tried_again_and_told_once)
 }
 END_TEST
 
+/* The robots of three makers: refused with status 200, which is told; then taken. */
+static const struct robot {
+    const char *preset, *refuses, *is_full, *takes, *told;
+} robots[] = {
+    {"dingtalk", "{\"errcode\":310000,\"errmsg\":\"keywords not in content\"}", "{\"errcode\":410100}",
+     "{\"errcode\":0,\"errmsg\":\"ok\"}", "ops cannot be told: it answers errcode 310000: keywords not in content"},
+    {"wecom", "{\"errcode\":93000,\"errmsg\":\"invalid webhook url\"}", "{\"errcode\":45009}",
+     "{\"errcode\":0,\"errmsg\":\"ok\"}", "ops cannot be told: it answers errcode 93000: invalid webhook url"},
+    {"feishu", "{\"code\":19024,\"msg\":\"Key Words Not Found\"}", "{\"code\":11232}",
+     "{\"StatusCode\":0,\"StatusMessage\":\"success\"}", "ops cannot be told: it answers code 19024: Key Words Not Found"},
+};
+
+static void set_robot(const struct robot *r)
+{
+    char *notify = xasprintf("  - {name: ops, preset: %s, url_env: TEST_HOOK_URL, digest: 0s}\n", r->preset);
+
+    set_url("TEST_HOOK_URL", "/send?access_token=s3cr3t-token");
+    set_group(notify);
+    free(notify);
+    good_answer = r->takes;
+}
+
+START_TEST(a_robot_refuses_with_status_200)
+{
+    const struct robot *r = &robots[_i];
+
+    set_robot(r);
+    bad_answer = r->refuses;
+    n_bad = 1;
+    status = 200;
+    stage_begin(&g);
+    happen("status", "SMOKE_SUCCESS");
+    until_notices(false, 1);
+    ck_assert_int_eq(n_asked, 1);
+    ck_assert_int_eq(count_events(r->told), 1);
+    happen("brake", "braked: x");
+    until_notices(true, 1);
+    ck_assert_int_eq(n_asked, 2);
+    ck_assert_int_eq(count_events("ops can be told again"), 1);
+    ck_assert_ptr_nonnull(strstr(last_body, "shop: braked: braked: x"));
+    ck_assert_int_ne(sh("grep -rq s3cr3t-token %s", g.store_dir), 0);
+}
+END_TEST
+
+/* What is no answer of a robot, such as the page of a portal, is asked again; so is one that gets too much, later. */
+START_TEST(a_robot_that_is_not_there_or_full_is_asked_again)
+{
+    struct notice_row *rows = NULL;
+
+    set_robot(&robots[_i]);
+    bad_answer = "<html>log in first</html>";
+    n_bad = 1;
+    status = 200;
+    stage_begin(&g);
+    happen("brake", "braked: x");
+    until_notices(true, 1);
+    ck_assert_int_eq(n_asked, 2);
+    ck_assert_int_eq(count_events("as that robot does"), 1);
+    bad_answer = robots[_i].is_full;
+    n_bad = 3;
+    happen("brake", "braked: y");
+    until_asked(3);
+    until_told("ops cannot be told", 2);
+    ck_assert_int_eq(notices_waiting(g.store, 10, &rows, NULL), 1);
+    ck_assert_int_eq(rows[0].tries, 1);
+    ck_assert_int_gt(rows[0].next_at - clock_wall_ms(), 8 * NOTIFY_PAUSE_MS / STAGE_HASTE);
+    notice_rows_free(rows, 1);
+    ck_assert_int_eq(count_notices(false), 0);
+}
+END_TEST
+
 START_TEST(a_dead_receiver_names_no_secret)
 {
     char *url = xasprintf("http://127.0.0.1:%d/s3cr3t-token", peer_free_port());
@@ -242,11 +407,7 @@ START_TEST(a_dead_receiver_names_no_secret)
     set_group("  - {name: ops, preset: wecom, url_env: TEST_HOOK_URL, digest: 1s}\n");
     stage_begin(&g);
     happen("brake", "braked: too many");
-    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
-    while (count_events("ops cannot be told") == 0) {
-        ck_assert(clock_mono_ms() < until);
-        usleep(10000);
-    }
+    until_told("ops cannot be told", 1);
     ck_assert_int_ne(sh("grep -rq s3cr3t-token %s", g.store_dir), 0);
     free(url);
 }
@@ -265,6 +426,31 @@ START_TEST(what_is_refused_is_given_up)
     happen("brake", "braked: again");
     until_notices(true, 1);
     ck_assert_int_eq(n_asked, 2);
+}
+END_TEST
+
+/* A wait says who or what can end it, while it lasts. */
+START_TEST(a_wait_says_for_what)
+{
+    static char config_json[] = "{}", waiting[] = "a person: Continue (bake), or Interrupt to end";
+    struct deployment_row d = {.group = n_group, .flavour = FLAVOUR_RELEASE, .version = n_version, .driver = n_driver,
+                               .config = config_json, .status = DEPLOY_SMOKE_SUCCESS, .started = clock_wall_ms(),
+                               .waiting = waiting};
+
+    set_url("TEST_HOOK_URL", "/x");
+    set_group("  - {name: ops, preset: slack, url_env: TEST_HOOK_URL, digest: 0s, on: [waiting]}\n");
+    must(store_begin(g.store, e));
+    int64_t id = deployment_insert(g.store, &d, NULL);
+    ck_assert_int_gt(id, 0);
+    must(store_commit(g.store, e));
+    stage_begin(&g);
+    happen_in(id, "status", "SMOKE_SUCCESS");
+    until_notices(true, 1);
+    ck_assert_str_eq(last_body, "{\"text\":\"shop: waiting, 1.2.0: SMOKE_SUCCESS, for a person: Continue (bake), or "
+                                "Interrupt to end (ann)\"}");
+    happen_in(id, "status", "BAKE_SUCCESS");
+    until_notices(true, 2);
+    ck_assert_str_eq(last_body, "{\"text\":\"shop: waiting, 1.2.0: BAKE_SUCCESS (ann)\"}");
 }
 END_TEST
 
@@ -354,6 +540,31 @@ START_TEST(a_hook)
 }
 END_TEST
 
+/* Of the engine's environment only what every program wants: the secrets of others are in it. */
+START_TEST(a_hook_sees_no_secret)
+{
+    char *notify = xasprintf("  - {name: mine, digest: 0s, hook: \"env >%s/env; tr '\\\\0' ' ' "
+                             "</proc/$$/cmdline >%s/cmdline; exit 3\"}\n", g.dir, g.dir);
+
+    setenv("TEST_HOOK_URL", "s3cr3t-token", 1);
+    setenv("HOME", g.dir, 1);
+    set_group(notify);
+    stage_begin(&g);
+    happen("brake", "braked: \n x; touch /tmp/never");
+    until_told("mine cannot be told: the hook ends with 3", 1);
+    char *env = file_get(g.dir, "env"), *cmdline = file_get(g.dir, "cmdline");
+    ck_assert_ptr_null(strstr(env, "s3cr3t"));
+    ck_assert_ptr_null(strstr(env, "TEST_HOOK_URL"));
+    ck_assert_ptr_nonnull(strstr(env, "FOOTPLATE_WORD=braked\n"));
+    ck_assert_ptr_nonnull(strstr(env, "FOOTPLATE_DRIVER=\n"));
+    ck_assert_ptr_nonnull(strstr(env, g.dir));
+    ck_assert_msg(strncmp(cmdline, "sh -c env >", 11) == 0 && !strstr(cmdline, "FOOTPLATE_"), "%s", cmdline);
+    free(env);
+    free(cmdline);
+    free(notify);
+}
+END_TEST
+
 START_TEST(a_secret_that_everybody_may_read_is_refused)
 {
     char *notify = xasprintf("  - {name: ops, preset: dingtalk, url: \"http://127.0.0.1:%d/r?access_token=t\", "
@@ -362,13 +573,10 @@ START_TEST(a_secret_that_everybody_may_read_is_refused)
     file_put(g.dir, "secret", "SECs3cr3t\n");
     ck_assert_int_eq(sh("chmod 0644 %s/secret", g.dir), 0);
     set_group(notify);
+    good_answer = robots[0].takes;
     stage_begin(&g);
     happen("brake", "braked: x");
-    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
-    while (count_events("may be read by everybody") == 0) {
-        ck_assert(clock_mono_ms() < until);
-        usleep(10000);
-    }
+    until_told("may be read by everybody", 1);
     ck_assert_int_eq(n_asked, 0);
     ck_assert_int_eq(sh("chmod 0600 %s/secret", g.dir), 0);
     until_notices(true, 1);
@@ -388,14 +596,20 @@ int main(void)
     tcase_add_test(forms, each_preset_has_its_form);
     tcase_add_test(forms, signatures);
     tcase_add_test(forms, words_of_events);
+    tcase_add_test(forms, robots_answer_in_their_bodies);
+    tcase_add_test(forms, long_messages_are_cut);
     tcase_add_checked_fixture(receivers, set_up, tear_down);
     tcase_add_test(receivers, failures_are_tried_again_and_told_once);
+    tcase_add_loop_test(receivers, a_robot_refuses_with_status_200, 0, ARRAY_LEN(robots));
+    tcase_add_loop_test(receivers, a_robot_that_is_not_there_or_full_is_asked_again, 0, ARRAY_LEN(robots));
     tcase_add_test(receivers, a_dead_receiver_names_no_secret);
     tcase_add_test(receivers, what_is_refused_is_given_up);
+    tcase_add_test(receivers, a_wait_says_for_what);
     tcase_add_test(receivers, a_digest);
     tcase_add_test(receivers, a_rate);
     tcase_add_test(receivers, a_slow_receiver);
     tcase_add_test(receivers, a_hook);
+    tcase_add_test(receivers, a_hook_sees_no_secret);
     tcase_add_test(receivers, a_secret_that_everybody_may_read_is_refused);
     suite_add_tcase(s, forms);
     suite_add_tcase(s, receivers);
