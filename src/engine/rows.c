@@ -40,7 +40,7 @@ static const size_t deployment_strings[] = {
     MEMBER(deployment_row, config),         MEMBER(deployment_row, config_hash),
     MEMBER(deployment_row, brake_text),     MEMBER(deployment_row, waiting),
     MEMBER(deployment_row, driver),         MEMBER(deployment_row, why),
-    MEMBER(deployment_row, summary),
+    MEMBER(deployment_row, summary),        MEMBER(deployment_row, watch_text),
 };
 
 static const size_t target_strings[] = {

@@ -34,11 +34,13 @@
         COL(struct deployment_row, is_watch_running,                                              \
             "EXISTS (SELECT 1 " OF_WATCH " AND w.how = 'runs')", COL_BOOL),                       \
         COL_NAMED(struct deployment_row, watch_verdict,                                           \
-                  "coalesce((SELECT w.verdict " OF_WATCH "), 'good')", &words_judged)
+                  "coalesce((SELECT w.verdict " OF_WATCH "), 'good')", &words_judged),            \
+        COL_OF(struct deployment_row, watch_text, "(SELECT w.text " OF_WATCH ")", COL_LINE,       \
+               LINE_MAX_BYTES)
 
 static const struct col deployment_cols[] = {DEPLOYMENT_COLS("config"), WATCH_COLS};
 static const struct col brief_cols[] = {DEPLOYMENT_COLS("NULL"), WATCH_COLS};
-enum { DEPLOYMENT_FROZEN = 8, DEPLOYMENT_JOINED = 3 };
+enum { DEPLOYMENT_FROZEN = 8, DEPLOYMENT_JOINED = 4 };
 static const struct shape deployment_shape = {
     .table = "deployments", .from = "deployments", .size = sizeof(struct deployment_row),
     .cols = deployment_cols, .n = ARRAY_LEN(deployment_cols), .has_id = true,

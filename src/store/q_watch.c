@@ -23,6 +23,8 @@ static const struct col watch_cols[] = {
     COL_NAMED(struct watch_row, verdict, "verdict", &words_judged),
     COL_OF(struct watch_row, text, "text", COL_LINE, LINE_MAX_BYTES),
     COL_OF(struct watch_row, driver, "driver", COL_LINE, NAME_MAX_BYTES),
+    COL(struct watch_row, watched_ms, "watched_ms", COL_I64),
+    COL_OF(struct watch_row, gaps, "gaps", COL_TEXT, JSON_MAX_BYTES),
 };
 static const struct shape watch_shape = {
     .table = "watches", .from = "watches", .size = sizeof(struct watch_row), .cols = watch_cols,
@@ -166,6 +168,7 @@ static const struct col anomaly_cols[] = {
     COL_OF(struct anomaly_row, accepted_by, "accepted_by", COL_LINE, NAME_MAX_BYTES),
     COL_OF(struct anomaly_row, accepted_why, "accepted_why", COL_LINE, LINE_MAX_BYTES),
     COL(struct anomaly_row, accepted_at, "accepted_at", COL_I64),
+    COL_OF(struct anomaly_row, ended_why, "ended_why", COL_LINE, LINE_MAX_BYTES),
 };
 static const struct shape anomaly_shape = {
     .table = "anomalies", .from = "anomalies", .size = sizeof(struct anomaly_row),
@@ -174,6 +177,10 @@ static const struct shape anomaly_shape = {
 
 static const struct query q_anomaly = {QUERY_INSERT, &anomaly_shape, ""};
 static const struct query q_anomaly_update = {QUERY_UPDATE, &anomaly_shape, NULL};
+static const struct query q_anomalies_close = {
+    QUERY_PLAIN, NULL,
+    "UPDATE anomalies INDEXED BY anomalies_deployment SET ended = ?2, ended_why = ?3 "
+    "WHERE deployment = ?1 AND ended = 0"};
 static const struct query q_anomalies_all = {QUERY_SELECT, &anomaly_shape, "ORDER BY id DESC LIMIT ?1"};
 static const struct query q_anomalies = {
     QUERY_SELECT, &anomaly_shape,
@@ -195,6 +202,14 @@ int64_t anomaly_insert(struct store *s, const struct anomaly_row *a, struct err 
 int anomaly_update(struct store *s, const struct anomaly_row *a, struct err *e)
 {
     return row_update(s, &q_anomaly_update, a->id, a, e);
+}
+
+int anomalies_close(struct store *s, int64_t deployment, int64_t now, const char *why, struct err *e)
+{
+    int n = 0;
+    int rc = query_write(s, &q_anomalies_close, ARGS(I64(deployment), I64(now), LINE(why)), &n, e);
+
+    return rc < 0 ? rc : n;
 }
 
 int anomalies_list(struct store *s, const char *group, int64_t deployment, int limit,

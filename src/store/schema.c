@@ -527,7 +527,32 @@ static const char log_3[] =
     "    PRIMARY KEY (group_name, layer, name)\n"
     ") STRICT, WITHOUT ROWID;\n";
 
-static const struct migration main_steps[] = {{1, main_1}, {2, main_2}, {3, main_3}, {4, main_4}};
+/* A watch counts what was really watched, by no wall clock, and of what for how long nobody knew anything.
+ * What was still bad when nobody looked any more is over in that sense alone: ended_why says so. */
+static const char main_5[] =
+    "DROP TRIGGER watches_ended;\n"
+    "ALTER TABLE watches ADD COLUMN watched_ms INTEGER NOT NULL DEFAULT 0 CHECK (watched_ms >= 0);\n"
+    "ALTER TABLE watches ADD COLUMN gaps TEXT;\n"
+    "UPDATE watches SET watched_ms =\n"
+    "    max(0, (CASE ended WHEN 0 THEN beat ELSE ended END) - began - missed_ms);\n"
+    "CREATE TRIGGER watches_ended BEFORE UPDATE ON watches WHEN OLD.how <> 'runs'\n"
+    "BEGIN SELECT RAISE(ABORT, 'a watch that has ended stays ended'); END;\n"
+
+    "DROP TRIGGER anomalies_ended;\n"
+    "ALTER TABLE anomalies ADD COLUMN ended_why TEXT CHECK (ended_why IS NULL OR ended <> 0);\n"
+    "UPDATE anomalies SET ended = w.ended, ended_why = 'still bad when the watch ended'\n"
+    "    FROM watches w WHERE w.deployment = anomalies.deployment AND w.ended <> 0\n"
+    "    AND anomalies.ended = 0;\n"
+    "UPDATE anomalies SET ended = d.ended, ended_why = 'still bad when the release ended'\n"
+    "    FROM deployments d WHERE d.id = anomalies.deployment AND d.ended <> 0\n"
+    "    AND d.status IN ('SUCCESS', 'INTERRUPTED') AND anomalies.ended = 0\n"
+    "    AND NOT EXISTS (SELECT 1 FROM watches w WHERE w.deployment = d.id);\n"
+    "CREATE TRIGGER anomalies_ended BEFORE UPDATE OF ended, ended_why ON anomalies\n"
+    "    WHEN OLD.ended <> 0 AND (NEW.ended <> OLD.ended OR NEW.ended_why IS NOT OLD.ended_why)\n"
+    "BEGIN SELECT RAISE(ABORT, 'an anomaly ends once; the next is another'); END;\n";
+
+static const struct migration main_steps[] = {
+    {1, main_1}, {2, main_2}, {3, main_3}, {4, main_4}, {5, main_5}};
 static const struct migration log_steps[] = {{1, log_1}, {2, log_2}, {3, log_3}};
 
 /* "fpst" and "fplg": what file(1) and we know the files by. */

@@ -167,6 +167,7 @@ struct deployment_row {
     /* Of the watch after it; only read, never put. */
     bool is_watched, is_watch_running;
     enum judgement watch_verdict; /* the worst that was found in it */
+    char *watch_text;             /* ... in words; NULL */
 };
 
 /* Insert with everything but id; answers the id. The group's rev, deployment and last_deployment
@@ -487,7 +488,9 @@ enum watch_end {
 const char *watch_end_name(enum watch_end e);
 
 /* At most one a deployment, and one running a group. What is left is until - now; while no engine lives it
- * stands still: the next engine moves `until` on by what was missed since beat. */
+ * stands still, at until - beat: the time in which nobody looked is not watched, and the next engine moves
+ * `until` on by it. What was watched is counted by a clock that nobody sets; a wall clock that was set moves
+ * `until`, and `until` - `began` says nothing then: what it is to last is watched_ms + until - beat. */
 struct watch_row {
     int64_t id;
     char *group;
@@ -497,11 +500,13 @@ struct watch_row {
     enum watch_end end;
     int64_t ended;              /* 0 while it runs */
     enum judgement verdict;        /* the worst that was found; while it runs: up to now */
-    char *text;                 /* in words, for the history; NULL */
+    char *text;                 /* in words, for the history; while it runs: what was not known so far; NULL */
     char *driver;               /* who ended or extended it last; NULL */
+    int64_t watched_ms;         /* an engine has looked for so long */
+    char *gaps;                 /* JSON: figure -> for how many ms of that it was not known; NULL none */
 };
 int64_t watch_insert(struct store *s, const struct watch_row *w, struct err *e);
-/* By id: until .. driver. One that has ended is never changed again (ERR_REFUSED). */
+/* By id: until .. gaps. One that has ended is never changed again (ERR_REFUSED). */
 int watch_update(struct store *s, const struct watch_row *w, struct err *e);
 /* Those that run; group NULL: of all. */
 int watches_running(struct store *s, const char *group, struct watch_row **rows, struct err *e);
@@ -547,9 +552,11 @@ struct anomaly_row {
     char *accepted_by;      /* a person went on all the same; NULL */
     char *accepted_why;
     int64_t accepted_at;
+    char *ended_why;        /* why it is over although it is not known to be good ("still bad when the watch
+                               ended"); NULL: it was good again, or has not ended */
 };
 int64_t anomaly_insert(struct store *s, const struct anomaly_row *a, struct err *e);
-/* By id: ended .. accepted_at. What has ended stays so, and who accepted it stays on record (ERR_REFUSED). */
+/* By id: ended .. ended_why. What has ended stays so, and who accepted it stays on record (ERR_REFUSED). */
 int anomaly_update(struct store *s, const struct anomaly_row *a, struct err *e);
 /* Newest first; group NULL: all; deployment 0: of any. */
 int anomalies_list(struct store *s, const char *group, int64_t deployment, int limit,
@@ -558,6 +565,9 @@ int anomalies_list(struct store *s, const char *group, int64_t deployment, int l
 int anomalies_between(struct store *s, const char *group, int64_t from, int64_t until, int limit,
                       struct anomaly_row **rows, struct err *e);
 void anomaly_rows_free(struct anomaly_row *rows, int n);
+/* Nobody looks at a deployment any more: what of it has not ended does, with these words. How many those
+ * were, or negative. */
+int anomalies_close(struct store *s, int64_t deployment, int64_t now, const char *why, struct err *e);
 
 /* ---- notices: what `notify` has to tell, one row an event and receiver -------------------------- */
 

@@ -21,6 +21,7 @@ static char hosts[HOSTS][8] = {"web01", "web02", "web1"};
 static char kinds[KINDS][8] = {"release", "health", "deploy", "brake"};
 static char texts[3][24] = {"Cron Job ran", "said ok", "web01 is sick"};
 static char word_v1[] = "1.0.0", word_json[] = "{}", word_ann[] = "ann on pts/3", word_why[] = "why not";
+static char word_gaps[] = "{\"orders\":12}";
 static char word_name[] = "home page: time", word_sink[] = "chat", word_word[] = "done";
 
 static uint32_t seed;
@@ -263,9 +264,13 @@ START_TEST(a_watch_runs_is_moved_and_ends_once)
     w.until = 200;
     w.beat = 50;
     w.missed_ms = 7;
+    w.watched_ms = 33;
+    w.gaps = word_gaps;
     must(watch_update(s, &w, e));
     ck_assert_int_eq(watches_running(s, "shop", &rows, NULL), 1);
     ck_assert(rows[0].until == 200 && rows[0].beat == 50 && rows[0].missed_ms == 7);
+    ck_assert_int_eq(rows[0].watched_ms, 33);
+    ck_assert_str_eq(rows[0].gaps, "{\"orders\":12}");
     ck_assert_int_eq(rows[0].deployment, releases[0]);
     watch_rows_free(rows, 1);
     ck_assert_int_eq(watches_running(s, NULL, &rows, NULL), 2);
@@ -453,6 +458,36 @@ START_TEST(an_anomaly_ends_once_and_keeps_who_accepted_it)
 }
 END_TEST
 
+START_TEST(what_still_stands_is_closed_in_words)
+{
+    struct anomaly_row a = anomaly(0), *rows;
+
+    must(store_begin(s, e));
+    a.ended = 20;
+    must(anomaly_insert(s, &a, e));
+    a.ended = 0;
+    must(anomaly_insert(s, &a, e));
+    must(anomaly_insert(s, &a, e));
+    a = anomaly(3);
+    must(anomaly_insert(s, &a, e)); /* of another release */
+    ck_assert_int_eq(anomalies_close(s, releases[0], 50, "nobody looks", NULL), 2);
+    ck_assert_int_eq(anomalies_close(s, releases[0], 60, "again", NULL), 0);
+    must(store_commit(s, e));
+    ck_assert_int_eq(anomalies_list(s, NULL, releases[0], 10, &rows, NULL), 3);
+    ck_assert(rows[0].ended == 50 && rows[1].ended == 50 && rows[2].ended == 20);
+    ck_assert_str_eq(rows[0].ended_why, "nobody looks");
+    ck_assert_ptr_null(rows[2].ended_why);
+    rows[0].ended_why[0] = 'N';
+    must(store_begin(s, e));
+    must_fail(anomaly_update(s, rows, e), ERR_REFUSED);
+    store_rollback(s);
+    anomaly_rows_free(rows, 3);
+    ck_assert_int_eq(anomalies_list(s, NULL, releases[3], 10, &rows, NULL), 1);
+    ck_assert_int_eq(rows[0].ended, 0);
+    anomaly_rows_free(rows, 1);
+}
+END_TEST
+
 START_TEST(anomalies_are_listed_by_group_release_and_time)
 {
     struct anomaly_row *rows;
@@ -586,6 +621,7 @@ int main(void)
     tcase_add_test(t, turns_are_of_the_releases_open_then);
     tcase_add_test(t, deployments_between_are_those_open_then);
     tcase_add_test(t, an_anomaly_ends_once_and_keeps_who_accepted_it);
+    tcase_add_test(t, what_still_stands_is_closed_in_words);
     tcase_add_test(t, anomalies_are_listed_by_group_release_and_time);
     tcase_add_test(t, a_notice_waits_until_it_is_settled_and_then_stays_so);
     tcase_add_test(t, a_cursor_never_goes_back);

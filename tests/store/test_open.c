@@ -357,7 +357,7 @@ START_TEST(a_schema_moved_on_under_us_is_noticed)
 
     outside("footplate.db", "PRAGMA user_version = 99");
     must_fail(store_begin(s, e), ERR_UNAVAILABLE);
-    outside("footplate.db", "PRAGMA user_version = 4");
+    outside("footplate.db", "PRAGMA user_version = 5");
     must(store_begin(s, e));
     store_rollback(s);
     store_close(s);
@@ -544,6 +544,34 @@ START_TEST(every_released_schema_is_brought_forward)
 }
 END_TEST
 
+/* What was found in a watch that has ended since, or in a release that nobody watched, stood for ever. */
+START_TEST(what_was_left_standing_is_closed_on_the_way)
+{
+    static const char rows[] =
+        "INSERT INTO watches (group_name, deployment, began, until, beat, missed_ms, how, ended, verdict)"
+        " VALUES ('shop', 7, 150, 950, 900, 100, 'ended by hand', 900, 'bad');"
+        "INSERT INTO anomalies (group_name, deployment, is_in_watch, layer, name, port, began, found, ended,"
+        " sure, is_braking, accepted_at) VALUES ('shop', 7, 1, 'user', 'a', 0, 1, 2, 0, 9, 1, 0),"
+        " ('shop', 7, 1, 'user', 'b', 0, 1, 2, 33, 9, 1, 0)";
+    struct anomaly_row *a;
+    struct watch_row *w;
+    struct store *s;
+
+    make_released(&schema_main, 4, old_main);
+    make_released(&schema_log, schema_log.n_steps, old_log);
+    outside("footplate.db", rows);
+    s = place_store(&place, STORE_CREATE);
+    ck_assert_int_eq(anomalies_list(s, NULL, 7, 0, &a, NULL), 2);
+    ck_assert(a[0].ended == 33 && !a[0].ended_why && a[1].ended == 900);
+    ck_assert_str_eq(a[1].ended_why, "still bad when the watch ended");
+    anomaly_rows_free(a, 2);
+    ck_assert_int_eq(watch_get(s, 7, &w, NULL), 1);
+    ck_assert_int_eq(w->watched_ms, 650);
+    watch_rows_free(w, 1);
+    store_close(s);
+}
+END_TEST
+
 START_TEST(a_failed_migration_changes_nothing)
 {
     static const struct migration broken[] = {
@@ -627,6 +655,7 @@ int main(void)
     tcase_add_loop_test(t, every_old_schema_is_brought_forward, 1, 4);
     tcase_add_loop_test(t, every_released_schema_is_brought_forward, 0,
                         schema_main.n_steps + schema_log.n_steps);
+    tcase_add_test(t, what_was_left_standing_is_closed_on_the_way);
     tcase_add_test(t, a_failed_migration_changes_nothing);
     tcase_add_test(t, no_migration_under_the_hands_of_an_engine);
     suite_add_tcase(suite, t);
