@@ -122,11 +122,11 @@ static void say_lift(const struct deploy *d, char *dst, size_t size)
     int left = deploy_probes_left(d);
     const char *then = "";
 
-    bool is_auto = d->is_auto && !d->is_auto_held;
-    if (is_auto && d->status == DEPLOY_SMOKE_SUCCESS)
-        then = ", bake follows by itself";
-    if (is_auto && d->status == DEPLOY_BAKE_SUCCESS)
-        then = ", the roll-out follows by itself";
+    if (d->is_auto && d->status == DEPLOY_SMOKE_SUCCESS)
+        then = d->is_auto_held ? ", bake follows by itself once what is watched is good" : ", bake follows by itself";
+    if (d->is_auto && d->status == DEPLOY_BAKE_SUCCESS)
+        then = d->is_auto_held ? ", the roll-out follows by itself once what is watched is good"
+                               : ", the roll-out follows by itself";
     if (d->is_continue_held)
         snprintf(dst, size, "asked for: lifts the brake after %d probe%s%s", left, plural(left),
                  then);

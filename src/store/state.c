@@ -40,4 +40,5 @@ void state_set_frozen(struct deploy *d, const struct group_config *g)
     d->has_interval = g->deployment.batch_interval_ms > 0;
     d->ignore_verify = d->flavour == FLAVOUR_ROLLBACK ? g->rollback.ignore_verify
                                                       : g->deployment.ignore_verify;
+    d->is_auto_held = d->flavour == FLAVOUR_RELEASE && g->n_monitors > 0;
 }

@@ -13,7 +13,8 @@ struct deploy state_of(const struct deployment_row *row);
 /* Without is_in_ledger, which other rows say. */
 struct deploy_target state_of_target(const struct target_row *row);
 
-/* What counts of the configuration that was frozen when the deployment was opened. */
+/* What counts of the configuration that was frozen when the deployment was opened. Where something is watched
+ * --auto is held until that was judged and is good: is_auto_held. */
 void state_set_frozen(struct deploy *d, const struct group_config *g);
 
 #endif

@@ -1076,7 +1076,7 @@ START_TEST(auto_that_is_held_waits_for_what_held_it_or_for_a_person)
     ck_assert_uint_eq(f.effects, 0);
     does(&f, EV_BRAKE);
     deploy_say_continue(&f.d, say, sizeof say);
-    ck_assert_str_eq(say, "lift the brake");
+    ck_assert_str_eq(say, "lift the brake, bake follows by itself once what is watched is good");
     does(&f, EV_CONTINUE);
     ck_status(&f, DEPLOY_SMOKE_SUCCESS);
     does(&f, EV_CONTINUE);
