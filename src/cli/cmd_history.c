@@ -76,6 +76,7 @@ static json_t *watch_json(const struct deployment_row *d)
     o = json_object();
     json_object_set_new(o, "verdict", json_string(judged_name(d->watch_verdict)));
     json_object_set_new(o, "running", json_boolean(d->is_watch_running));
+    json_object_set_new(o, "text", json_safe(d->watch_text));
     return o;
 }
 
@@ -101,6 +102,13 @@ static json_t *row_json(const struct history *h, int i)
     return o;
 }
 
+static void print_words(const char *words)
+{
+    printf("%20s", "");
+    out_wrap(stdout, words, 20, out_width());
+    putchar('\n');
+}
+
 static void row_print(const struct history *h, int i)
 {
     const struct deployment_row *d = &h->rows[i];
@@ -119,11 +127,10 @@ static void row_print(const struct history *h, int i)
     if (d->is_watched)
         printf("  watched: %s%s", judged_name(d->watch_verdict), d->is_watch_running ? " so far" : "");
     putchar('\n');
-    if (d->summary && d->status != DEPLOY_SUCCESS) {
-        printf("%20s", "");
-        out_wrap(stdout, d->summary, 20, out_width());
-        putchar('\n');
-    }
+    if (d->summary && d->status != DEPLOY_SUCCESS)
+        print_words(d->summary);
+    if (d->is_watched && d->watch_verdict != JUDGED_GOOD && d->watch_text)
+        print_words(d->watch_text);
     if (h->is_bad[i])
         printf("%20s%s\n", "", "marked bad");
     if (i == h->candidate)

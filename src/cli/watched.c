@@ -48,7 +48,7 @@ void watched_load(struct watched *w, struct store *s, const struct view *v)
         w->suspects[i].n = suspects_find(s, &v->anomalies[i], WATCHED_SUSPECTS, &w->suspects[i].rows, NULL);
     if (v->watch) {
         int64_t planned = planned_ms(s, v->watch->deployment);
-        int64_t lasts = v->watch->until - v->watch->began - v->watch->missed_ms;
+        int64_t lasts = v->watch->watched_ms + v->watch->until - v->watch->beat;
 
         w->extended_ms = planned >= 0 && lasts > planned ? lasts - planned : 0;
     }
@@ -93,8 +93,10 @@ void watched_say_watch(const struct watched *w, const struct view *v, char *dst,
     }
     if (r->missed_ms) {
         clock_span(span, sizeof span, r->missed_ms);
-        buf_addf(&b, "; missed %s, without an engine", span);
+        buf_addf(&b, "; missed %s, in which nobody looked", span);
     }
+    if (r->text)
+        buf_addf(&b, "; %s", r->text);
     str_copy(dst, size, buf_str(&b));
     buf_release(&b);
 }
@@ -175,7 +177,7 @@ static void print_anomaly(const struct anomaly_row *a, const struct suspect_list
              a->sure % 10);
     if (a->ended) {
         out_when(over, sizeof over, a->ended, now);
-        buf_addf(&b, "; over at %s", over);
+        buf_addf(&b, "; %s at %s", a->ended_why ? a->ended_why : "over", over);
     }
     if (a->accepted_at)
         buf_addf(&b, "; %s went on: %s", a->accepted_by ? a->accepted_by : "?",
@@ -207,14 +209,15 @@ static bool print_rest(const struct watched *w, const struct view *v)
     return true;
 }
 
-/* What is wrong, still so and nobody has gone on over: the way back, which says first where to. */
+/* What is wrong (still, or when it was last looked at) and nobody has gone on over: the way back, which says
+ * first where to. */
 static void print_way_back(const struct view *v)
 {
     char words[NAME_BYTES];
     bool is_standing = false;
 
     for (int i = 0; i < v->n_anomalies; i++)
-        is_standing |= !v->anomalies[i].ended && !v->anomalies[i].accepted_at;
+        is_standing |= (!v->anomalies[i].ended || v->anomalies[i].ended_why) && !v->anomalies[i].accepted_at;
     if (!is_standing || !v->deployment || v->deployment->flavour == FLAVOUR_ROLLBACK)
         return;
     snprintf(words, sizeof words, "footplate rollback %s   (says to which version, and asks)", v->name);

@@ -38,6 +38,8 @@ json_t *watched_watch_json(const struct watched *w, const struct view *v)
     json_object_set_new(o, "extended", json_boolean(w->extended_ms > 0));
     json_object_set_new(o, "extended_s", json_integer(w->extended_ms / MS));
     json_object_set_new(o, "missed_s", json_integer(r->missed_ms / MS));
+    json_object_set_new(o, "watched_s", json_integer(r->watched_ms / MS));
+    json_object_set_new(o, "text", json_safe(r->text));
     json_object_set_new(o, "driver", json_safe(r->driver));
     return o;
 }
@@ -112,6 +114,7 @@ json_t *anomaly_json(const struct anomaly_row *a, const struct suspect *suspects
     json_object_set_new(o, "began", json_time(a->began));
     json_object_set_new(o, "found", json_time(a->found));
     json_object_set_new(o, "ended", json_time(a->ended));
+    json_object_set_new(o, "ended_why", json_safe(a->ended_why));
     json_object_set_new(o, "sure", share(a->sure));
     json_object_set_new(o, "text", json_safe(a->text));
     json_object_set_new(o, "brakes", json_boolean(a->is_braking));

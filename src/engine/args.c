@@ -5,6 +5,7 @@
 #include "engine/args.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ int args_number(const struct args *a, const char *key)
 {
     json_int_t v = json_integer_value(json_object_get(a->root, key));
 
-    return v < 0 || v > 1000000 ? 0 : (int)v;
+    return v < 0 || v > INT_MAX ? 0 : (int)v;
 }
 
 const char *args_item(const struct args *a, const char *key, int i)

@@ -315,6 +315,8 @@ void verdicts_turn(struct engine *e);
 void verdicts_forget(struct group *g);
 /* Is it judged at all: rules, a poller, and no rollback? */
 bool release_is_judged(const struct release *r);
+/* Are there rules of its open or watched release (else of today), and a poller? */
+bool group_is_judged(const struct group *g);
 /* May a release leave PENDING: its baselines are there, or were waited for long enough? */
 bool release_has_baselines(struct release *r);
 /* What stands between a planned wait and its answer: "unknown: orders a minute; bad: app: latency". "" and false:
@@ -324,19 +326,27 @@ bool release_say_doubts(const struct release *r, char *dst, size_t size);
 void release_accept(struct release *r, struct txn *x, const char *driver, const char *why);
 /* The worst of the layers now; UNKNOWN where something is watched and nothing was read. */
 enum judgement group_judgement(const struct group *g);
+/* The braking figures that are due and not known, n of them; they stay until the next reading. */
+int group_unknown(const struct group *g, const char *const **names);
+/* It has ended and is not watched: what of it is still bad is over, and why. In x. */
+void release_close_anomalies(struct release *r, struct txn *x);
 /* A turn of the release is on record; what is judged counts anew from here. In x. */
 void release_note_turn(struct release *r, struct txn *x);
 
 /* ---- after.c: the watch behind a release --------------------------------------------------------------- */
-/* A release has ended well: its watch begins, in x. */
-void after_begin(struct release *r, struct txn *x);
-/* One that the last engine left; the row is copied. */
-void after_take_up(struct group *g, const struct watch_row *row, int64_t chain);
+/* A release has ended well: its watch begins, in x. False: it has none. */
+bool after_begin(struct release *r, struct txn *x);
+/* One that the last engine left; the row is copied. config: as it was frozen for its release, in JSON. */
+void after_take_up(struct group *g, const struct watch_row *row, int64_t chain, const char *config);
+/* This release was opened: the watch of the one before it, if it runs, has ended. */
+void after_replaced(const struct release *by);
 void after_turn(struct engine *e);
 bool after_is_running(const struct engine *e);
 /* The deployment that is watched; 0: none. */
 int64_t after_deployment(const struct group *g);
 int64_t after_chain(const struct group *g);
+/* As frozen for the release that is watched; NULL: none is, or it cannot be read. */
+const struct group_config *after_config(const struct group *g);
 /* Something bad was found in it. */
 void after_note_bad(struct group *g);
 void after_free(struct group *g);

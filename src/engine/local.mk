@@ -1,7 +1,7 @@
 noinst_LIBRARIES += src/engine/libengine.a
 src_engine_libengine_a_SOURCES = \
 	src/engine/actions.c src/engine/after.c src/engine/args.c src/engine/args.h src/engine/begin.c \
-	src/engine/engine.c src/engine/engine.h src/engine/engine_int.h src/engine/hand.c \
+	src/engine/engine.c src/engine/engine.h src/engine/engine_int.h src/engine/gaps.c src/engine/gaps.h src/engine/hand.c \
 	src/engine/host.c src/engine/idle.c src/engine/mirror.c src/engine/opening.c src/engine/opening.h \
 	src/engine/prepare.c \
 	src/engine/probing.c src/engine/questions.c src/engine/recover.c src/engine/release.c \
@@ -27,7 +27,8 @@ ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \
 	tests/engine/test_engine_upkeep \
 	tests/engine/test_engine_edges \
 	tests/engine/test_engine_idle \
-	tests/engine/test_engine_layers
+	tests/engine/test_engine_layers \
+	tests/engine/test_engine_watch
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -61,7 +62,12 @@ tests_engine_test_engine_edges_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_edges_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_edges_LDADD = $(SIM_LIBS)
 
-tests_engine_test_engine_layers_SOURCES = tests/engine/test_engine_layers.c
+tests_engine_test_engine_layers_SOURCES = tests/engine/test_engine_layers.c tests/engine/layers_test.h
 tests_engine_test_engine_layers_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_layers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_layers_LDADD = $(SIM_LIBS)
+
+tests_engine_test_engine_watch_SOURCES = tests/engine/test_engine_watch.c tests/engine/layers_test.h
+tests_engine_test_engine_watch_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_watch_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_watch_LDADD = $(SIM_LIBS)

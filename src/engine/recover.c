@@ -38,7 +38,7 @@ struct recovery {
     struct ledger_row *ledger;
     int n_ledger;
     struct watch_row *watches; /* those that run */
-    int64_t *chains;           /* of their deployments */
+    struct deployment_row *watched; /* their deployments */
     int n_watches;
 };
 
@@ -109,15 +109,15 @@ static int load_watches(struct store *s, struct recovery *w, struct err *err)
     w->n_watches = watches_running(s, NULL, &w->watches, err);
     if (w->n_watches < 0)
         return w->n_watches;
-    w->chains = xcalloc((size_t)w->n_watches + 1, sizeof *w->chains);
+    w->watched = xcalloc((size_t)w->n_watches + 1, sizeof *w->watched);
     for (int i = 0; i < w->n_watches; i++) {
         struct deployment_row *d = NULL;
         int n = deployment_get(s, w->watches[i].deployment, &d, err);
         if (n < 0)
             return n;
-        w->chains[i] = n > 0 ? d->chain : 0;
         if (n > 0)
-            deployment_rows_free(d, n);
+            deployment_row_copy(&w->watched[i], d);
+        deployment_rows_free(d, n);
     }
     return 0;
 }
@@ -262,9 +262,11 @@ static void recovery_free(struct recovery *w)
         journal_rows_free(w->journal, w->n_journal);
     if (w->n_ledger > 0)
         ledger_rows_free(w->ledger, w->n_ledger);
+    for (int i = 0; i < w->n_watches; i++)
+        deployment_row_release(&w->watched[i]);
     if (w->n_watches > 0)
         watch_rows_free(w->watches, w->n_watches);
-    free(w->chains);
+    free(w->watched);
     free(w);
 }
 
@@ -289,7 +291,8 @@ static void recovery_done(void *arg, int rc, const struct err *err)
     for (int i = 0; i < w->n_open; i++)
         take_release(w, &w->open[i]);
     for (int i = 0; i < w->n_watches; i++)
-        after_take_up(engine_group_add(e, w->watches[i].group), &w->watches[i], w->chains[i]);
+        after_take_up(engine_group_add(e, w->watches[i].group), &w->watches[i], w->watched[i].chain,
+                      w->watched[i].config);
     e->is_ready = true;
     if (e->is_mirror_due)
         engine_mirror(e);

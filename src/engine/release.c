@@ -483,8 +483,9 @@ static void do_effects(struct release *r, unsigned effects, const char *words, s
     }
     if (effects & EFFECT_ENDED)
         say_end(r, x);
-    if ((effects & EFFECT_ENDED) && d->status == DEPLOY_SUCCESS)
-        after_begin(r, x);
+    bool is_watched = (effects & EFFECT_ENDED) && d->status == DEPLOY_SUCCESS && after_begin(r, x);
+    if ((effects & EFFECT_ENDED) && !is_watched)
+        release_close_anomalies(r, x);
 }
 
 /* A brake stops what has not been sent yet: links that were given up may try again on Continue. */

@@ -135,6 +135,7 @@ static void take_up(struct release *r, const struct insertion *w)
     char words[300];
 
     take_ledger(r, w);
+    after_replaced(r);
     release_log(r, NULL, 'i', "%s %s of %s: %d instances in %d batches",
                 flavour_name(r->row.flavour), r->row.version, r->row.group, r->n,
                 r->row.n_batches);

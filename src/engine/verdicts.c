@@ -28,8 +28,11 @@ struct judged {
     int64_t accepted_at;     /* mono: what was asked before says nothing of what was accepted since */
     int64_t turned_at;       /* wall: the last turn of the release */
     bool is_read, has_baselines, is_given_up;
+    int64_t heard_at;        /* mono: when the store has last answered */
     enum judgement worst;
     char doubts[400];
+    char **unknown;          /* n_unknown braking figures that are due and not known; owned */
+    int n_unknown;
     struct anomaly_row *anomalies; /* owned */
     int n_anomalies;
 };
@@ -45,10 +48,10 @@ static const struct group_config *config_of(const struct group *g)
 {
     const struct release *r = open_release(g);
 
-    return r ? r->cfg : g->cfg;
+    return r ? r->cfg : after_config(g) ? after_config(g) : g->cfg;
 }
 
-static bool has_rules(const struct group *g)
+bool group_is_judged(const struct group *g)
 {
     const struct group_config *cfg = config_of(g);
 
@@ -77,6 +80,21 @@ static void drop_anomalies(struct judged *j)
     j->n_anomalies = 0;
 }
 
+static void drop_unknown(struct judged *j)
+{
+    for (int i = 0; i < j->n_unknown; i++)
+        free(j->unknown[i]);
+    free(j->unknown);
+    j->unknown = NULL;
+    j->n_unknown = 0;
+}
+
+static void note_unknown(struct judged *j, const char *name)
+{
+    j->unknown = xreallocarray(j->unknown, (size_t)j->n_unknown + 1, sizeof *j->unknown);
+    j->unknown[j->n_unknown++] = xstrdup(name);
+}
+
 void verdicts_forget(struct group *g)
 {
     struct judged *j = g->judged;
@@ -85,6 +103,7 @@ void verdicts_forget(struct group *g)
     if (!j)
         return;
     drop_anomalies(j);
+    drop_unknown(j);
     free(j);
 }
 
@@ -279,30 +298,99 @@ static void add_doubt(struct judged *j, enum judgement kind, bool is_first, cons
         snprintf(j->doubts + n, sizeof j->doubts - n, ", %.60s", name);
 }
 
-/* Bad ones first, so that each kind stands once. */
-static void sum_up(struct judged *j, const struct verdict_row *rows, int n, int64_t now, int64_t settle_ms)
+/* Does this verdict come of that rule: is it named by it, or by it and a figure of it? */
+static bool is_of_rule(const struct verdict_row *v, const struct monitor_config *c)
 {
-    static const enum judgement kinds[] = {JUDGED_BAD, JUDGED_UNKNOWN};
-    bool is_settled = n > 0;
+    size_t len = strlen(c->name);
 
+    return v->layer == c->layer && strncmp(v->name, c->name, len) == 0 &&
+           (v->name[len] == '\0' || strncmp(v->name + len, ": ", 2) == 0);
+}
+
+/* A rule of which there is no verdict at all says nothing, and silence is not good. */
+static bool is_missing(const struct monitor_config *c, const struct verdict_row *rows, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (is_of_rule(&rows[i], c))
+            return false;
+    return true;
+}
+
+static enum judgement judged_of(const struct judged *j, const struct verdict_row *v, int64_t now)
+{
+    return v->deployment == j->deployment ? verdict_now(v, now) : JUDGED_UNKNOWN;
+}
+
+/* The worst of all, and which of those that brake are not known. */
+static void sum_worst(struct judged *j, const struct group_config *cfg, const struct verdict_row *rows, int n,
+                      int64_t now)
+{
     j->worst = n > 0 ? JUDGED_GOOD : JUDGED_UNKNOWN;
+    drop_unknown(j);
+    for (int i = 0; i < n; i++) {
+        enum judgement judged = judged_of(j, &rows[i], now);
+        if (rows[i].is_due && judged > j->worst)
+            j->worst = judged;
+        if (rows[i].is_due && rows[i].is_braking && judged == JUDGED_UNKNOWN)
+            note_unknown(j, rows[i].name);
+    }
+    for (int i = 0; i < cfg->n_monitors; i++) {
+        const struct monitor_config *c = &cfg->monitors[i];
+        if (c->is_warning || !is_missing(c, rows, n))
+            continue;
+        note_unknown(j, c->name);
+        j->worst = j->worst > JUDGED_UNKNOWN ? j->worst : JUDGED_UNKNOWN;
+    }
+}
+
+/* Which of one kind stand in the way, each kind once. Answers whether one does. */
+static bool sum_doubts(struct judged *j, const struct verdict_row *rows, int n, int64_t now, enum judgement kind)
+{
+    bool is_first = true;
+
+    for (int i = 0; i < n; i++) {
+        const struct verdict_row *v = &rows[i];
+        const struct anomaly_row *a = standing(j, v);
+        if (!v->is_due || !v->is_braking || judged_of(j, v, now) != kind || (a && a->accepted_why))
+            continue;
+        add_doubt(j, kind, is_first, v->name);
+        is_first = false;
+    }
+    return !is_first;
+}
+
+/* Behind the unknown ones, which they are. */
+static void sum_missing(struct judged *j, const struct group_config *cfg, const struct verdict_row *rows, int n,
+                        bool is_first)
+{
+    char words[80];
+
+    for (int i = 0; i < cfg->n_monitors; i++) {
+        const struct monitor_config *c = &cfg->monitors[i];
+        if (c->is_warning || !is_missing(c, rows, n))
+            continue;
+        snprintf(words, sizeof words, "%.42s (no verdict yet)", c->name);
+        add_doubt(j, JUDGED_UNKNOWN, is_first, words);
+        is_first = false;
+    }
+}
+
+/* Bad ones first. */
+static void sum_up(struct judged *j, const struct group_config *cfg, const struct verdict_row *rows, int n,
+                   int64_t now, int64_t settle_ms)
+{
+    bool is_settled = n > 0, has_unknown;
+
+    sum_worst(j, cfg, rows, n, now);
     j->doubts[0] = '\0';
-    for (int k = 0; k < 2; k++) {
-        bool is_first = true;
-        for (int i = 0; i < n; i++) {
-            const struct verdict_row *v = &rows[i];
-            enum judgement judged = v->deployment == j->deployment ? verdict_now(v, now) : JUDGED_UNKNOWN;
-            const struct anomaly_row *a = standing(j, v);
-            if (k == 0 && v->is_due && judged > j->worst)
-                j->worst = judged;
-            /* Judged since, and of figures that came since: when they may be believed of who came in now. */
-            is_settled &= v->at >= j->turned_at + SETTLE_MS;
-            is_settled &= !v->is_braking || !v->is_due || v->heard_at >= j->turned_at + settle_ms;
-            if (!v->is_due || !v->is_braking || judged != kinds[k] || (a && a->accepted_why))
-                continue;
-            add_doubt(j, judged, is_first, v->name);
-            is_first = false;
-        }
+    sum_doubts(j, rows, n, now, JUDGED_BAD);
+    has_unknown = sum_doubts(j, rows, n, now, JUDGED_UNKNOWN);
+    sum_missing(j, cfg, rows, n, !has_unknown);
+    /* Judged since, and of figures that came since: when they may be believed of who came in now. */
+    for (int i = 0; i < n; i++) {
+        const struct verdict_row *v = &rows[i];
+        is_settled &= v->at >= j->turned_at + SETTLE_MS;
+        is_settled &= !v->is_braking || !v->is_due || v->heard_at >= j->turned_at + settle_ms;
     }
     if (!is_settled && j->doubts[0] == '\0')
         str_copy(j->doubts, sizeof j->doubts, "unknown: nothing was judged since the last turn");
@@ -368,34 +456,45 @@ static int64_t settle_of(const struct group *g)
     return SETTLE_MS + (r && r->core.status == DEPLOY_BAKE_SUCCESS ? r->cfg->warmup_ms : 0);
 }
 
+/* What was read of the release that is open or watched. */
+static void take_reading(struct group *g, struct verdict_reading *w)
+{
+    struct judged *j = g->judged;
+
+    drop_anomalies(j);
+    j->anomalies = w->anomalies;
+    j->n_anomalies = w->n_anomalies;
+    w->anomalies = NULL;
+    w->n_anomalies = 0;
+    j->is_read = true;
+    j->heard_at = engine_now(w->e);
+    j->has_baselines |= w->has_baselines;
+    if (w->n_verdicts < 0)
+        w->n_verdicts = 0;
+    take_verdicts(g, w);
+    sum_up(j, config_of(g), w->verdicts, w->n_verdicts, engine_wall(w->e), settle_of(g));
+    go_on(g);
+    if (open_release(g))
+        engine_kick(w->e, open_release(g));
+}
+
 static void reading_done(void *arg, int rc, const struct err *err)
 {
     struct verdict_reading *w = arg;
     struct group *g = engine_group(w->e, w->group);
     struct judged *j = g ? g->judged : NULL;
+    int64_t start;
 
     (void)err;
     if (j && j->deployment == w->deployment) {
         j->is_reading = false;
         if (rc < 0)
             str_copy(j->doubts, sizeof j->doubts, "unknown: the store cannot be read");
-        /* While the store is full nothing new is raised: what is kept would only grow. */
-        if (rc >= 0 && w->e->n_kept == 0) {
-            drop_anomalies(j);
-            j->anomalies = w->anomalies;
-            j->n_anomalies = w->n_anomalies;
-            w->anomalies = NULL;
-            w->n_anomalies = 0;
-            j->is_read = true;
-            j->has_baselines |= w->has_baselines;
-            if (w->n_verdicts < 0)
-                w->n_verdicts = 0;
-            take_verdicts(g, w);
-            sum_up(j, w->verdicts, w->n_verdicts, engine_wall(w->e), settle_of(g));
-            go_on(g);
-            if (open_release(g))
-                engine_kick(w->e, open_release(g));
-        }
+        /* It may have ended meanwhile: what is bad of it now is nobody's. And while the store is full nothing
+         * new is raised: what is kept would only grow. */
+        bool is_wanted = group_is_judged(g) && deployment_of(g, &start) == w->deployment;
+        if (rc >= 0 && is_wanted && w->e->n_kept == 0)
+            take_reading(g, w);
     }
     if (w->n_verdicts > 0)
         verdict_rows_free(w->verdicts, w->n_verdicts);
@@ -423,7 +522,7 @@ void verdicts_turn(struct engine *e)
 {
     for (int i = 0; i < e->n_groups; i++) {
         struct group *g = e->groups[i];
-        int64_t start, deployment = has_rules(g) ? deployment_of(g, &start) : 0;
+        int64_t start, deployment = group_is_judged(g) ? deployment_of(g, &start) : 0;
         if (deployment == 0) {
             verdicts_forget(g);
             continue;
@@ -523,11 +622,53 @@ void release_accept(struct release *r, struct txn *x, const char *driver, const 
         r->g->judged->accepted_at = engine_now(r->e);
 }
 
+/* Verdicts that nobody could read for long are as old as those that nobody has made. */
+static bool is_heard(const struct judged *j, struct engine *e)
+{
+    return j && j->is_read && engine_now(e) - j->heard_at <= VERDICT_STALE_MS;
+}
+
 enum judgement group_judgement(const struct group *g)
 {
-    if (!has_rules(g))
+    if (!group_is_judged(g))
         return JUDGED_GOOD;
-    return g->judged && g->judged->is_read ? g->judged->worst : JUDGED_UNKNOWN;
+    return is_heard(g->judged, g->e) ? g->judged->worst : JUDGED_UNKNOWN;
+}
+
+int group_unknown(const struct group *g, const char *const **names)
+{
+    static const char *const all[] = {"all that is watched"};
+
+    *names = NULL;
+    if (!group_is_judged(g))
+        return 0;
+    if (!is_heard(g->judged, g->e)) {
+        *names = all;
+        return 1;
+    }
+    *names = (const char *const *)g->judged->unknown;
+    return g->judged->n_unknown;
+}
+
+struct closing {
+    int64_t deployment, now;
+    const char *why;
+};
+
+static int closing_run(struct store *s, void *arg, struct err *err)
+{
+    const struct closing *c = arg;
+    int n = anomalies_close(s, c->deployment, c->now, c->why, err);
+
+    return n < 0 ? n : 0;
+}
+
+void release_close_anomalies(struct release *r, struct txn *x)
+{
+    struct closing *c = xcalloc(1, sizeof *c);
+
+    *c = (struct closing){r->row.id, engine_wall(r->e), "still bad when the release ended"};
+    txn_job(x, closing_run, free, c);
 }
 
 static int turn_run(struct store *s, void *arg, struct err *err)

@@ -85,7 +85,7 @@ static void put_watch(struct fill *f)
 {
     char bob[] = "bob";
     struct watch_row w = {.group = f->group, .deployment = f->deployment, .began = before(f, 20),
-                          .until = before(f, -12), .beat = f->now, .missed_ms = 2 * MINUTE_MS,
+                          .until = before(f, -12), .beat = f->now, .missed_ms = 2 * MINUTE_MS, .watched_ms = 18 * MINUTE_MS,
                           .verdict = JUDGED_BAD, .driver = bob};
     struct err e = {0};
 
