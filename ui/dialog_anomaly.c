@@ -1,5 +1,6 @@
 /* dialog_anomaly.c: one thing that was found: which figure, since when, how sure, in the words of its method,
- * and what came before it, likeliest first. Acts on nothing; the suspects come with the snapshots. */
+ * and what came before it, likeliest first; then every figure that is watched, in words. Acts on nothing: the keys
+ * that it offers open what asks. The suspects come with the snapshots. */
 #include "config.h"
 
 #include "ui/pane.h"
@@ -10,14 +11,17 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "core/deploy.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
+#include "store/layers.h"
 #include "ui/start_plan.h"
 
-enum { DIALOG_COLS = 92, LINE_BYTES = 1024 };
+enum { DIALOG_COLS = 92, LINE_BYTES = 1024, WHY_BYTES = 600, PLACE_CELLS = 20 };
 
 struct found {
-    int64_t id;
+    int64_t id; /* 0: nothing was found, what is watched is shown alone */
     struct plan_text *lines;
     int first, visible;
 };
@@ -46,10 +50,12 @@ static const struct anomaly_row *row_of(const struct found *f, const struct ui *
 static void add_found(struct plan_text *t, const struct ui *u, const struct anomaly_row *a)
 {
     const struct snapshot *s = u->snap;
+    const struct view *v = &s->present;
+    bool is_standing = anomaly_stands(a, v);
     char words[LINE_BYTES], when[32];
 
-    say_anomaly(words, sizeof words, a, u->wall);
-    plan_text_add(t, a->ended ? ROLE_STRONG : ROLE_FAIL, 0, words);
+    say_anomaly(words, sizeof words, a, v, u->wall);
+    plan_text_add(t, !is_standing ? ROLE_STRONG : a->is_braking ? ROLE_FAIL : ROLE_WARN, 0, words);
     if (a->text)
         plan_text_add(t, ROLE_DIALOG, 2, a->text);
     say_when(when, sizeof when, a->found, u->wall);
@@ -64,14 +70,14 @@ static void add_found(struct plan_text *t, const struct ui *u, const struct anom
                  a->accepted_why ? a->accepted_why : "without a reason");
         plan_text_add(t, ROLE_WARN, 2, words);
     }
-    if (!a->ended && !s->present.is_open && !s->present.watch)
-        plan_text_add(t, ROLE_DIM, 2, "nobody watches any more whether it goes on; the layers say what is so now");
+    if (!a->ended && !is_standing)
+        plan_text_add(t, ROLE_DIM, 2, "nobody watches any more whether it goes on; what is so now stands below");
     if (s->candidate >= 0)
-        snprintf(words, sizeof words, "%s takes the group back to %s; its preview says what that does",
+        snprintf(words, sizeof words, "%s: roll back to %s; shows first what that does, and asks",
                  keymap_key(u->keymap, CMD_ROLLBACK), s->history[s->candidate].version);
     else
         str_copy(words, sizeof words, "there is no release to roll back to");
-    plan_text_add(t, ROLE_DIALOG, 2, words);
+    plan_text_add(t, is_standing ? ROLE_STRONG : ROLE_DIALOG, 2, words);
 }
 
 static void add_suspect(struct plan_text *t, const struct ui *u, const struct suspect *c)
@@ -93,13 +99,34 @@ static void add_suspect(struct plan_text *t, const struct ui *u, const struct su
     plan_text_add(t, ROLE_DIM, 9, c->why);
 }
 
-static void make_lines(struct found *f, const struct ui *u)
+/* Each figure, worst layer first: what it is judged, and its method's words. */
+static void add_figures(struct plan_text *t, const struct ui *u)
+{
+    const struct snapshot *s = u->snap;
+
+    plan_text_add(t, ROLE_HEADER, 0, s->n_verdicts > 0 ? "what is watched, as it is now" : "nothing is watched");
+    for (int j = JUDGED_COUNT - 1; j >= 0; j--)
+        for (int i = 0; i < s->n_verdicts; i++) {
+            const struct verdict_row *v = &s->verdicts[i];
+            enum judgement judged = verdict_judged(v, u->wall);
+            struct mark m = mark_judged(judged);
+            char why[WHY_BYTES];
+
+            if ((int)judged != j)
+                continue;
+            verdict_say_why(why, sizeof why, v, u->wall);
+            char *words = xasprintf("%s %-7s %s: %s%s%s: %s", m.glyph, m.word, layer_label(v->layer),
+                                    v->name ? v->name : "?", v->host ? " on " : "", v->host ? v->host : "", why);
+            plan_text_add(t, m.role == ROLE_OK ? ROLE_DIALOG : m.role, 0, words);
+            free(words);
+        }
+}
+
+static void add_cause(struct found *f, const struct ui *u)
 {
     const struct anomaly_row *a = row_of(f, u);
     bool has_suspects = u->snap->anomaly && u->snap->anomaly->id == f->id;
 
-    plan_text_free(f->lines);
-    f->lines = plan_text_empty();
     if (!a) {
         plan_text_add(f->lines, ROLE_DIM, 0, "reading ...");
         return;
@@ -112,6 +139,17 @@ static void make_lines(struct found *f, const struct ui *u)
                                  : "looking for what came before it ...");
     for (int i = 0; has_suspects && i < u->snap->n_suspects; i++)
         add_suspect(f->lines, u, &u->snap->suspects[i]);
+}
+
+static void make_lines(struct found *f, const struct ui *u)
+{
+    plan_text_free(f->lines);
+    f->lines = plan_text_empty();
+    if (f->id)
+        add_cause(f, u);
+    else
+        plan_text_add(f->lines, ROLE_STRONG, 0, "nothing was found in this release");
+    add_figures(f->lines, u);
     if (f->first >= plan_text_count(f->lines))
         f->first = 0;
 }
@@ -127,6 +165,48 @@ static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
     *rows = *rows < wanted ? *rows : wanted;
 }
 
+/* Which of the keys that a person who reads this looks for would do something now. */
+static bool is_offered(const struct ui *u, enum command c)
+{
+    const struct view *v = &u->snap->present;
+
+    switch (c) {
+    case CMD_ROLLBACK: return u->snap->candidate >= 0;
+    case CMD_CONTINUE: return v->is_open && deploy_buttons(&v->deploy) == BUTTONS_INTERRUPT_CONTINUE;
+    case CMD_WATCH: return v->watch != NULL;
+    case CMD_TIMELINE: return true;
+    default: return false;
+    }
+}
+
+/* As many as there is room for, the most wanted first. */
+static void draw_keys(const struct found *f, const struct ui *u, struct canvas *cv, struct rect r)
+{
+    static const struct {
+        enum command command;
+        const char *label;
+    } keys[] = {{CMD_ROLLBACK, "roll back"}, {CMD_CONTINUE, "keep going"}, {CMD_WATCH, "the watch"},
+                {CMD_TIMELINE, "timeline"}};
+    bool is_whole = f->first == 0 && f->visible >= plan_text_count(f->lines);
+    struct rect line = {r.row + r.rows - 1, r.col, 1, is_whole ? r.cols : r.cols - PLACE_CELLS};
+    int col = 0;
+
+    canvas_repeat(cv, r, r.rows - 1, 0, r.cols, ROLE_DIALOG, ' ');
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const char *key = keymap_key(u->keymap, keys[i].command);
+        int cells = (int)text_cells(key) + 1 + (int)strlen(keys[i].label);
+
+        if (!*key || !is_offered(u, keys[i].command) || col + cells > line.cols)
+            continue;
+        col += canvas_text(cv, line, 0, col, -1, ROLE_KEY, key) + 1;
+        col += canvas_text(cv, line, 0, col, -1, ROLE_STRONG, keys[i].label) + 3;
+    }
+    if (u->snap->present.n_anomalies > 1 && col + 20 <= line.cols)
+        col += canvas_text(cv, line, 0, col, -1, ROLE_DIM, "Left, Right: another") + 3;
+    if (col + 15 <= line.cols)
+        canvas_text(cv, line, 0, col, -1, ROLE_DIM, "any other: back");
+}
+
 static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, bool is_armed)
 {
     struct found *f = p;
@@ -135,10 +215,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     (void)is_armed;
     draw_subject(u, cv, r, u->snap->present.name ? u->snap->present.name : "");
     f->visible = body.rows > 0 ? plan_text_draw(f->lines, cv, body, f->first) : 0;
-    canvas_repeat(cv, r, r.rows - 1, 0, r.cols, ROLE_DIALOG, ' ');
-    canvas_text(cv, r, r.rows - 1, 0, -1, ROLE_DIM,
-                u->snap->present.n_anomalies > 1 ? "Left, Right: another   any key closes"
-                                                 : "any key closes");
+    draw_keys(f, u, cv, r);
     plan_text_draw_place(f->lines, cv, r, f->first, f->visible);
 }
 
@@ -168,9 +245,14 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
 
     if (plan_text_key(f->lines, k, &f->first, f->visible))
         return true;
-    if (k->kind != KEY_LEFT && k->kind != KEY_RIGHT)
+    if (k->kind == KEY_LEFT || k->kind == KEY_RIGHT) {
+        go(f, u, k->kind == KEY_LEFT ? -1 : 1);
+        return true;
+    }
+    enum command c = keymap_find(u->keymap, k, IN_ALL);
+    if (!is_offered(u, c))
         return false;
-    go(f, u, k->kind == KEY_LEFT ? -1 : 1);
+    screen_press(u->screen, c);
     return true;
 }
 
@@ -185,6 +267,16 @@ static const struct dialog_ops ops = {
     .stands_over = true,
 };
 
+static const struct dialog_ops layers_ops = {
+    .free_state = free_state,
+    .title = "What is watched",
+    .size = size_wanted,
+    .draw = draw,
+    .key = take_key,
+    .update = update,
+    .is_standing = true,
+};
+
 void dialog_anomaly(const struct ui *u, int64_t anomaly)
 {
     const struct view *v = &u->snap->present;
@@ -193,13 +285,13 @@ void dialog_anomaly(const struct ui *u, int64_t anomaly)
 
     if (anomaly == 0)
         anomaly = first ? first->id : v->n_anomalies > 0 ? v->anomalies[0].id : 0;
-    if (anomaly == 0) {
-        screen_say(u->screen, ROLE_HINT, "nothing was found in this release");
+    if (anomaly == 0 && u->snap->n_verdicts == 0) {
+        screen_say(u->screen, ROLE_HINT, "nothing was found in this release, and nothing is watched");
         return;
     }
     f = xcalloc(1, sizeof *f);
     f->id = anomaly;
     make_lines(f, u);
-    screen_open_dialog(u->screen, &ops, f);
+    screen_open_dialog(u->screen, anomaly ? &ops : &layers_ops, f);
     screen_want_anomaly(u->screen, anomaly);
 }

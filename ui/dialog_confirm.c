@@ -54,12 +54,13 @@ static bool is_offered(const struct stand *st, enum action kind)
 
 /* ---- a reason to go on ------------------------------------------------------------------------------- */
 
+/* As the engine counts: a brake that was lifted without a word is no reason to go on later. */
 static bool is_accepted(const struct view *v, const struct verdict_row *r)
 {
     for (int i = 0; i < v->n_anomalies; i++) {
         const struct anomaly_row *a = &v->anomalies[i];
 
-        if (!a->ended && a->accepted_at && a->layer == r->layer && a->name && r->name &&
+        if (!a->ended && a->accepted_why && a->layer == r->layer && a->name && r->name &&
             strcmp(a->name, r->name) == 0)
             return true;
     }

@@ -189,10 +189,10 @@ static void add_anomalies(struct plan_text *t, const struct ui *u)
     for (int i = 0; i < v->n_anomalies; i++) {
         size_t used = 2;
 
-        if (v->anomalies[i].ended)
+        if (!anomaly_stands(&v->anomalies[i], v))
             continue;
         str_copy(words, sizeof words, "x ");
-        say_anomaly(words + used, sizeof words - used, &v->anomalies[i], u->wall);
+        say_anomaly(words + used, sizeof words - used, &v->anomalies[i], v, u->wall);
         plan_text_add(t, ROLE_WARN, 0, words);
     }
 }

@@ -13,18 +13,22 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
 enum {
     MINUTE_MS = 60000,
-    LABEL_CELLS = 20,
     LABEL_NARROW = 12,
+    LABEL_USUAL = 20,
+    LABEL_MOST = 44,
+    LABEL_SHARE = 5, /* of so many cells one is for labels that want more */
     VALUE_CELLS = 9,
     WIDE = 76,
     TICK_CELLS = 15,
     FIXED_ROWS = 7,  /* head, axis, releases, events, cursor, what stands there, keys */
-    LIST_LEAST = 2
+    LIST_LEAST = 2,
+    LIST_SHARE = 5   /* of so many rows one is for events, before the figures get theirs */
 };
 
 static const int spans[] = {10, 30, 60, 180, 360}; /* minutes */
@@ -69,12 +73,29 @@ static bool is_here(const struct timeline_view *v, const struct ui *u)
     return t && t->n > 0 && t->until - t->from <= spans[v->span] * (int64_t)MINUTE_MS;
 }
 
+/* As wide as the longest name of a figure, where there is room for that. */
+static int label_cells(const struct timeline *t, int cols)
+{
+    int most = cols / LABEL_SHARE, cells = LABEL_USUAL;
+
+    if (cols < WIDE)
+        return LABEL_NARROW;
+    for (int i = 0; t && i < t->n_lanes; i++) {
+        const char *name = t->lanes[i].verdict.name;
+        int wants = name ? (int)text_cells(name) + 3 : 0;
+
+        cells = wants > cells ? wants : cells;
+    }
+    most = most < LABEL_USUAL ? LABEL_USUAL : most < LABEL_MOST ? most : LABEL_MOST;
+    return cells < most ? cells : most;
+}
+
 static struct axis axis_of(const struct timeline_view *v, const struct ui *u, struct canvas *cv,
                            struct rect r)
 {
     struct axis a = {.t = u->snap->timeline, .cv = cv, .r = r};
 
-    a.label = r.cols >= WIDE ? LABEL_CELLS : LABEL_NARROW;
+    a.label = label_cells(a.t, r.cols);
     a.value = r.cols >= WIDE ? VALUE_CELLS : 0;
     a.cells = r.cols - a.label - a.value - (a.value > 0);
     a.cells = a.cells < 1 ? 1 : a.cells < TIMELINE_SLICES_MAX ? a.cells : TIMELINE_SLICES_MAX;
@@ -159,16 +180,30 @@ static void draw_marks(const struct axis *a, int row)
     }
 }
 
+/* A name that is too long loses the end of its rule, not the figure behind it: two figures of a rule are told
+ * apart by that alone. */
+static void draw_name(const struct axis *a, int row, enum role role, const char *name)
+{
+    const char *figure = strstr(name, ": ");
+    int cells = a->label - 3, tail = figure ? (int)text_cells(figure) : 0;
+
+    if (!figure || (int)text_cells(name) <= cells || tail > cells - 3) {
+        canvas_text(a->cv, a->r, row, 2, cells, role, name);
+        return;
+    }
+    canvas_text(a->cv, a->r, row, 2, cells - tail, role, name);
+    canvas_text(a->cv, a->r, row, 2 + cells - tail, tail, role, figure);
+}
+
 static void draw_lane(const struct axis *a, const struct timeline_lane *lane, int row, int64_t wall)
 {
-    struct mark m = mark_judged(verdict_now(&lane->verdict, wall));
+    struct mark m = mark_judged(verdict_judged(&lane->verdict, wall));
     const struct verdict_row *v = &lane->verdict;
     int slice = a->cursor * a->t->n / a->cells;
     char value[32];
 
     canvas_text(a->cv, a->r, row, 0, 1, m.role, m.glyph);
-    canvas_text(a->cv, a->r, row, 2, a->label - 3, m.role == ROLE_OK ? ROLE_TEXT : m.role,
-                v->name ? v->name : "?");
+    draw_name(a, row, m.role == ROLE_OK ? ROLE_TEXT : m.role, v->name ? v->name : "?");
     canvas_spark(a->cv, a->r, row, a->label, a->cells, m.role == ROLE_OK ? ROLE_DIM : m.role, lane->mean,
                  a->t->n);
     if (a->value == 0 || slice >= a->t->n)
@@ -177,7 +212,7 @@ static void draw_lane(const struct axis *a, const struct timeline_lane *lane, in
     canvas_fit(a->cv, a->r, row, a->label + a->cells + 1, a->value, ROLE_STRONG, TEXT_RIGHT, value);
 }
 
-/* What stands at the cursor: the phase of a release. */
+/* What stands at the cursor: the phase of a release, of several the last. */
 static void draw_moment(const struct axis *a, int row, int64_t wall)
 {
     char from[CLOCK_TEXT_BYTES], until[CLOCK_TEXT_BYTES];
@@ -187,7 +222,7 @@ static void draw_moment(const struct axis *a, int row, int64_t wall)
     clock_hms(from, sizeof from, a->at);
     clock_hms(until, sizeof until, end);
     col = canvas_textf(a->cv, a->r, row, 0, -1, ROLE_STRONG, "%s-%s", from, until) + 2;
-    for (int i = 0; i < a->t->n_turns; i++) {
+    for (int i = a->t->n_turns - 1; i >= 0; i--) {
         const struct timeline_turn *turn = &a->t->turns[i];
 
         if (turn->from < end && (turn->until ? turn->until : wall) >= a->at) {
@@ -234,24 +269,33 @@ static void draw_list(const struct axis *a, int row, int rows)
         canvas_text(a->cv, a->r, row, 2, -1, ROLE_DIM, "nothing is on record here");
 }
 
+static const char legend[] = "P prepares, S smokes, B bakes, R rolls out; small: waits; ! braked, x failed";
+
 static void draw_head(const struct timeline_view *v, const struct ui *u, const struct axis *a, int hidden)
 {
+    int64_t span_ms = spans[v->span] * (int64_t)MINUTE_MS;
     char span[24], cell[24];
     int col = 0;
 
-    say_short(span, sizeof span, spans[v->span] * (int64_t)MINUTE_MS);
+    /* Slices are whole milliseconds: all of them are a little less than what was asked for. */
+    if (a->t)
+        span_ms = (a->t->until - a->t->from + MINUTE_MS / 2) / MINUTE_MS * MINUTE_MS;
+    say_short(span, sizeof span, span_ms);
     col = canvas_textf(a->cv, a->r, 0, 0, -1, ROLE_STRONG, "%s  ", u->snap->present.name);
     if (!a->t)
         return;
     say_short(cell, sizeof cell, cell_ms(a->t, a->cells));
     col += canvas_textf(a->cv, a->r, 0, col, -1, ROLE_DIM, "the last %s, a cell is %s", span, cell);
     if (hidden > 0)
-        canvas_textf(a->cv, a->r, 0, col, -1, ROLE_WARN, "  +%d figure%s", hidden, hidden == 1 ? "" : "s");
+        col += canvas_textf(a->cv, a->r, 0, col, -1, ROLE_WARN, "  +%d figure%s", hidden, hidden == 1 ? "" : "s");
+    if (a->r.cols - col >= (int)strlen(legend) + 3)
+        canvas_text(a->cv, a->r, 0, col + 3, -1, ROLE_DIM, legend);
 }
 
 static void draw_all(const struct timeline_view *v, const struct ui *u, const struct axis *a)
 {
-    int room = a->r.rows - FIXED_ROWS - LIST_LEAST;
+    int list = a->r.rows / LIST_SHARE > LIST_LEAST ? a->r.rows / LIST_SHARE : LIST_LEAST;
+    int room = a->r.rows - FIXED_ROWS - list;
     int lanes = a->t->n_lanes < room ? a->t->n_lanes : room > 0 ? room : 0;
     int row = 1;
 

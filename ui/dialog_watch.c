@@ -13,7 +13,7 @@
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
-enum { DIALOG_COLS = 72, WORDS_BYTES = 400, WHY_BYTES = 300, MINUTE_MS = 60000 };
+enum { DIALOG_COLS = 72, WORDS_BYTES = 400, WHY_BYTES = 300, WHY_CELLS = 9, MINUTE_MS = 60000 };
 
 static const struct choice {
     const char *label, *yes;
@@ -26,7 +26,7 @@ enum { N_CHOICES = sizeof choices / sizeof choices[0] };
 
 struct by_hand {
     int at;
-    char why[WHY_BYTES]; /* of an end; "" none */
+    char why[WHY_BYTES]; /* "" none */
 };
 
 static bool is_valid(const struct ui *u)
@@ -63,7 +63,7 @@ static void size_wanted(void *p, const struct ui *u, int *rows, int *cols)
 
     *cols = *cols < DIALOG_COLS ? *cols : DIALOG_COLS;
     say_sentence(h, u, words, sizeof words);
-    wanted = 4 + N_CHOICES + wrap_rows(words, *cols) + 2;
+    wanted = 3 + N_CHOICES + wrap_rows(words, *cols) + wrap_rows(h->why, *cols - WHY_CELLS);
     *rows = *rows < wanted ? *rows : wanted;
 }
 
@@ -83,9 +83,10 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     for (int i = 0; i < N_CHOICES; i++)
         canvas_textf(cv, r, row++, 0, -1, i == h->at ? ROLE_CURSOR : ROLE_DIALOG, "%s %s ",
                      i == h->at ? ">" : " ", choices[i].label);
-    if (choices[h->at].minutes == 0)
-        canvas_textf(cv, r, row, 2, -1, h->why[0] ? ROLE_INPUT : ROLE_DIM, "%s",
-                     h->why[0] ? h->why : "Enter writes why, to be on record");
+    canvas_text(cv, r, row, 0, WHY_CELLS - 1, ROLE_DIM, "reason");
+    draw_paragraph(cv, (struct rect){r.row, r.col + WHY_CELLS, r.rows - 1, r.cols - WHY_CELLS}, &row,
+                   h->why[0] ? ROLE_INPUT : ROLE_DIM,
+                   h->why[0] ? h->why : "Enter writes one, if there is one to be on record");
     draw_answer(cv, r, choices[h->at].yes, is_armed);
     if (r.cols >= 56)
         canvas_text(cv, r, r.rows - 1, r.cols - 16, -1, ROLE_DIM, "Up, Down: choose");
@@ -105,15 +106,15 @@ static void take_why(void *arg, const struct ui *u, const char *text)
 static void act(const struct by_hand *h, const struct ui *u)
 {
     const struct choice *c = &choices[h->at];
+    json_t *args = c->minutes > 0 ? json_pack("{s:i}", "ms", c->minutes * MINUTE_MS)
+                   : h->why[0]    ? json_object()
+                                  : NULL;
     struct stand st;
 
+    if (h->why[0])
+        json_object_set_new(args, "why", json_string(h->why));
     snapshot_stand(u->snap, &st);
-    if (c->minutes > 0)
-        screen_act(u->screen, ACTION_WATCH_EXTEND, &st,
-                   json_pack("{s:i}", "ms", c->minutes * MINUTE_MS));
-    else
-        screen_act(u->screen, ACTION_WATCH_END, &st,
-                   h->why[0] ? json_pack("{s:s}", "why", h->why) : NULL);
+    screen_act(u->screen, c->minutes > 0 ? ACTION_WATCH_EXTEND : ACTION_WATCH_END, &st, args);
 }
 
 static bool take_key(void *p, const struct ui *u, const struct key *k)
@@ -130,8 +131,9 @@ static bool take_key(void *p, const struct ui *u, const struct key *k)
         screen_rearm_dialog(u->screen);
         return true;
     }
-    if (k->kind == KEY_ENTER && choices[h->at].minutes == 0) {
-        screen_prompt(u->screen, "why the watch ends", h->why, NULL, take_why, h);
+    if (k->kind == KEY_ENTER) {
+        screen_prompt(u->screen, choices[h->at].minutes > 0 ? "why it is watched longer" : "why the watch ends",
+                      h->why, NULL, take_why, h);
         return true;
     }
     if (key_is(k, 'Y'))

@@ -20,10 +20,11 @@ enum {
     WORD_CELLS = 9,    /* "? unknown" */
     SPARK_NARROW = 24,
     SPARK_LEAST = 4,
-    FIGURES_CELLS = 11, /* "186/182 ms" */
+    FIGURES_CELLS = 12, /* "33.7/25.0 /s" */
     SPARK_WIDE = 16,
     SPARK_VERY_WIDE = 30,
-    FIGURES_BYTES = 80
+    FIGURES_BYTES = 80,
+    WHY_BYTES = 600
 };
 
 /* ---- which ----------------------------------------------------------------------------------- */
@@ -37,9 +38,9 @@ static int worse_first(const void *a, const void *b)
     return (int)x->layer - (int)y->layer;
 }
 
-static bool wants_name(const struct layer_row *row, int cols)
+static bool wants_name(const struct layer_row *row)
 {
-    return cols < WIDE && row->state.judged != JUDGED_GOOD;
+    return row->state.judged != JUDGED_GOOD;
 }
 
 /* Baselines are by whom the present release is judged: frozen, or being taken. */
@@ -76,8 +77,7 @@ static void say_more(struct layer_row *more, const struct layer_row *rest, int n
     buf_release(&b);
 }
 
-int layer_rows_make(struct layer_row out[LAYER_ROWS_MAX], const struct snapshot *s, int64_t wall, int cols,
-                    int most)
+int layer_rows_make(struct layer_row out[LAYER_ROWS_MAX], const struct snapshot *s, int64_t wall, int most)
 {
     struct layer_state layers[LAYER_COUNT];
     struct layer_row all[LAYER_COUNT];
@@ -97,7 +97,7 @@ int layer_rows_make(struct layer_row out[LAYER_ROWS_MAX], const struct snapshot 
         if (room < 1 && n > 0)
             break;
         out[n++] = all[shown];
-        if (wants_name(&all[shown], cols) && room > 1) {
+        if (wants_name(&all[shown]) && room > 1) {
             out[n] = all[shown];
             out[n++].kind = LAYER_ROW_NAME;
         }
@@ -191,16 +191,26 @@ static void draw_one(const struct draw *d, const struct layer_row *row)
                      v->host ? v->host : "");
 }
 
-/* What is behind the word: the figure, and since when. */
+/* What is behind the word: the figure and since when, where it stands beside it already the words of its method;
+ * of what is not known, why. */
 static void draw_name(const struct draw *d, const struct layer_row *row)
 {
     const struct verdict_row *v = row->state.worst;
-    char since[32];
+    enum role role = mark_judged(row->state.judged).role;
+    bool is_wide = d->r.cols >= WIDE, is_unknown = row->state.judged == JUDGED_UNKNOWN;
+    char since[32], why[WHY_BYTES];
+    int col = d->label;
 
-    say_when(since, sizeof since, v->since, d->wall);
-    canvas_textf(d->cv, d->r, 0, d->label, -1, mark_judged(row->state.judged).role, "%s%s%s%s%s",
-                 v->name ? v->name : "?", v->host ? " on " : "", v->host ? v->host : "",
-                 v->since ? " since " : "", v->since ? since : "");
+    verdict_say_why(why, sizeof why, v, d->wall);
+    if (!is_wide)
+        col += canvas_textf(d->cv, d->r, 0, col, -1, role, "%s%s%s", v->name ? v->name : "?",
+                            v->host ? " on " : "", v->host ? v->host : "");
+    if (!is_unknown && v->since) {
+        say_when(since, sizeof since, v->since, d->wall);
+        col += canvas_textf(d->cv, d->r, 0, col, -1, role, "%ssince %s", is_wide ? "" : " ", since);
+    }
+    if (is_wide || is_unknown)
+        canvas_textf(d->cv, d->r, 0, col, -1, role, "%s%s", col > d->label ? ": " : "", why);
 }
 
 void layer_row_draw(const struct layer_row *row, const struct snapshot *s, int64_t wall, int label,
@@ -229,7 +239,7 @@ void layer_row_draw(const struct layer_row *row, const struct snapshot *s, int64
 void layer_rows_say(const struct snapshot *s, int64_t wall, char *dst, size_t size, enum role *role)
 {
     struct layer_row rows[LAYER_ROWS_MAX];
-    int n = layer_rows_make(rows, s, wall, WIDE, LAYER_COUNT);
+    int n = layer_rows_make(rows, s, wall, LAYER_COUNT);
     struct mark m;
 
     str_copy(dst, size, "");

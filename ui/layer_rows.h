@@ -17,12 +17,11 @@ struct layer_row {
     char words[200]; /* of MORE and BASELINE */
 };
 
-/* What is worst is on top; each that is watched has a row, one that is not good another with its figure's name
- * where the row has no room for it; a row for what the baselines are; where there is room for fewer, "+2
+/* What is worst is on top; each that is watched has a row, one that is not good another with what is
+ * behind it: its figure and since when, or why nobody knows; a row for what the baselines are; where there is room for fewer, "+2
  * layers: 1 unknown, 1 good" stands for the rest. */
 enum { LAYER_ROWS_MAX = 2 * LAYER_COUNT + 2 };
-int layer_rows_make(struct layer_row out[LAYER_ROWS_MAX], const struct snapshot *s, int64_t wall, int cols,
-                    int most);
+int layer_rows_make(struct layer_row out[LAYER_ROWS_MAX], const struct snapshot *s, int64_t wall, int most);
 /* label: cells of the label's column. */
 void layer_row_draw(const struct layer_row *row, const struct snapshot *s, int64_t wall, int label,
                     struct canvas *cv, struct rect r);

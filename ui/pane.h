@@ -72,6 +72,9 @@ void screen_show_instance_log(struct screen *s, const char *host, int port);
 bool screen_instance_log(const struct screen *s, const char **host, int *port);
 void screen_want_log(struct screen *s, struct log_want *w); /* gives it its serial */
 
+/* What an action or view key would do from a pane: what is open closes first. For a dialog that offers it. */
+void screen_press(struct screen *s, enum command c);
+
 /* Tickets tell answers apart; one that is not awaited any more is dropped. */
 int64_t screen_ask(struct screen *s, const char *kind, const char *group, json_t *args);
 /* Send an action at what the person saw. args is taken (NULL none). Its verdict is said at the bottom. */
@@ -115,7 +118,8 @@ void dialog_continue(const struct ui *u);
 void dialog_retry(const struct ui *u);
 void dialog_rollback(const struct ui *u, const char *to); /* to NULL: the candidate */
 void dialog_instance(const struct ui *u, const char *host, int port);
-void dialog_anomaly(const struct ui *u, int64_t anomaly); /* 0: the first of the present release */
+void dialog_anomaly(const struct ui *u, int64_t anomaly); /* 0: the first of the present release,
+                                                            * where there is none what is watched */
 void dialog_watch(const struct ui *u);                    /* extend or end it */
 void dialog_timeline(const struct ui *u);
 void dialog_help(const struct ui *u, enum pane_id focus, unsigned places);

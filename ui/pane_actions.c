@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "core/deploy.h"
+#include "store/layers.h"
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
@@ -115,9 +116,18 @@ static void add_sent(struct lines *l, const char *what)
         snprintf(add(l, ROLE_WAIT)->words, WORDS_BYTES, "= %s: sent, not answered yet", what);
 }
 
+/* The first that is bad still, as far as anybody looks. */
+static const struct anomaly_row *standing(const struct view *v)
+{
+    const struct anomaly_row *first = first_anomaly(v);
+
+    return first && anomaly_stands(first, v) ? first : NULL;
+}
+
 static void add_brake(struct lines *l, const struct ui *u)
 {
     const struct view *v = &u->snap->present;
+    const struct anomaly_row *found = standing(v);
     struct line *line;
     char when[40];
 
@@ -127,6 +137,10 @@ static void add_brake(struct lines *l, const struct ui *u)
     say_when(when, sizeof when, v->brake_at, u->wall);
     snprintf(line->words, sizeof line->words, "! braked %s: %s", when,
              v->brake_text ? v->brake_text : brake_name(v->brake));
+    /* What it is braked for stands above already, but for the words of its method. */
+    if (v->brake == BRAKE_MONITOR && found && found->name && found->text && v->brake_text &&
+        strstr(v->brake_text, found->name))
+        snprintf(line->words, sizeof line->words, "! braked %s for it: %s", when, found->text);
 }
 
 /* Why it has failed, whole, as far as there is room. */
@@ -142,45 +156,76 @@ static void add_failure(struct lines *l, const struct ui *u)
              v->deployment->summary ? v->deployment->summary : mark_result(v->deployment).word);
 }
 
-/* What was found and goes on, those that nobody has accepted first: what it is, since when, what to do. When the
- * watch is over nobody says that it has ended: then it is history. */
+static void add_rollback(struct lines *l, const struct ui *u)
+{
+    const struct snapshot *s = u->snap;
+    struct line *line;
+    char when[40];
+
+    if (s->candidate < 0)
+        return;
+    line = add(l, standing(&s->present) ? ROLE_TEXT : ROLE_DIM);
+    say_when(when, sizeof when, s->history[s->candidate].ended, u->wall);
+    line->key = keymap_key(u->keymap, CMD_ROLLBACK);
+    line->name = "Rollback";
+    line->is_deaf = is_deaf_now(u, CMD_ROLLBACK);
+    snprintf(line->words, sizeof line->words, "back to %s of %s%s",
+             s->history[s->candidate].version, when, line->is_deaf ? deaf_words : "");
+}
+
+/* ": 6 Enter shows why" behind what there is to say. */
+static void say_opens(struct line *line, const struct ui *u, const char *what)
+{
+    size_t used = strlen(line->words);
+
+    snprintf(line->words + used, sizeof line->words - used, ": %s%s%s shows %s",
+             u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6), u->is_focused ? "" : " ",
+             keymap_key(u->keymap, CMD_OPEN), what);
+}
+
+/* What is over, or nobody looks at any more. */
+static void add_history(struct lines *l, const struct ui *u)
+{
+    const struct view *v = &u->snap->present;
+    struct line *line = add(l, ROLE_DIM);
+    char words[WORDS_BYTES - 200];
+
+    say_anomaly(words, sizeof words, &v->anomalies[0], v, u->wall);
+    snprintf(line->words, sizeof line->words, "found in it: %s%s", words, v->n_anomalies > 1 ? ", and more" : "");
+    say_opens(line, u, "what");
+}
+
+/* What was found and goes on, those that nobody has accepted first: what it is, since when, what to do. */
 static void add_anomalies(struct lines *l, const struct ui *u)
 {
     const struct view *v = &u->snap->present;
-    const struct anomaly_row *first = first_anomaly(v);
-    bool is_looked_at = v->is_open || v->watch;
+    const struct anomaly_row *first = standing(v);
     int more = 0, shown = 0;
     char words[WORDS_BYTES - 200];
 
-    for (int i = -1; first && is_looked_at && i < v->n_anomalies; i++) {
+    for (int i = -1; first && i < v->n_anomalies; i++) {
         const struct anomaly_row *a = i < 0 ? first : &v->anomalies[i];
         struct line *line;
 
-        if (a->ended || (i >= 0 && a == first))
+        if (!anomaly_stands(a, v) || (i >= 0 && a == first))
             continue;
         if (shown == ANOMALIES_SHOWN) {
             more++;
             continue;
         }
-        say_anomaly(words, sizeof words, a, u->wall);
-        line = add(l, a->is_braking && !a->accepted_at ? ROLE_FAIL : ROLE_WARN);
-        snprintf(line->words, sizeof line->words, "%s %s", a->is_braking ? "x" : "!", words);
+        say_anomaly(words, sizeof words, a, v, u->wall);
+        struct mark m = mark_anomaly(a);
+
+        line = add(l, m.role);
+        snprintf(line->words, sizeof line->words, "%s %s", m.glyph, words);
         if (shown++ > 0)
             continue;
-        size_t used = strlen(line->words);
-        if (u->snap->candidate >= 0)
-            snprintf(line->words + used, sizeof line->words - used, ": %s rolls back to %.100s",
-                     keymap_key(u->keymap, CMD_ROLLBACK),
-                     u->snap->history[u->snap->candidate].version);
-        used = strlen(line->words);
-        snprintf(line->words + used, sizeof line->words - used, ", %s%s%s shows why",
-                 u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6), u->is_focused ? "" : " ",
-                 keymap_key(u->keymap, CMD_OPEN));
+        say_opens(line, u, "why");
     }
-    if (first && !is_looked_at)
-        snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "found in it: %s%s; %s%s%s shows what", first->name,
-                 v->n_anomalies > 1 ? " and more" : "", u->is_focused ? "" : keymap_key(u->keymap, CMD_PANE_6),
-                 u->is_focused ? "" : " ", keymap_key(u->keymap, CMD_OPEN));
+    if (shown > 0)
+        add_rollback(l, u);
+    if (!first && v->n_anomalies > 0)
+        add_history(l, u);
     if (more > 0)
         snprintf(add(l, ROLE_WARN)->words, WORDS_BYTES, "! and %d more figures are BAD", more);
 }
@@ -192,7 +237,9 @@ static void add_watch(struct lines *l, const struct ui *u)
     if (!u->snap->present.watch)
         return;
     say_watch(words, sizeof words, u->snap, u->wall);
-    str_copy(add(l, first_anomaly(&u->snap->present) ? ROLE_WARN : ROLE_TEXT)->words, WORDS_BYTES, words);
+    bool is_good = layers_worst(u->snap->verdicts, u->snap->n_verdicts, u->wall) < JUDGED_UNKNOWN;
+    str_copy(add(l, first_anomaly(&u->snap->present) || !is_good ? ROLE_WARN : ROLE_TEXT)->words, WORDS_BYTES,
+             words);
 }
 
 static void add_debts(struct lines *l, const struct ui *u)
@@ -207,23 +254,6 @@ static void add_debts(struct lines *l, const struct ui *u)
     snprintf(line->words, sizeof line->words, "! %d still out of traffic by us: %s", n, names);
 }
 
-static void add_rollback(struct lines *l, const struct ui *u)
-{
-    const struct snapshot *s = u->snap;
-    struct line *line;
-    char when[40];
-
-    if (s->candidate < 0)
-        return;
-    line = add(l, ROLE_DIM);
-    say_when(when, sizeof when, s->history[s->candidate].ended, u->wall);
-    line->key = keymap_key(u->keymap, CMD_ROLLBACK);
-    line->name = "Rollback";
-    line->is_deaf = is_deaf_now(u, CMD_ROLLBACK);
-    snprintf(line->words, sizeof line->words, "back to %s of %s%s",
-             s->history[s->candidate].version, when, line->is_deaf ? deaf_words : "");
-}
-
 static void add_last(struct lines *l, const struct ui *u)
 {
     const struct view *v = &u->snap->present;
@@ -233,10 +263,20 @@ static void add_last(struct lines *l, const struct ui *u)
     if (v->is_open || !v->deployment || !result)
         return;
     bool has_more = v->deployment->summary && v->deployment->status != DEPLOY_SUCCESS;
+    bool is_fine = v->deployment->watch_verdict == JUDGED_GOOD;
+    struct line *line;
     say_when(when, sizeof when, v->deployment->ended, u->wall);
-    snprintf(add(l, ROLE_DIM)->words, WORDS_BYTES, "last: #%lld %s %s, %s%s%s",
+    line = add(l, ROLE_DIM);
+    snprintf(line->words, sizeof line->words, "last: #%lld %s %s, %s%s%s",
              (long long)v->deployment->id, v->deployment->version, result, when,
              has_more ? ": " : "", has_more ? v->deployment->summary : "");
+    if (v->deployment->is_watched && !v->deployment->is_watch_running) {
+        size_t used = strlen(line->words);
+
+        line->role = is_fine ? ROLE_DIM : mark_judged(v->deployment->watch_verdict).role;
+        snprintf(line->words + used, sizeof line->words - used, "; %s in its watch",
+                 mark_judged(v->deployment->watch_verdict).word);
+    }
 }
 
 static void add_driver(struct lines *l, const struct ui *u)
@@ -279,7 +319,8 @@ static void collect(struct lines *l, const struct ui *u)
     add_failure(l, u);
     add_brake(l, u);
     add_debts(l, u);
-    add_rollback(l, u);
+    if (!standing(&u->snap->present))
+        add_rollback(l, u);
     add_last(l, u);
     add_driver(l, u);
 }

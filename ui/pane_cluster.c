@@ -170,7 +170,7 @@ static void add_layers(struct rows *l, const struct ui *u, int most)
             str_copy(add(l, "layers", row.role)->words, WORDS_BYTES, row.words);
         return;
     }
-    n = layer_rows_make(l->layers, u->snap, u->wall, l->cols, most > LAYERS_LEAST ? most : LAYERS_LEAST);
+    n = layer_rows_make(l->layers, u->snap, u->wall, most > LAYERS_LEAST ? most : LAYERS_LEAST);
     for (int i = 0; i < n; i++)
         add(l, "", ROLE_TEXT)->layer = &l->layers[i];
 }
@@ -223,10 +223,14 @@ static struct mark mark_group(const struct group_line *g)
         return (struct mark){"=", "waits", ROLE_WAIT};
     if (g->is_open)
         return (struct mark){">", "running", ROLE_RUN};
+    if (g->is_bad)
+        return (struct mark){"x", "BAD", ROLE_FAIL};
     if (g->n_ledger > 0)
         return (struct mark){"o", "out", ROLE_WARN};
     if (g->n_sick > 0)
         return (struct mark){"!", "sick", ROLE_FAIL};
+    if (g->is_watched)
+        return (struct mark){"+", "watched", ROLE_OK};
     return (struct mark){"+", "idle", ROLE_OK};
 }
 

@@ -84,15 +84,36 @@ static void say_result(const struct ui *u, const struct deployment_row *d, char 
     str_copy(dst, size, mark_result(d).word);
 }
 
+/* "good so far" while it runs. */
+static void say_watched(const struct ui *u, const struct deployment_row *d, char *dst, size_t size)
+{
+    (void)u;
+    str_copy(dst, size, "");
+    if (d->is_watched)
+        snprintf(dst, size, "%s%s", mark_judged(d->watch_verdict).word, d->is_watch_running ? " so far" : "");
+}
+
+static enum role role_of(const struct column *c, const struct deployment_row *d, enum role usual)
+{
+    if (!d)
+        return usual;
+    if (c->say == say_result)
+        return mark_result(d).role;
+    return c->say == say_watched && d->watch_verdict != JUDGED_GOOD ? mark_judged(d->watch_verdict).role : usual;
+}
+
+enum { WATCHED_FROM = 90 };
+
 static const struct column columns[] = {
     {"no", 7, 58, TEXT_LEFT, say_number},
     {"version", 12, 0, TEXT_LEFT, say_version},
     {"result", 13, 50, TEXT_LEFT, say_result},
+    {"watch", 15, WATCHED_FROM, TEXT_LEFT, say_watched},
     {"what", 9, 79, TEXT_LEFT, say_flavour},
-    {"from", 16, 108, TEXT_LEFT, say_from},
+    {"from", 16, 124, TEXT_LEFT, say_from},
     {"when", 11, 34, TEXT_LEFT, say_when_ended},
     {"took", 10, 69, TEXT_RIGHT, say_how_long},
-    {"who", 10, 90, TEXT_LEFT, say_who},
+    {"who", 10, 106, TEXT_LEFT, say_who},
 };
 
 enum { MARK_CELLS = 2 };
@@ -116,9 +137,7 @@ static int draw_columns(const struct ui *u, const struct deployment_row *d, stru
             columns[i].say(u, d, text, sizeof text);
         else
             str_copy(text, sizeof text, columns[i].head);
-        canvas_fit(cv, r, 0, col, columns[i].cells,
-                   d && columns[i].say == say_result ? mark_result(d).role : role, columns[i].align,
-                   text);
+        canvas_fit(cv, r, 0, col, columns[i].cells, role_of(&columns[i], d, role), columns[i].align, text);
         col += columns[i].cells + 1;
     }
     return col;
@@ -174,6 +193,10 @@ static void draw_row(void *p, const struct ui *u, int row, struct canvas *cv, st
         col += canvas_text(cv, r, 0, col, -1, ROLE_STRONG, "back ");
     if (snapshot_is_bad(u->snap, d->version, &why))
         col += canvas_textf(cv, r, 0, col, -1, ROLE_FAIL, "bad%s%s ", why ? ": " : "", why ? why : "");
+    if (r.cols < WATCHED_FROM && d->is_watched && d->watch_verdict != JUDGED_GOOD &&
+        (!d->is_watch_running || d->watch_verdict == JUDGED_BAD))
+        col += canvas_textf(cv, r, 0, col, -1, mark_judged(d->watch_verdict).role, "%s watch",
+                            mark_judged(d->watch_verdict).glyph) + 1;
     if (d->summary && d->status != DEPLOY_SUCCESS && r.cols - col >= SUMMARY_CELLS)
         canvas_text(cv, r, 0, col, -1, ROLE_DIM, d->summary);
     if (is_cursor)

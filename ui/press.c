@@ -370,6 +370,15 @@ static bool screen_command(struct screen *s, enum command c)
     return true;
 }
 
+void screen_press(struct screen *s, enum command c)
+{
+    int64_t before = screen_begin_call(s, CALLER_NONE);
+
+    dialogs_close_all(s);
+    screen_command(s, c);
+    screen_end_call(s, before);
+}
+
 /* ---- where a key goes ------------------------------------------------------------------------ */
 
 static bool is_ctrl_x(const struct key *k)

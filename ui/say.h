@@ -53,8 +53,16 @@ void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall);
 /* "3 layers good, 1 unknown, 1 BAD"; "" where nothing is watched. */
 void say_layers(char *dst, size_t size, const struct snapshot *s, int64_t wall);
 /* "business: orders a minute BAD since 14:12:00 (97 % sure)", of one that is over "was BAD 14:12:00 to
- * 14:20:10". */
-void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, int64_t wall);
+ * 14:20:10", of one that nobody looks at any more "was BAD from 14:12:00 on". v: the present. */
+void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, const struct view *v, int64_t wall);
+/* "x" of one that brakes, until a person has accepted it; "!" of the others. */
+struct mark mark_anomaly(const struct anomaly_row *a);
+/* Is it bad still, as far as somebody looks: its release is open, or watched? */
+bool anomaly_stands(const struct anomaly_row *a, const struct view *v);
+/* What a figure is judged now: one that is not due yet is unknown, as is one that was judged too long ago. */
+enum judgement verdict_judged(const struct verdict_row *v, int64_t wall);
+/* Why, in the words of its method; of one that is old, how old. Not safe text. */
+void verdict_say_why(char *dst, size_t size, const struct verdict_row *v, int64_t wall);
 /* Of the release of the present: the first that goes on and nobody has accepted, else the first that goes on;
  * NULL for none. */
 const struct anomaly_row *first_anomaly(const struct view *v);

@@ -164,11 +164,41 @@ static void say_unproved(const struct saying *y)
     }
 }
 
+static const char doubts_end[] = " to be good";
+
+/* At a planned wait what is watched and not good, as the engine has said it; NULL: that is no hindrance. Answers
+ * where those words end. */
+static const char *end_of_doubts(const struct saying *y)
+{
+    const char *words = y->d->waiting;
+
+    if (!words || y->v->is_braked || !view_is_waiting(y->v) || !strstr(words, ", or a person:"))
+        return NULL;
+    return strstr(words, doubts_end);
+}
+
+static void say_doubts(const struct saying *y, const char *end)
+{
+    bool is_auto = strncmp(end + strlen(doubts_end), ":", 1) == 0;
+
+    buf_addf(y->b, "%.*s%s", (int)(end - y->d->waiting), y->d->waiting, doubts_end);
+    add_since(y, person_since(y));
+    buf_addf(y->b, "%s, or ", is_auto ? ": then it goes on by itself" : "");
+    add_key(y, CMD_CONTINUE, "with a reason");
+    buf_adds(y->b, " or ");
+    add_key(y, CMD_INTERRUPT, "end");
+}
+
 /* A planned wait, a failure or a brake, with nothing in flight. What the keys do stands beside the buttons. */
 static void say_person(const struct saying *y)
 {
     bool is_retry = deploy_buttons(&y->v->deploy) == BUTTONS_INTERRUPT_RETRY;
+    const char *doubts = end_of_doubts(y);
 
+    if (doubts) {
+        say_doubts(y, doubts);
+        return;
+    }
     buf_adds(y->b, "a person");
     add_since(y, person_since(y));
     buf_adds(y->b, ": ");

@@ -34,6 +34,23 @@ const char *layer_label(enum layer l)
     return l == LAYER_APPLICATION ? "app" : layer_name(l);
 }
 
+enum judgement verdict_judged(const struct verdict_row *v, int64_t wall)
+{
+    return v->is_due ? verdict_now(v, wall) : JUDGED_UNKNOWN;
+}
+
+void verdict_say_why(char *dst, size_t size, const struct verdict_row *v, int64_t wall)
+{
+    char age[24];
+
+    if (verdict_now(v, wall) != v->judged) {
+        say_span(age, sizeof age, wall - v->at);
+        snprintf(dst, size, "not judged for %s", age);
+    } else {
+        str_copy(dst, size, v->text && *v->text ? v->text : "no word why");
+    }
+}
+
 /* ---- figures --------------------------------------------------------------------------------- */
 
 static void say_number(char *dst, size_t size, double v)
@@ -166,7 +183,21 @@ const struct anomaly_row *first_anomaly(const struct view *v)
     return first;
 }
 
-void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, int64_t wall)
+struct mark mark_anomaly(const struct anomaly_row *a)
+{
+    if (a->is_braking && !a->accepted_at)
+        return (struct mark){.glyph = "x", .word = "BAD", .role = ROLE_FAIL};
+    return (struct mark){.glyph = "!", .word = "bad", .role = ROLE_WARN};
+}
+
+bool anomaly_stands(const struct anomaly_row *a, const struct view *v)
+{
+    bool is_open = v->is_open && v->deployment && v->deployment->id == a->deployment;
+
+    return !a->ended && (is_open || (v->watch && v->watch->deployment == a->deployment));
+}
+
+void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, const struct view *v, int64_t wall)
 {
     char began[32], ended[32], name[160], host[160];
     struct buf b;
@@ -180,7 +211,7 @@ void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, int64_t wa
         say_when(ended, sizeof ended, a->ended, wall);
         buf_addf(&b, "was BAD %s to %s", began, ended);
     } else {
-        buf_addf(&b, "BAD since %s", began);
+        buf_addf(&b, anomaly_stands(a, v) ? "BAD since %s" : "was BAD from %s on", began);
     }
     buf_addf(&b, " (%d %% sure)", a->sure / PER_MILLE_TO_PERCENT);
     if (a->accepted_at)

@@ -519,6 +519,13 @@ int64_t screen_ask(struct screen *s, const char *kind, const char *group, json_t
     return id;
 }
 
+static const char *words_of(enum action kind)
+{
+    return kind == ACTION_WATCH_EXTEND ? "a longer watch"
+           : kind == ACTION_WATCH_END  ? "the end of the watch"
+                                       : action_name(kind);
+}
+
 int64_t screen_act(struct screen *s, enum action kind, const struct stand *seen, json_t *args)
 {
     struct ticket *t = new_ticket(s);
@@ -527,7 +534,7 @@ int64_t screen_act(struct screen *s, enum action kind, const struct stand *seen,
     const char *want = args ? json_string_value(json_object_get(args, "want")) : NULL;
 
     t->is_action = true;
-    snprintf(t->words, sizeof t->words, "%s", want ? want : action_name(kind));
+    snprintf(t->words, sizeof t->words, "%s", want ? want : words_of(kind));
     row.group = xstrdup(seen->group);
     row.args = args ? json_dumps(args, JSON_COMPACT) : NULL;
     row.driver = xstrdup_null(s->driver ? s->driver : s->who->user);

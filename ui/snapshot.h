@@ -36,6 +36,7 @@ struct group_line {
     /* Its open deployment, which may be braked beside the rest, and is where no engine lives.
      * is_waiting: a planned wait, a person is asked. */
     bool is_open, is_braked, is_waiting, is_failed;
+    bool is_watched, is_bad; /* after a release; something that brakes was found, goes on and is not accepted */
     enum deploy_status status;                      /* of the open one */
     char *version;                                  /* that it releases; NULL */
     int n_ledger, n_sick;

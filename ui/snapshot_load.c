@@ -16,7 +16,8 @@ enum {
     HISTORY_LIMIT = 100000,
     HISTORY_ANEW_MS = 5000,
     ACTIONS_N = 20,
-    EVENTS_N = 300
+    EVENTS_N = 300,
+    ANOMALIES_N = 100
 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -198,6 +199,35 @@ static int read_open(struct load *l)
     return rc;
 }
 
+static int read_found(struct load *l, struct group_line *g, int64_t deployment)
+{
+    struct anomaly_row *rows = NULL;
+    int n, rc = take_count(anomalies_list(l->store, NULL, deployment, ANOMALIES_N, &rows, l->e), &n);
+
+    for (int i = 0; i < n; i++)
+        g->is_bad |= !rows[i].ended && rows[i].is_braking && !rows[i].accepted_at;
+    anomaly_rows_free(rows, n);
+    return rc;
+}
+
+/* Of all groups: what is found in one that is not shown is a matter of minutes too. */
+static int read_watches(struct load *l)
+{
+    struct watch_row *rows = NULL;
+    int n, rc = take_count(watches_running(l->store, NULL, &rows, l->e), &n);
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        struct group_line *g = line_of(l->s, rows[i].group);
+
+        if (!g || g->is_open)
+            continue;
+        g->is_watched = true;
+        rc = read_found(l, g, rows[i].deployment);
+    }
+    watch_rows_free(rows, n);
+    return rc;
+}
+
 static int read_ledgers(struct load *l)
 {
     struct ledger_row *rows = NULL;
@@ -218,6 +248,8 @@ static int need(const struct group_line *g)
 {
     if (g->is_gone)
         return -1;
+    if (g->is_bad)
+        return 2;
     if (!g->is_open)
         return 0;
     return g->is_waiting || g->is_failed || g->is_braked ? 2 : 1;
@@ -453,6 +485,8 @@ static int read_main(struct load *l)
         rc = read_open(l);
     if (rc == 0)
         rc = read_ledgers(l);
+    if (rc == 0)
+        rc = read_watches(l);
     if (rc < 0)
         return rc;
     choose_group(l);

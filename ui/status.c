@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/layers.h"
 #include "ui/say.h"
 
 /* ---- the top line ---------------------------------------------------------------------------- */
@@ -131,12 +132,13 @@ static void put_release(struct top *t, const struct screen *s)
         return;
     if (!v->is_open) {
         put_running(t, v);
+        bool was_bad = d && d->watch_verdict == JUDGED_BAD && !d->is_watch_running;
         if (d)
-            put(&t->of[P_PHASE], 0, ROLE_STATUS, "idle, last: %s %s %s", m.glyph, m.word,
-                d->version);
+            put(&t->of[P_PHASE], 0, was_bad ? ROLE_FAIL : ROLE_STATUS, "idle, last: %s %s %s%s", m.glyph, m.word,
+                d->version, was_bad ? ", BAD in its watch" : "");
         else
             put(&t->of[P_PHASE], 0, ROLE_STATUS, "idle, nothing released yet");
-        put(&t->of[P_PHASE], 1, ROLE_STATUS, "idle");
+        put(&t->of[P_PHASE], 1, was_bad ? ROLE_FAIL : ROLE_STATUS, was_bad ? "idle, x watch" : "idle");
         return;
     }
     const char *back = d->flavour == FLAVOUR_ROLLBACK ? "back " : "";
@@ -156,14 +158,20 @@ static void put_release(struct top *t, const struct screen *s)
 static void put_watch(struct top *t, const struct screen *s)
 {
     const struct view *v = &s->snap->present;
-    const struct anomaly_row *bad = first_anomaly(v);
+    struct mark m = {.glyph = "", .role = ROLE_STRONG};
+    const char *space;
     char left[24];
 
     if (v->is_open || !v->watch)
         return;
+    if (first_anomaly(v))
+        m = mark_anomaly(first_anomaly(v));
+    else if (layers_worst(s->snap->verdicts, s->snap->n_verdicts, s->wall) == JUDGED_UNKNOWN)
+        m = mark_judged(JUDGED_UNKNOWN);
+    space = *m.glyph ? " " : "";
     say_countdown(left, sizeof left, watch_left(v, s->wall));
-    put(&t->of[P_WATCH], 0, bad ? ROLE_FAIL : ROLE_STRONG, "%sWATCHED %s", bad ? "x " : "", left);
-    put(&t->of[P_WATCH], 1, t->of[P_WATCH].role, "%sW %s", bad ? "x " : "", left);
+    put(&t->of[P_WATCH], 0, m.role, "%s%sWATCHED %s", m.glyph, space, left);
+    put(&t->of[P_WATCH], 1, m.role, "%s%sW %s", m.glyph, space, left);
 }
 
 static void put_batch(struct top *t, const struct view *v)
@@ -231,7 +239,12 @@ static void put_engine(struct top *t, const struct screen *s)
 
 static const char *need_word(const struct group_line *g)
 {
-    return g->is_failed ? "failed" : g->is_braked ? "braked" : "waits";
+    return g->is_failed ? "failed" : g->is_braked ? "braked" : g->is_open ? "waits" : "BAD in its watch";
+}
+
+static bool is_alarm(const struct group_line *g)
+{
+    return g->is_failed || g->is_bad;
 }
 
 static void put_alarms(struct top *t, const struct screen *s)
@@ -241,10 +254,10 @@ static void put_alarms(struct top *t, const struct screen *s)
 
     for (int i = 0; i < s->snap->n_groups; i++) {
         const struct group_line *g = &s->snap->groups[i];
-        bool needs = g->is_open && (g->is_failed || g->is_braked || g->is_waiting);
+        bool needs = g->is_bad || (g->is_open && (g->is_failed || g->is_braked || g->is_waiting));
         if (i == s->snap->group || !needs)
             continue;
-        if (!first || (g->is_failed && !first->is_failed))
+        if (!first || (is_alarm(g) && !is_alarm(first)))
             first = g;
         n++;
     }
@@ -253,7 +266,7 @@ static void put_alarms(struct top *t, const struct screen *s)
     char more[24] = "";
     if (n > 1)
         snprintf(more, sizeof more, ", %d more", n - 1);
-    put(&t->of[P_ALARM], 0, first->is_failed ? ROLE_FAIL : ROLE_WAIT, "! %s %s%s", first->name,
+    put(&t->of[P_ALARM], 0, is_alarm(first) ? ROLE_FAIL : ROLE_WAIT, "! %s %s%s", first->name,
         need_word(first), more);
     put(&t->of[P_ALARM], 1, t->of[P_ALARM].role, "! %s%s", first->name, n > 1 ? " +" : "");
     put(&t->of[P_ALARM], 2, t->of[P_ALARM].role, "! %d group%s", n, n > 1 ? "s" : "");
@@ -400,7 +413,7 @@ struct hint {
     bool is_quiet;
 };
 
-enum { HINTS_MAX = 12, HINTS_SHOWN = 6 };
+enum { HINTS_MAX = 12, HINTS_SHOWN = 9 };
 
 struct hints {
     struct hint of[HINTS_MAX];
@@ -447,6 +460,8 @@ static void add_actions(struct hints *h, const struct screen *s)
     enum buttons b = deploy_buttons(v->is_open ? &v->deploy : NULL);
     if (b == BUTTONS_START) {
         add_hint(h, s, CMD_START, NULL, is_quiet);
+        if (v->watch && first_anomaly(v))
+            add_hint(h, s, CMD_ROLLBACK, NULL, is_quiet);
         if (v->watch)
             add_hint(h, s, CMD_WATCH, NULL, false);
         return;
@@ -461,7 +476,7 @@ static void add_actions(struct hints *h, const struct screen *s)
     deploy_say_interrupt(&v->deploy, says, sizeof says);
     first_words(words, sizeof words, says);
     add_hint(h, s, CMD_INTERRUPT, words, is_quiet && !interrupt_brakes(s->snap));
-    if (b == BUTTONS_INTERRUPT_RETRY)
+    if (b == BUTTONS_INTERRUPT_RETRY || first_anomaly(v))
         add_hint(h, s, CMD_ROLLBACK, NULL, is_quiet);
 }
 
@@ -480,13 +495,15 @@ static void add_pane_keys(struct hints *h, const struct screen *s)
         add_hint(h, s, CMD_BACK, "the present", false);
     else if (s->is_zoomed)
         add_hint(h, s, CMD_ZOOM, "unzoom", false);
-    if (s->focus == PANE_ACTIONS && s->snap->present.n_anomalies > 0)
-        add_hint(h, s, CMD_OPEN, "why", false);
+    if (s->focus == PANE_ACTIONS && s->snap->present.n_anomalies + s->snap->n_verdicts > 0)
+        add_hint(h, s, CMD_OPEN, s->snap->present.n_anomalies > 0 ? "why" : "what is watched", false);
     for (int i = 0; i < 3 && of_pane[s->focus][i] != CMD_NONE; i++)
         add_hint(h, s, of_pane[s->focus][i], NULL, false);
     add_hint(h, s, CMD_NEXT_PANE, NULL, false);
     if (!s->is_zoomed)
         add_hint(h, s, CMD_ZOOM, NULL, false);
+    add_hint(h, s, CMD_EVENTS, "events", false);
+    add_hint(h, s, CMD_TIMELINE, "timeline", false);
 }
 
 static void add_dialog_keys(struct hints *h, struct screen *s)

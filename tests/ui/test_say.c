@@ -315,6 +315,38 @@ START_TEST(waiting)
 }
 END_TEST
 
+/* What is watched and not good is what is waited for; where nobody need press, that is said. */
+START_TEST(waiting_for_the_layers)
+{
+    static const char *const engine[] = {
+        "bad: home page: time to be good: then it goes on by itself, or a person: Continue with a reason (bake), "
+        "or Interrupt to end",
+        "unknown: orders to be good, or a person: Continue with a reason (bake), or Interrupt to end"};
+    static const char *const wants[] = {
+        "bad: home page: time to be good since 14:04:40 (20 s): then it goes on by itself, or K (with a reason) "
+        "or X (end)",
+        "unknown: orders to be good since 14:04:40 (20 s), or K (with a reason) or X (end)"};
+    const struct fixture_options o = {.status = DEPLOY_BAKE_SUCCESS};
+    struct keymap *m = keymap_new();
+    char have[1024];
+
+    for (int i = 0; i < 2; i++) {
+        struct fixture f;
+        struct snapshot *s;
+
+        fixture_init(&f, &o);
+        s = fixture_snapshot(&f);
+        free(s->present.deployment->waiting);
+        s->present.deployment->waiting = xstrdup(engine[i]);
+        say_waiting(have, sizeof have, s, m, FIXTURE_WALL);
+        ck_assert_str_eq(have, wants[i]);
+        snapshot_free(s);
+        fixture_release(&f);
+    }
+    keymap_free(m);
+}
+END_TEST
+
 /* Whatever stands, the sentence is there and names a key that does something, bound as it is here.
  */
 START_TEST(waiting_names_a_key)
@@ -448,6 +480,7 @@ int main(void)
     tcase_add_test(c, whens);
     tcase_add_test(c, names);
     tcase_add_test(c, waiting);
+    tcase_add_test(c, waiting_for_the_layers);
     tcase_add_test(c, waiting_names_a_key);
     tcase_add_test(c, lost_engine);
     tcase_add_test(c, person_is_needed);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "fixture_watch.h"
 #include "golden.h"
 #include "must.h"
@@ -265,6 +266,16 @@ START_TEST(the_watch_by_hand)
     ck_assert_int_eq(play_last(&p)->kind, ACTION_WATCH_EXTEND);
     ck_assert_str_eq(play_last(&p)->args, "{\"ms\":1800000}");
     play_arm(&p, "W");
+    play_key(&p, "Enter");
+    play_type(&p, "the campaign begins at three");
+    play_key(&p, "Enter");
+    play_wait(&p, ARM_MS);
+    play_draw(&p);
+    play_key(&p, "Y");
+    ck_assert_int_eq(play_last(&p)->kind, ACTION_WATCH_EXTEND);
+    ck_assert_str_eq(play_last(&p)->args, "{\"ms\":900000,\"why\":\"the campaign begins at three\"}");
+    ck_assert(play_hints(&p, "a longer watch: sent"));
+    play_arm(&p, "W");
     for (int i = 0; i < 5; i++)
         play_key(&p, "Down");
     play_key(&p, "Enter");
@@ -274,9 +285,162 @@ START_TEST(the_watch_by_hand)
     play_draw(&p);
     golden_check(p.cv, "watch-by-hand", GOLDEN_TEXT);
     play_key(&p, "Y");
-    ck_assert_int_eq(p.n_acts, 2);
+    ck_assert_int_eq(p.n_acts, 3);
     ck_assert_int_eq(play_last(&p)->kind, ACTION_WATCH_END);
     ck_assert_str_eq(play_last(&p)->args, "{\"why\":\"Y: seen enough\"}");
+    play_release(&p);
+}
+END_TEST
+
+/* From the pane, from what was found, and from the timeline above it: one key, its preview, Y. */
+START_TEST(the_way_back)
+{
+    static const char preview[] =
+        "{\"to\": \"1.12.0\", \"leaves\": \"1.13.0\", \"candidates\": [{\"version\": \"1.12.0\", "
+        "\"date\": \"2026-11-19\"}], \"says\": \"1 batch\", \"warnings\": [], \"instances\": []}";
+    static const enum deploy_status from[] = {DEPLOY_SUCCESS, DEPLOY_BAKE_SUCCESS, DEPLOY_ROLLING_OUT};
+    struct err none;
+
+    err_clear(&none);
+    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+        struct play p;
+
+        begin(&p, from[i], FIXTURE_BAD | (i == 0 ? FIXTURE_WATCH : 0), 24, 80, CANVAS_UTF8);
+        ck_assert(play_shows(&p, " U  Rollback  back to 1.12.0"));
+        ck_assert(play_hints(&p, "U undo"));
+        play_key(&p, "6");
+        play_key(&p, "Enter");
+        ck_assert(play_shows(&p, "U: roll back to 1.12.0"));
+        ck_assert(play_shows(&p, "U roll back"));
+        play_key(&p, "U");
+        ck_assert(play_has_dialog(&p, "Rollback"));
+        ck_assert_int_eq(p.screen->n_dialogs, 1);
+        ck_assert_str_eq(p.asked_kind, "rollback");
+        screen_answer(p.screen, p.asked, json_loads(preview, 0, NULL), &none);
+        play_draw(&p);
+        ck_assert(play_shows(&p, "orders a minute BAD since 13:55:00"));
+        play_key(&p, "Y");
+        ck_assert_int_eq(p.n_acts, 0);
+        play_wait(&p, ARM_MS);
+        play_draw(&p);
+        play_key(&p, "Y");
+        ck_assert_int_eq(play_last(&p)->kind, ACTION_ROLLBACK);
+        ck_assert_str_eq(play_last(&p)->args, "{\"to\":\"1.12.0\"}");
+        play_release(&p);
+    }
+}
+END_TEST
+
+static void put_anomaly(struct play *p, const struct anomaly_row *row)
+{
+    must(store_begin(p->f.store, e));
+    must(anomaly_update(p->f.store, row, e));
+    must(store_commit(p->f.store, e));
+}
+
+/* A brake that was lifted without a word: the next planned wait asks for one, as the engine does. */
+START_TEST(accepted_in_silence_is_doubted)
+{
+    struct play p;
+    struct anomaly_row *rows = NULL;
+
+    begin(&p, DEPLOY_BAKE_SUCCESS, FIXTURE_BAD, 24, 80, CANVAS_UTF8);
+    ck_assert_int_eq(anomalies_list(p.f.store, p.f.group, 0, 1, &rows, NULL), 1);
+    rows[0].accepted_by = xstrdup("ann");
+    rows[0].accepted_at = FIXTURE_WALL - 1000;
+    put_anomaly(&p, &rows[0]);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_arm(&p, "K");
+    ck_assert(play_shows(&p, "no reason to go on"));
+    play_key(&p, "Esc");
+    rows[0].accepted_why = xstrdup("the campaign has ended");
+    put_anomaly(&p, &rows[0]);
+    anomaly_rows_free(rows, 1);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_arm(&p, "K");
+    ck_assert(!play_shows(&p, "no reason to go on"));
+    play_release(&p);
+}
+END_TEST
+
+/* What nobody knows is not watched well. */
+START_TEST(an_unknown_watch_looks_unknown)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_UNKNOWN, 40, 120, CANVAS_UTF8);
+    ck_assert(play_shows(&p, "? WATCHED 18:2"));
+    ck_assert(play_shows(&p, "scrape: errors: no answer for 9"));
+    play_release(&p);
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 40, 120, CANVAS_UTF8);
+    ck_assert(!play_shows(&p, "? WATCHED"));
+    play_wait(&p, 20000);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "? WATCHED"));
+    play_release(&p);
+}
+END_TEST
+
+/* The verdict of the watch is part of a release's history. */
+START_TEST(the_watch_in_the_history)
+{
+    struct play p;
+    struct watch_row *w = NULL;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_BAD, 24, 120, CANVAS_UTF8);
+    play_key(&p, "4");
+    play_key(&p, "z");
+    ck_assert(play_shows(&p, "BAD so far"));
+    ck_assert_int_eq(watches_running(p.f.store, p.f.group, &w, NULL), 1);
+    w[0].end = WATCH_RAN_OUT;
+    w[0].ended = FIXTURE_WALL - 1000;
+    must(store_begin(p.f.store, e));
+    must(watch_update(p.f.store, &w[0], e));
+    must(store_commit(p.f.store, e));
+    watch_rows_free(w, 1);
+    play_wait(&p, 60000);
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "so far"));
+    ck_assert(play_shows(&p, "success       BAD"));
+    play_key(&p, "z");
+    ck_assert(play_shows(&p, "idle, x watch"));
+    play_resize(&p, 40, 180);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "success 1.13.0, BAD in its watch"));
+    play_resize(&p, 24, 80);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "x watch"));
+    play_release(&p);
+}
+END_TEST
+
+/* Something is found in a group that is not shown. */
+START_TEST(another_group_is_bad)
+{
+    struct play p;
+    char other[] = "pay-api";
+    struct deployment_row d = {.group = other, .version = other, .status = DEPLOY_SUCCESS,
+                               .started = FIXTURE_WALL - 600000, .ended = FIXTURE_WALL - 500000,
+                               .n_batches = 1, .config = other, .config_hash = other, .rev = 1};
+    struct watch_row w = {.group = other, .began = FIXTURE_WALL - 500000, .until = FIXTURE_WALL + 600000,
+                          .beat = FIXTURE_WALL, .verdict = JUDGED_BAD};
+    struct anomaly_row a = {.group = other, .is_in_watch = true, .name = other, .began = FIXTURE_WALL - 400000,
+                            .found = FIXTURE_WALL - 300000, .sure = 990, .is_braking = true, .text = other};
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 40, 140, CANVAS_UTF8);
+    ck_assert(!play_shows(&p, "! pay-api"));
+    must(store_begin(p.f.store, e));
+    must(w.deployment = a.deployment = deployment_insert(p.f.store, &d, e));
+    must(watch_insert(p.f.store, &w, e));
+    must(anomaly_insert(p.f.store, &a, e));
+    must(store_commit(p.f.store, e));
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "! pay-api BAD in its watch"));
+    ck_assert(play_shows(&p, "x pay-api        BAD"));
     play_release(&p);
 }
 END_TEST
@@ -287,10 +451,12 @@ START_TEST(found_is_history)
     struct play p;
 
     begin(&p, DEPLOY_SUCCESS, FIXTURE_BAD, 40, 120, CANVAS_UTF8);
-    ck_assert(play_shows(&p, "found in it: orders a minute"));
+    ck_assert(play_shows(&p, "found in it: business: orders a"));
+    ck_assert(!play_shows(&p, "BAD since"));
     ck_assert(!play_shows(&p, "rolls back to"));
     play_key(&p, "6");
     play_key(&p, "Enter");
+    ck_assert(play_shows(&p, "orders a minute was BAD from 13:55:00 on"));
     ck_assert(play_shows(&p, "nobody watches any more"));
     play_release(&p);
 }
@@ -305,7 +471,9 @@ START_TEST(nothing_is_watched)
     ck_assert(play_hints(&p, "nothing is watched"));
     play_key(&p, "6");
     play_key(&p, "Enter");
-    ck_assert(play_hints(&p, "nothing was found"));
+    ck_assert(play_has_dialog(&p, "What is watched"));
+    ck_assert(play_shows(&p, "nothing was found in this release"));
+    ck_assert(play_shows(&p, "scrape: errors: within 5 % of its baseline, 60 samples"));
     play_release(&p);
 }
 END_TEST
@@ -385,6 +553,40 @@ START_TEST(zoom_asks_for_more)
 }
 END_TEST
 
+/* Two figures of one rule are told apart at every width; where there is room names are whole. */
+START_TEST(figures_keep_their_names)
+{
+    static const char *const names[] = {"to the instances: success", "to the instances: time"};
+    struct verdict_row rows[2];
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_GOOD, 24, 80, CANVAS_UTF8);
+    for (int i = 0; i < 2; i++) {
+        char *name = (char *)(uintptr_t)names[i];
+        struct series_row s = {.group = p.f.group, .layer = LAYER_NETWORK, .rule = name, .figure = name,
+                               .unit = name, .host = (char *)(uintptr_t)""};
+
+        rows[i] = (struct verdict_row){.group = p.f.group, .layer = LAYER_NETWORK, .name = name,
+                                       .method = name, .unit = name, .text = name, .is_due = true,
+                                       .at = FIXTURE_WALL, .heard_at = FIXTURE_WALL};
+        must(rows[i].series = series_id(p.f.store, &s, e));
+    }
+    must(verdicts_put(p.f.store, p.f.group, rows, 2, e));
+    play_key(&p, "v");
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "+ to the ~: success"));
+    ck_assert(play_shows(&p, "+ to the ins~: time"));
+    play_resize(&p, 40, 150);
+    play_draw(&p);
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "+ to the instances: success "));
+    ck_assert(play_shows(&p, "the last 1h00m,"));
+    play_release(&p);
+}
+END_TEST
+
 /* Whatever an event says and however small the screen, the frame stands around it. */
 START_TEST(timeline_stays_in_its_frame)
 {
@@ -452,10 +654,16 @@ int main(void)
     tcase_add_test(t, doubts_that_come_disarm);
     tcase_add_test(t, suspects_are_ranked);
     tcase_add_test(t, the_watch_by_hand);
+    tcase_add_test(t, the_way_back);
+    tcase_add_test(t, accepted_in_silence_is_doubted);
+    tcase_add_test(t, an_unknown_watch_looks_unknown);
+    tcase_add_test(t, the_watch_in_the_history);
+    tcase_add_test(t, another_group_is_bad);
     tcase_add_test(t, found_is_history);
     tcase_add_test(t, nothing_is_watched);
     tcase_add_test(t, order_on_the_axis);
     tcase_add_test(t, zoom_asks_for_more);
+    tcase_add_test(t, figures_keep_their_names);
     tcase_add_test(t, timeline_stays_in_its_frame);
     tcase_add_test(t, figures_of_instances);
     tcase_set_timeout(t, 240);
