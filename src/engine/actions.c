@@ -45,7 +45,7 @@ static void press_in(struct engine *e, struct group *g, const struct action_row 
     int64_t id = r->row.id, rev = g->rev;
     char words[300];
     snprintf(words, sizeof words, "Interrupt by %s", a->driver ? a->driver : "?");
-    txn_event(x, g->name, id, event_kind_name(EVENT_ACTION), a->driver, "%s", action_name(a->kind));
+    txn_event(x, g->name, id, EVENT_ACTION, a->driver, "%s", action_name(a->kind));
     txn_verdict(x, a->id, VERDICT_DONE, id, "%s", done);
     if (release_apply_in(r, ev, words, x, &err) < 0) {
         txn_free(x);
@@ -138,7 +138,7 @@ static void continue_release(struct engine *e, struct release *r, const struct a
     x = txn_new(e);
     if (r->core.brake == BRAKE_MONITOR || (why && release_say_doubts(r, doubts, sizeof doubts))) {
         release_accept(r, x, a->driver, why);
-        txn_event(x, r->row.group, r->row.id, event_kind_name(EVENT_ACTION), a->driver,
+        txn_event(x, r->row.group, r->row.id, EVENT_ACTION, a->driver,
                   "goes on over what is watched: %s", why ? why : "the brake is lifted");
         release_log(r, NULL, 'w', "%s goes on over what is watched: %s", a->driver ? a->driver : "?",
                     why ? why : "the brake is lifted");
@@ -203,8 +203,8 @@ static void exclude_target(struct engine *e, struct release *r, struct target *t
     char *before = t->row.exclude_why;
     t->row.exclude_why = xstrdup(why);
     struct txn *x = txn_new(e);
-    txn_event(x, r->row.group, r->row.id, "exclude", a->driver, "%s:%d is left out: %s",
-              t->row.host, t->row.port, why);
+    txn_event_by(x, r->row.group, r->row.id, EVENT_ACTION, a->driver, t->row.host, t->row.port,
+                 "%s:%d is left out: %s", t->row.host, t->row.port, why);
     txn_verdict(x, a->id, VERDICT_DONE, r->row.id, "%s is left out of this release", t->row.host);
     if (release_apply_in(r, &ev, NULL, x, &err) < 0) {
         txn_free(x);

@@ -503,7 +503,7 @@ void action_watch(struct engine *e, struct group *g, const struct action_row *a)
         txn_verdict(x, a->id, VERDICT_REFUSED, 0, "no watch of %s runs", g->name);
     } else if (a->kind == ACTION_WATCH_END) {
         txn_verdict(x, a->id, VERDICT_DONE, g->after->row.deployment, "the watch has ended");
-        txn_event(x, g->name, g->after->row.deployment, event_kind_name(EVENT_ACTION), a->driver,
+        txn_event(x, g->name, g->after->row.deployment, EVENT_ACTION, a->driver,
                   "%s%s%s", action_name(a->kind), args && args_text(args, "why") ? ": " : "",
                   args && args_text(args, "why") ? args_text(args, "why") : "");
         end_watch(g, WATCH_STOPPED, a->driver, 0, x);

@@ -318,13 +318,13 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
     } else if (step_takes_out(r, t->op_step) && t->is_in_ledger) {
         txn_ledger_confirm(x, group, host, port);
         if (t->op_step == STEP_MARKDOWN)
-            txn_event(x, group, r->row.id, "pull-out", NULL, "%s:%d is out of traffic", host, port);
+            txn_event_at(x, group, r->row.id, EVENT_PULL_OUT, host, port, "%s:%d is out of traffic", host, port);
     }
     if (step_brings_in(r, t->op_step) && !res->is_left_by_other && t->is_in_ledger) {
         txn_ledger_remove(x, group, host, port);
         set_ledger(t, false);
         if (t->op_step == STEP_MARKUP)
-            txn_event(x, group, r->row.id, "pull-in", NULL, "%s:%d is in traffic", host, port);
+            txn_event_at(x, group, r->row.id, EVENT_PULL_IN, host, port, "%s:%d is in traffic", host, port);
     }
     if (t->op_step == STEP_VERIFY) {
         t->is_verified = !res->is_verify_ignored;

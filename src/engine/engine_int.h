@@ -179,12 +179,16 @@ void txn_journal_outcome(struct txn *x, int64_t id, enum journal_outcome o, cons
 void txn_ledger_confirm(struct txn *x, const char *group, const char *host, int port);
 void txn_ledger_by_other(struct txn *x, const char *group, const char *host, int port, bool is_theirs);
 void txn_ledger_remove(struct txn *x, const char *group, const char *host, int port);
-void txn_event(struct txn *x, const char *group, int64_t deployment, const char *kind,
+void txn_event(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
                const char *driver, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* The same of an instance. */
 void txn_event_at(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
                   const char *host, int port, const char *fmt, ...)
     __attribute__((format(printf, 7, 8)));
+/* ... by a person. */
+void txn_event_by(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
+                  const char *driver, const char *host, int port, const char *fmt, ...)
+    __attribute__((format(printf, 8, 9)));
 /* Anything else in the same transaction; free_job frees arg, once, whatever becomes of it. */
 void txn_job(struct txn *x, store_job_fn job, void (*free_job)(void *arg), void *arg);
 void txn_verdict(struct txn *x, int64_t action, enum verdict v, int64_t deployment, const char *fmt,

@@ -134,9 +134,9 @@ static void hand_done(void *arg, const struct step_result *r)
     if (is_ok) {
         snprintf(words, sizeof words, "%s:%d is %s", h->host, h->port,
                  h->step == STEP_MARKDOWN ? "out of traffic" : "in traffic");
-        txn_event(x, o->g->name, 0, h->step == STEP_MARKDOWN ? "pull-out" : "pull-in",
-                  o->action.driver, "%s by hand%s%s", words, o->why ? ": " : "",
-                  o->why ? o->why : "");
+        txn_event_by(x, o->g->name, 0, h->step == STEP_MARKDOWN ? EVENT_PULL_OUT : EVENT_PULL_IN,
+                     o->action.driver, h->host, h->port, "%s by hand%s%s", words, o->why ? ": " : "",
+                     o->why ? o->why : "");
     } else {
         snprintf(words, sizeof words, "%s:%d: %s", h->host, h->port,
                  r->is_left_by_other ? "somebody else holds it out of traffic; nothing was sent"
@@ -483,8 +483,8 @@ static void write_off(const struct drop *d)
 
     strike_out(d->g, d->host, d->port, x);
     forget_unknown(d->g, d->host, d->port, x);
-    txn_event(x, d->g->name, 0, "ledger-drop", d->action.driver, "%s:%d is written off: %s", d->host,
-              d->port, d->why);
+    txn_event_by(x, d->g->name, 0, EVENT_ACTION, d->action.driver, d->host, d->port,
+                 "%s:%d is written off: %s", d->host, d->port, d->why);
     txn_verdict(x, d->action.id, VERDICT_DONE, 0, "%s:%d is written off", d->host, d->port);
     txn_submit(x, NULL, NULL);
 }

@@ -56,11 +56,12 @@ struct idle_write {
 };
 
 static int record(struct store *s, const struct idle_write *w, const struct ledger_row *owed,
-                  const char *kind, const char *what, struct err *err)
+                  const char *what, struct err *err)
 {
     char text[400];
     struct event_row ev = {.at = w->now, .group = owed->group, .deployment = owed->deployment,
-                           .kind = (char *)(uintptr_t)kind, .text = text};
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_TRAFFIC), .text = text,
+                           .host = owed->host, .port = owed->port};
 
     snprintf(text, sizeof text, "%s:%d %s", owed->host, owed->port, what);
     int64_t id = event_insert(s, &ev, err);
@@ -76,18 +77,18 @@ static int settle(struct store *s, const struct idle_write *w, const struct idle
         return 0;
     if (r->state == TRAFFIC_MAINT && !owed->is_by_other) {
         rc = ledger_set_by_other(s, owed->group, owed->host, owed->port, true, err);
-        return rc < 0 ? rc : record(s, w, owed, "by-other", "was taken over by somebody else", err);
+        return rc < 0 ? rc : record(s, w, owed, "was taken over by somebody else", err);
     }
     if (r->state == TRAFFIC_READY && owed->is_by_other && r->is_reloaded) {
         rc = ledger_set_by_other(s, owed->group, owed->host, owed->port, false, err);
         return rc < 0 ? rc
-                      : record(s, w, owed, "forgotten",
+                      : record(s, w, owed,
                                "is forgotten by a balancer that was reloaded: in traffic, though nobody "
                                "has brought it back", err);
     }
     if (r->state == TRAFFIC_READY && owed->is_by_other) {
         rc = ledger_remove(s, owed->group, owed->host, owed->port, err);
-        return rc < 0 ? rc : record(s, w, owed, "pull-in", "was brought back by somebody else", err);
+        return rc < 0 ? rc : record(s, w, owed, "was brought back by somebody else", err);
     }
     return 0;
 }

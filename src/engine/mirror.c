@@ -52,7 +52,7 @@ static int mirroring_run(struct store *s, void *arg, struct err *err)
     const struct mirroring *w = arg;
     char *text = xasprintf("the configuration was read anew: %d group%s", w->m.n,
                            w->m.n == 1 ? "" : "s");
-    struct event_row ev = {.at = w->now, .kind = (char *)(uintptr_t)"engine", .text = text};
+    struct event_row ev = {.at = w->now, .kind = (char *)(uintptr_t)event_kind_name(EVENT_ENGINE), .text = text};
 
     int rc = mirror_write(s, &w->m, err);
     int64_t id = rc < 0 ? rc : event_insert(s, &ev, err);

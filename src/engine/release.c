@@ -437,7 +437,7 @@ static void say_end(struct release *r, struct txn *x)
     } else {
         str_setf(&r->row.summary, "interrupted: targets stay as they are");
     }
-    txn_event(x, r->row.group, r->row.id, "release", NULL, "%s %s ended: %s", flavour_name(r->row.flavour),
+    txn_event(x, r->row.group, r->row.id, EVENT_RELEASE, NULL, "%s %s ended: %s", flavour_name(r->row.flavour),
               r->row.version, r->row.summary);
     release_log(r, NULL, r->core.status == DEPLOY_SUCCESS ? 'i' : 'w', "%s", r->row.summary);
     r->is_dirty = true;
@@ -453,7 +453,7 @@ static void do_effects(struct release *r, unsigned effects, const char *words, s
     if (effects & EFFECT_BRAKED) {
         str_set(&r->row.brake_text, words ? words : brake_name(d->brake));
         r->row.brake_at = engine_wall(r->e);
-        txn_event(x, r->row.group, r->row.id, "brake", NULL, "braked: %s", r->row.brake_text);
+        txn_event(x, r->row.group, r->row.id, EVENT_BRAKE, NULL, "braked: %s", r->row.brake_text);
         release_log(r, NULL, 'w', "braked: %s", r->row.brake_text);
     }
     if (d->brake == BRAKE_NONE && r->row.brake_text) {
@@ -464,7 +464,7 @@ static void do_effects(struct release *r, unsigned effects, const char *words, s
         r->is_dirty = true;
     }
     if (d->status != before) {
-        txn_event(x, r->row.group, r->row.id, "status", NULL, "%s", deploy_status_name(d->status));
+        txn_event(x, r->row.group, r->row.id, EVENT_RELEASE, NULL, "%s", deploy_status_name(d->status));
         if (!deploy_is_final(d->status))
             release_log(r, NULL, 'i', "%s", deploy_status_name(d->status));
     }

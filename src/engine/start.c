@@ -69,7 +69,7 @@ static int insert_event(struct store *s, const struct insertion *w, struct err *
     struct event_row ev = {.at = w->now,
                            .group = w->row.group,
                            .deployment = w->row.id,
-                           .kind = (char *)(uintptr_t)"release",
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_RELEASE),
                            .text = text,
                            .driver = w->row.driver};
     struct turn_row turn = {w->row.id, w->now, w->row.status, BRAKE_NONE, false};
@@ -293,7 +293,7 @@ static void proved(struct opening *o, const struct err *e)
     }
     if (o->facts.is_version_bad && o->flavour == FLAVOUR_RELEASE) {
         struct txn *x = txn_new(o->e);
-        txn_event(x, o->g->name, 0, "warning", o->action.driver,
+        txn_event(x, o->g->name, 0, EVENT_ACTION, o->action.driver,
                   "%s is marked bad (%s) and is released all the same", o->version,
                   o->facts.bad_why ? o->facts.bad_why : "no reason given");
         txn_submit(x, NULL, NULL);
@@ -345,7 +345,7 @@ static void withdraw(struct opening *o, const struct action_row *a)
 {
     struct txn *x = txn_new(o->e);
 
-    txn_event(x, o->g->name, 0, "action", a->driver, "interrupt: the %s by %s was withdrawn",
+    txn_event(x, o->g->name, 0, EVENT_ACTION, a->driver, "interrupt: the %s by %s was withdrawn",
               action_name(o->action.kind), driver_of(&o->action));
     txn_verdict(x, o->action.id, VERDICT_REFUSED, 0, "withdrawn by %s", driver_of(a));
     txn_submit(x, NULL, NULL);

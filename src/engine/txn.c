@@ -133,36 +133,67 @@ void txn_ledger_remove(struct txn *x, const char *group, const char *host, int p
     ledger_part(x, PART_LEDGER_REMOVE, group, host, port);
 }
 
-void txn_event(struct txn *x, const char *group, int64_t deployment, const char *kind,
-               const char *driver, const char *fmt, ...)
+static void event_part(struct txn *x, const struct event_row *ev, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static void event_part(struct txn *x, const struct event_row *ev, const char *fmt, va_list ap)
 {
     struct part *p = part_add(x, PART_EVENT);
-    va_list ap;
 
-    p->a = xstrdup_null(group);
-    p->b = xstrdup(kind);
-    p->c = xstrdup_null(driver);
-    p->id = deployment;
-    va_start(ap, fmt);
+    p->a = xstrdup_null(ev->group);
+    p->b = xstrdup(ev->kind);
+    p->c = xstrdup_null(ev->driver);
+    p->id = ev->deployment;
+    p->target.host = xstrdup_null(ev->host);
+    p->number = ev->port;
     if (vasprintf(&p->d, fmt, ap) < 0)
         p->d = xstrdup("");
+}
+
+/* Borrowed strings, which nobody writes to. */
+static struct event_row event_of(const char *group, int64_t deployment, enum event_kind kind)
+{
+    return (struct event_row){.group = (char *)(uintptr_t)group,
+                              .deployment = deployment,
+                              .kind = (char *)(uintptr_t)event_kind_name(kind)};
+}
+
+void txn_event(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
+               const char *driver, const char *fmt, ...)
+{
+    struct event_row ev = event_of(group, deployment, kind);
+    va_list ap;
+
+    ev.driver = (char *)(uintptr_t)driver;
+    va_start(ap, fmt);
+    event_part(x, &ev, fmt, ap);
     va_end(ap);
 }
 
 void txn_event_at(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
                   const char *host, int port, const char *fmt, ...)
 {
-    struct part *p = part_add(x, PART_EVENT);
+    struct event_row ev = event_of(group, deployment, kind);
     va_list ap;
 
-    p->a = xstrdup_null(group);
-    p->b = xstrdup(event_kind_name(kind));
-    p->id = deployment;
-    p->target.host = xstrdup_null(host);
-    p->number = port;
+    ev.host = (char *)(uintptr_t)host;
+    ev.port = port;
     va_start(ap, fmt);
-    if (vasprintf(&p->d, fmt, ap) < 0)
-        p->d = xstrdup("");
+    event_part(x, &ev, fmt, ap);
+    va_end(ap);
+}
+
+void txn_event_by(struct txn *x, const char *group, int64_t deployment, enum event_kind kind,
+                  const char *driver, const char *host, int port, const char *fmt, ...)
+{
+    struct event_row ev = event_of(group, deployment, kind);
+    va_list ap;
+
+    ev.driver = (char *)(uintptr_t)driver;
+    ev.host = (char *)(uintptr_t)host;
+    ev.port = port;
+    va_start(ap, fmt);
+    event_part(x, &ev, fmt, ap);
     va_end(ap);
 }
 

@@ -91,8 +91,8 @@ static void drain_was_forgotten(struct target *t)
         return;
     if (!t->is_forgotten) {
         struct txn *x = txn_new(r->e);
-        txn_event(x, r->row.group, r->row.id, "forgotten", NULL,
-                  "the balancer forgot the drain of %s:%d", t->row.host, t->row.port);
+        txn_event_at(x, r->row.group, r->row.id, EVENT_TRAFFIC, t->row.host, t->row.port,
+                     "the balancer forgot the drain of %s:%d", t->row.host, t->row.port);
         txn_submit(x, NULL, NULL);
     }
     t->is_forgotten = true;
@@ -146,8 +146,8 @@ static void note_reading(struct target *t, const struct traffic_reading *rd, str
         (!t->row.traffic || strcmp(t->row.traffic, name) != 0)) {
         t->is_theirs = true;
         txn_ledger_by_other(x, t->r->row.group, t->row.host, t->row.port, true);
-        txn_event(x, t->r->row.group, t->r->row.id, "by-other", NULL,
-                  "%s:%d was taken over by somebody else: %s", t->row.host, t->row.port, rd->detail);
+        txn_event_at(x, t->r->row.group, t->r->row.id, EVENT_TRAFFIC, t->row.host, t->row.port,
+                     "%s:%d was taken over by somebody else: %s", t->row.host, t->row.port, rd->detail);
         release_log(t->r, t, 'w', "taken over by somebody else: %s", rd->detail);
     }
     str_set(&t->row.traffic, name);
@@ -174,8 +174,8 @@ static void take_back_debt(struct target *t)
     struct txn *x = txn_new(r->e);
 
     txn_ledger_remove(x, r->row.group, t->row.host, t->row.port);
-    txn_event(x, r->row.group, r->row.id, "pull-in", NULL, "%s:%d was brought back by somebody else",
-              t->row.host, t->row.port);
+    txn_event_at(x, r->row.group, r->row.id, EVENT_TRAFFIC, t->row.host, t->row.port,
+                 "%s:%d was brought back by somebody else", t->row.host, t->row.port);
     release_log(r, t, 'i', "brought back in traffic by somebody else");
     txn_submit(x, NULL, NULL);
     t->is_in_ledger = t->st.is_in_ledger = t->is_theirs = false;
@@ -190,7 +190,7 @@ static void watch_done(void *arg, const struct traffic_reading *readings, int n,
 
     r->watch = NULL;
     if (is_reloaded) {
-        txn_event(x, r->row.group, r->row.id, "balancer", NULL, "a balancer was reloaded");
+        txn_event(x, r->row.group, r->row.id, EVENT_TRAFFIC, NULL, "a balancer was reloaded");
         release_log(r, NULL, 'w', "a balancer was reloaded");
     }
     memcpy(r->readings, readings, (size_t)n * sizeof *readings);

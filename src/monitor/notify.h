@@ -1,7 +1,7 @@
 /* notify.h: tells the receivers of `notify` what has become of releases.
  *
- *     started   release   opened            failed    status    *_FAILURE
- *     waiting   status    SMOKE_SUCCESS,    done      release   ended; watch   ended
+ *     started   release   opened            failed    release   *_FAILURE
+ *     waiting   release   SMOKE_SUCCESS,    done      release   ended; watch   ended
  *                         BAKE_SUCCESS      anomaly   anomaly
  *     braked    brake
  *

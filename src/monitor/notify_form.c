@@ -42,8 +42,8 @@ const char *notify_word(const struct event_row *ev)
         const char *kind, *part, *word; /* part: of its text */
     } words[] = {
         {"release", " ended: ", "done"},     {"release", " opened", "started"},
-        {"status", "SMOKE_SUCCESS", "waiting"}, {"status", "BAKE_SUCCESS", "waiting"},
-        {"status", "_FAILURE", "failed"},    {"brake", "braked", "braked"},
+        {"release", "SMOKE_SUCCESS", "waiting"}, {"release", "BAKE_SUCCESS", "waiting"},
+        {"release", "_FAILURE", "failed"},   {"brake", "braked", "braked"},
         {"anomaly", "", "anomaly"},
     };
     const char *text = ev->text ? ev->text : "";

@@ -48,6 +48,14 @@ const char *event_kind_name(enum event_kind k)
     return (int)k >= 0 && k < EVENT_KIND_COUNT ? names[k] : "?";
 }
 
+int event_kind_of(const char *word)
+{
+    for (int i = 0; i < EVENT_KIND_COUNT; i++)
+        if (strcmp(word, event_kind_name((enum event_kind)i)) == 0)
+            return i;
+    return -1;
+}
+
 int64_t event_insert(struct store *s, const struct event_row *ev, struct err *e)
 {
     struct event_row row = *ev;

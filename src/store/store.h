@@ -402,7 +402,7 @@ void question_rows_free(struct question_row *rows, int n);
  * of, and under which word, stands in monitor/notify.h. */
 #define EVENT_KINDS(X)                                                                            \
     X(EVENT_RELEASE, "release")   /* a turn of a release: opened, status, ended */                \
-    X(EVENT_ACTION, "action")     /* what a person did, and what came of it */                    \
+    X(EVENT_ACTION, "action")     /* what a person did or decided, and what came of it */         \
     X(EVENT_BRAKE, "brake")                                                                       \
     X(EVENT_PULL_OUT, "pull-out") X(EVENT_PULL_IN, "pull-in")                                     \
     X(EVENT_TRAFFIC, "traffic")   /* seen at a balancer, and not our doing */                     \
@@ -426,6 +426,9 @@ enum event_kind {
     EVENT_KIND_COUNT
 };
 const char *event_kind_name(enum event_kind k);
+/* Which of footplate's own kinds that word is, or -1: none of them. Whatever takes events from outside refuses
+ * the own ones by this. */
+int event_kind_of(const char *word);
 
 struct event_row {
     int64_t id;

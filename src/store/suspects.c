@@ -18,37 +18,35 @@ enum { LOOK_MAX = 2000, MINUTE_MS = 60000 };
 
 /* is_turn: of one release many, and they count as one. is_after: it follows from what is wrong. */
 struct kind {
-    const char *name, *says;
+    const char *says;
     double weight;
     bool is_turn, is_after;
 };
 
-static const struct kind kinds[] = {
-    {"release", "a release", 1.0, true, false},
-    {"status", "a release", 1.0, true, false}, /* as older versions wrote its turns */
-    {"pull-in", "an instance back in traffic", 1.0, true, false},
-    {"pull-out", "an instance out of traffic", 0.8, true, false},
-    {"brake", "a brake", 0.3, true, true},
-    {"traffic", "traffic changed by others", 0.9, false, false},
-    {"action", "a person's act", 0.6, false, false},
-    {"health", "a change of health", 0.25, false, true},
-    {"anomaly", "another anomaly", 0.25, false, true},
-    {"engine", "the engine", 0.2, false, false},
-    {"watch", "the watch", 0.1, false, true},
-    {"store", "the store", 0.1, false, false},
-    {"notify", "a notice", 0.1, false, false},
+static const struct kind kinds[EVENT_KIND_COUNT] = {
+    [EVENT_RELEASE] = {"a release", 1.0, true, false},
+    [EVENT_PULL_IN] = {"an instance back in traffic", 1.0, true, false},
+    [EVENT_PULL_OUT] = {"an instance out of traffic", 0.8, true, false},
+    [EVENT_BRAKE] = {"a brake", 0.3, true, true},
+    [EVENT_TRAFFIC] = {"traffic changed by others", 0.9, false, false},
+    [EVENT_ACTION] = {"a person's act", 0.6, false, false},
+    [EVENT_HEALTH] = {"a change of health", 0.25, false, true},
+    [EVENT_ANOMALY] = {"another anomaly", 0.25, false, true},
+    [EVENT_ENGINE] = {"the engine", 0.2, false, false},
+    [EVENT_WATCH] = {"the watch", 0.1, false, true},
+    [EVENT_STORE] = {"the store", 0.1, false, false},
+    [EVENT_NOTIFY] = {"a notice", 0.1, false, false},
 };
-static const struct kind outside = {NULL, NULL, 0.9, false, false};
-static const struct kind other = {NULL, NULL, 0.6, false, false};
+static const struct kind outside = {NULL, 0.9, false, false};
+static const struct kind other = {NULL, 0.1, false, false};
 
 static const struct kind *kind_of(const struct event_row *ev)
 {
+    int own = event_kind_of(ev->kind);
+
     if (ev->source)
         return &outside;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (strcmp(kinds[i].name, ev->kind) == 0)
-            return &kinds[i];
-    return &other;
+    return own >= 0 ? &kinds[own] : &other;
 }
 
 static bool is_turn(const struct event_row *ev)

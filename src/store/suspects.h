@@ -20,8 +20,8 @@ struct suspect {
  *               estimate: what came after, up to its finding, counts half, and only of the same instance;
  *               nothing later counts, and no health, brake, watch or anomaly after it: they follow from it
  *     place     1 the same instance, or its machine; 0.9 the same group, 0.5 of no group, 0.2 another group
- *     kind      1 release, pull-in; 0.9 from outside, traffic; 0.8 pull-out; 0.6 action and footplate's other
- *               acts; 0.3 brake; 0.25 health, anomaly; 0.2 engine; 0.1 watch, store, notify */
+ *     kind      1 release, pull-in; 0.9 from outside, traffic; 0.8 pull-out; 0.6 action; 0.3 brake;
+ *               0.25 health, anomaly; 0.2 engine; 0.1 watch, store, notify */
 double suspect_score(const struct anomaly_row *a, const struct event_row *ev);
 
 /* The events in SUSPECTS_WINDOW_MS before a->began (and up to a->found for those of the same instance), of

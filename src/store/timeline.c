@@ -38,19 +38,20 @@ static struct timeline_mark *add_mark(struct timeline *t, enum timeline_what wha
     return m;
 }
 
-/* What turns and anomalies say already. "status" is how older versions wrote a turn. */
+/* What turns and anomalies say already. */
 static bool is_said(const struct event_row *ev)
 {
-    static const char *const turns[] = {"release", "status", "brake", "pull-in", "pull-out"};
-
-    if (ev->source)
-        return false;
-    if (strcmp(ev->kind, event_kind_name(EVENT_ANOMALY)) == 0)
+    switch (ev->source ? -1 : event_kind_of(ev->kind)) {
+    case EVENT_ANOMALY:
         return true;
-    for (size_t i = 0; ev->deployment && i < ARRAY_LEN(turns); i++)
-        if (strcmp(ev->kind, turns[i]) == 0)
-            return true;
-    return false;
+    case EVENT_RELEASE:
+    case EVENT_BRAKE:
+    case EVENT_PULL_IN:
+    case EVENT_PULL_OUT:
+        return ev->deployment != 0;
+    default:
+        return false;
+    }
 }
 
 static int read_events(struct timeline *t, struct store *s, const char *group, struct err *e)

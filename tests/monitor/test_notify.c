@@ -74,8 +74,8 @@ START_TEST(words_of_events)
 {
     static const char *const cases[][3] = {
         {"release", "start 1.0 of 3 opened", "started"}, {"release", "start 1.0 ended: SUCCESS", "done"},
-        {"status", "SMOKE_SUCCESS", "waiting"},          {"status", "ROLLOUT_FAILURE", "failed"},
-        {"status", "SMOKING", NULL},                     {"brake", "braked: x", "braked"},
+        {"release", "SMOKE_SUCCESS", "waiting"},          {"release", "ROLLOUT_FAILURE", "failed"},
+        {"release", "SMOKING", NULL},                     {"brake", "braked: x", "braked"},
         {"anomaly", "user: x", "anomaly"},               {"notify", "braked", NULL},
         {"health", "web03 is sick", NULL},
     };
@@ -462,7 +462,7 @@ START_TEST(a_digest)
     set_url("TEST_HOOK_URL", "/x");
     set_group("  - {name: ops, url_env: TEST_HOOK_URL, digest: 2s, on: [braked, failed]}\n");
     for (int i = 0; i < 10; i++)
-        happen(i % 2 ? "status" : "brake", i % 2 ? "BAKE_FAILURE" : "braked: x");
+        happen(i % 2 ? "release" : "brake", i % 2 ? "BAKE_FAILURE" : "braked: x");
     happen("anomaly", "user: slow");
     stage_begin(&g);
     until_notices(true, 10);

@@ -264,7 +264,7 @@ START_TEST(a_release_is_one_suspect_and_of_equals_the_later_comes_first)
 {
     struct anomaly_row a = anomaly(word_host);
     struct suspect *rows;
-    struct event_row ev = event("exclude", NOW - 4 * MINUTE);
+    struct event_row ev = event("action", NOW - 4 * MINUTE);
 
     put_story();
     put_event(ev);
@@ -287,8 +287,8 @@ START_TEST(a_release_is_one_suspect_and_of_equals_the_later_comes_first)
         ck_assert(rows[i - 1].score >= rows[i].score);
     ck_assert_str_eq(rows[1].event.kind, "cron");
     ck_assert_str_eq(rows[0].why, "1 min after, same instance, deploybot, from outside");
-    ck_assert_str_eq(rows[2].event.kind, "exclude");
-    ck_assert_str_eq(rows[3].event.kind, "exclude");
+    ck_assert_str_eq(rows[2].event.kind, "action");
+    ck_assert_str_eq(rows[3].event.kind, "action");
     ck_assert_int_gt(rows[2].event.id, rows[3].event.id);
     ck_assert_str_eq(rows[6].why, "2 h 0 min before, same group, traffic changed by others");
     suspects_free(rows, n);
