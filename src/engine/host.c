@@ -29,6 +29,7 @@ struct host {
     const char *dir; /* of the store */
     void *side;      /* of options->side; NULL: it does not run */
     struct err why;
+    bool is_asked_to_end;
     char owner[300];
     char boot_id[64];
     int lock;
@@ -109,10 +110,12 @@ static void on_signal(uv_signal_t *s, int number)
 {
     struct host *h = s->data;
 
-    if (number == SIGHUP)
+    if (number == SIGHUP) {
         reload(h);
-    else
-        engine_stop(h->engine);
+        return;
+    }
+    h->is_asked_to_end = true;
+    engine_stop(h->engine);
 }
 
 static void own_signals(struct host *h)
@@ -215,9 +218,21 @@ static void start_engine(struct host *h, struct inventory *inv)
     uv_poll_start(&h->bell_poll, UV_READABLE, bell_rings);
 }
 
+struct farewell {
+    int64_t fence, now;
+    char text[ERR_MSG_BYTES + 400];
+};
+
 static int drop_run(struct store *s, void *arg, struct err *err)
 {
-    return lease_drop(s, *(int64_t *)arg, err);
+    struct farewell *f = arg;
+    struct event_row ev = {.at = f->now,
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_ENGINE),
+                           .text = f->text};
+    int rc = lease_drop(s, f->fence, err);
+    int64_t id = rc < 0 ? rc : event_insert(s, &ev, err);
+
+    return id < 0 ? (int)id : 0;
 }
 
 static void drop_done(void *arg, int rc, const struct err *err)
@@ -249,19 +264,25 @@ static void close_world(struct host *h)
         close(h->lock);
 }
 
-/* Another engine may begin at once: the lease says that this one left in order. */
-static void drop_lease(struct host *h, int64_t *fence)
+/* Another engine may begin at once: the lease says that this one left in order, and so does the record. */
+static void drop_lease(struct host *h, struct farewell *f)
 {
-    *fence = h->engine ? engine_fence(h->engine) : 0;
-    if (*fence)
-        h->queue->ops->submit(h->queue, drop_run, drop_done, fence);
+    const char *why = h->why.code          ? h->why.msg
+                      : h->is_asked_to_end ? "it was asked to"
+                                           : "there is nothing to do";
+
+    f->fence = h->engine ? engine_fence(h->engine) : 0;
+    f->now = net_wall_ms(h->net);
+    snprintf(f->text, sizeof f->text, "ended: %s: %s", h->owner, why);
+    if (f->fence)
+        h->queue->ops->submit(h->queue, drop_run, drop_done, f);
 }
 
 int engine_main(const struct engine_options *o, struct err *e)
 {
     struct host h = {.options = o, .lock = -1};
     struct buf report;
-    int64_t fence = 0;
+    struct farewell farewell;
 
     buf_init(&report, 1 << 20);
     struct inventory *inv = inventory_load(o->config_dir, &report);
@@ -289,7 +310,7 @@ int engine_main(const struct engine_options *o, struct err *e)
         start_engine(&h, inv);
         inv = NULL;
         net_run(h.net);
-        drop_lease(&h, &fence);
+        drop_lease(&h, &farewell);
         stop_side(&h);
     }
     close_world(&h);

@@ -13,6 +13,8 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 
+enum { LAST_EVENTS = 1000 };
+
 /* A stored deployment with all that belongs to it. */
 struct loaded {
     struct deployment_row *row;
@@ -122,6 +124,54 @@ static int load_watches(struct store *s, struct recovery *w, struct err *err)
     return 0;
 }
 
+/* When the last engine was alive for the last time, as far as the record tells: it beats every few seconds, and
+ * may have put something on record since. */
+static int last_life(struct store *s, const struct recovery *w, int64_t *at, struct err *err)
+{
+    int64_t beat = w->before.heartbeat < w->now ? w->before.heartbeat : w->now;
+    const struct event_filter since = {.from = beat,
+                                       .until = beat + 2 * BEAT_EVERY_MS < w->now ? beat + 2 * BEAT_EVERY_MS : w->now};
+    struct event_row *rows = NULL;
+    int n = events_find(s, &since, LAST_EVENTS, &rows, err);
+
+    *at = beat;
+    for (int i = 0; i < n; i++) {
+        if (!rows[i].source && rows[i].at > *at)
+            *at = rows[i].at;
+    }
+    event_rows_free(rows, n > 0 ? n : 0);
+    return n < 0 ? n : 0;
+}
+
+static int put_event(struct store *s, const struct recovery *w, int64_t at, const char *text, struct err *err)
+{
+    struct event_row ev = {.at = at,
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_ENGINE),
+                           .text = (char *)(uintptr_t)text,
+                           .told_at = w->now};
+    int64_t id = event_insert(s, &ev, err);
+
+    return id < 0 ? (int)id : 0;
+}
+
+/* The lease that is taken over is held still: who had it did not leave in order. */
+static int record_change(struct store *s, const struct recovery *w, struct err *err)
+{
+    char seen[CLOCK_TEXT_BYTES], text[400];
+    int64_t at;
+    int rc = 0;
+
+    if (w->has_before && w->before.is_held) {
+        clock_hms(seen, sizeof seen, w->before.heartbeat);
+        snprintf(text, sizeof text, "lost: %s; last heard of at %s", w->before.owner ? w->before.owner : "?", seen);
+        rc = last_life(s, w, &at, err);
+        if (rc == 0)
+            rc = put_event(s, w, at, text, err);
+    }
+    snprintf(text, sizeof text, "began: %s, footplate %s", w->owner, w->version);
+    return rc < 0 ? rc : put_event(s, w, w->now, text, err);
+}
+
 static int recovery_run(struct store *s, void *arg, struct err *err)
 {
     struct recovery *w = arg;
@@ -131,7 +181,9 @@ static int recovery_run(struct store *s, void *arg, struct err *err)
     w->fence = lease_take(s, w->owner, w->version, w->boot_id, w->pid, w->now, err);
     if (w->fence < 0)
         return (int)w->fence;
-    int rc = mirror_write(s, &w->mirror, err);
+    int rc = record_change(s, w, err);
+    if (rc == 0)
+        rc = mirror_write(s, &w->mirror, err);
     if (rc == 0)
         rc = load_open(s, w, err);
     if (rc < 0)

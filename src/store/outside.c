@@ -21,14 +21,6 @@ static void add_own_kinds(struct buf *b)
         buf_addf(b, "%s%s", i ? ", " : "", event_kind_name((enum event_kind)i));
 }
 
-static bool is_own(const char *kind)
-{
-    for (int i = 0; i < EVENT_KIND_COUNT; i++)
-        if (strcmp(kind, event_kind_name((enum event_kind)i)) == 0)
-            return true;
-    return false;
-}
-
 int outside_check_kind(const char *kind, struct err *e)
 {
     size_t len = strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -36,7 +28,7 @@ int outside_check_kind(const char *kind, struct err *e)
     char shown[SHOWN_BYTES];
     struct buf own;
 
-    if (is_word && !is_own(kind))
+    if (is_word && event_kind_of(kind) < 0)
         return 0;
     text_copy_safe(shown, sizeof shown, (struct raw){kind, strnlen(kind, OUTSIDE_KIND_BYTES + 8)}, TEXT_PLAIN);
     buf_init(&own, 0);

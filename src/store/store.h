@@ -410,14 +410,7 @@ void question_rows_free(struct question_row *rows, int n);
     X(EVENT_ANOMALY, "anomaly")   /* a verdict became bad, or good again */                       \
     X(EVENT_WATCH, "watch")       /* began, extended, ended, taken up again */                    \
     X(EVENT_ENGINE, "engine")     /* began, ended, was lost */                                    \
-    X(EVENT_STORE, "store") X(EVENT_NOTIFY, "notify")                                             \
-    X(EVENT_STATUS, "status")     /* a turn of a release */                                       \
-    X(EVENT_EXCLUDE, "exclude")   /* an instance was left out of a release */                     \
-    X(EVENT_LEDGER_DROP, "ledger-drop")                                                           \
-    X(EVENT_BY_OTHER, "by-other") /* an instance of ours was taken over by somebody else */       \
-    X(EVENT_FORGOTTEN, "forgotten") /* a balancer forgot that an instance is out */               \
-    X(EVENT_BALANCER, "balancer") /* was reloaded */                                              \
-    X(EVENT_WARNING, "warning")   /* said when a release was opened */
+    X(EVENT_STORE, "store") X(EVENT_NOTIFY, "notify")
 
 enum event_kind {
 #define X(id, name) id,

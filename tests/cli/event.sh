@@ -40,7 +40,7 @@ usage_is 'it is `event add KIND TEXT`' event add deploy-bot
 usage_is 'too many words' event add deploy-bot two words
 usage_is 'own: release, action, brake' event add release 'x'
 usage_is 'own: release, action, brake' event add anomaly 'x'
-usage_is 'own: release, action, brake' event add status 'SMOKE_SUCCESS'
+usage_is 'own: release, action, brake' event add release 'SMOKE_SUCCESS'
 usage_is 'is no kind' event add 'Deploy Bot' 'x'
 usage_is 'is no kind' event add "$(printf 'k%.0s' {1..33})" 'x'
 usage_is 'text of the event is empty' event add deploy-bot ' '

@@ -540,6 +540,43 @@ START_TEST(the_record_names_kinds_and_instances)
 }
 END_TEST
 
+/* Who drove, from when to when: a loss is found by the next one, and stands before its beginning and behind all
+ * that the lost one has put on record. */
+START_TEST(engines_begin_and_are_lost)
+{
+    static const char *const kind = "engine";
+    const struct event_filter all = {.from = 0}, engines = {.kinds = &kind, .n_kinds = 1};
+    struct event_row *rows = NULL;
+
+    begin(&(struct sim_spec){.seed = 42, .n = 3, .n_lb = 1});
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    int64_t died = s.w.wall_base + s.w.now;
+    sim_crash(&s);
+    must(sim_run(&s, 60000));
+    sim_start(&s);
+    must(sim_until_brake(&s, BRAKE_LOST, STEP));
+    int n = events_find(s.reader, &engines, 100, &rows, NULL);
+    ck_assert_int_eq(n, 3);
+    ck_assert(strstr(rows[0].text, "began: the simulator") && strstr(rows[2].text, "began: the simulator"));
+    ck_assert(strstr(rows[1].text, "lost: the simulator; last heard of at "));
+    ck_assert(rows[1].at <= died && rows[1].at > died - 7000 && rows[2].at >= died + 60000);
+    ck_assert_int_eq(rows[1].told_at, rows[2].at);
+    int64_t lost = rows[1].id;
+    event_rows_free(rows, n);
+    n = events_find(s.reader, &all, 1000, &rows, NULL);
+    int i = 0;
+    while (i < n && rows[i].id != lost)
+        i++;
+    ck_assert_int_lt(i, n);
+    for (int k = i + 1; k < n; k++)
+        ck_assert_msg(rows[k].at >= died + 60000, "behind the loss: %s", rows[k].text);
+    ck_assert(strstr(rows[i - 1].text, "SMOKE_SUCCESS"));
+    event_rows_free(rows, n);
+    finish();
+}
+END_TEST
+
 /* Tried again and again, told once; and once more when it is forgotten once more. */
 START_TEST(a_drain_that_is_not_taken)
 {
@@ -899,6 +936,7 @@ int main(void)
         rollback_before_anything_has_changed, rollbacks_go_further_back,
         the_next_start_takes_the_ledger_in, a_balancer_that_cannot_be_asked,
         a_drain_that_was_forgotten, a_drain_that_is_not_taken, the_record_names_kinds_and_instances,
+        engines_begin_and_are_lost,
         no_room_waits_then_brakes,
         sick_by_samples_takes_room, the_sick_go_first, old_samples_say_nothing,
         stays_while_somebody_looks_on,

@@ -35,8 +35,8 @@ START_TEST(kinds)
     for (int i = 0; i < EVENT_KIND_COUNT; i++)
         ck_assert_int_eq(outside_check_kind(event_kind_name((enum event_kind)i), &e), ERR_USAGE);
     ck_assert_ptr_nonnull(strstr(e.msg, "own: release, action, brake"));
-    ck_assert_str_eq(e.msg + strlen(e.msg) - 7, "warning");
-    ck_assert_int_eq(outside_check_kind("status", NULL), ERR_USAGE);
+    ck_assert_str_eq(e.msg + strlen(e.msg) - 6, "notify");
+    ck_assert_int_eq(outside_check_kind("release", NULL), ERR_USAGE);
 }
 END_TEST
 
