@@ -40,6 +40,7 @@ struct intake {
     int64_t batch;           /* the last that is in the record */
     int64_t held_batch;      /* the one in which `held` was last tried; 0 */
     struct intake_rows held; /* what cannot be read again: of the FIFO, and words of our own */
+    struct intake_strangers strangers;
     char trouble[ERR_MSG_BYTES]; /* that was told last */
 };
 
@@ -212,6 +213,8 @@ static int run_batch(struct intake *in, int64_t wall, bool *is_well, struct err 
     if (rc == 0 && used < INTAKE_RATE)
         rc = intake_files_read(&in->files, in->batch + 1, INTAKE_RATE - used, &rows, wall, &why);
     *is_well = rc == 0;
+    intake_strangers_note(&in->strangers, in->store, &in->held, wall);
+    intake_strangers_note(&in->strangers, in->store, &rows, wall);
     if (rc == 0) {
         rc = keep(in, &rows, e);
         if (rc < 0)
@@ -245,6 +248,7 @@ static int take_in(struct store *s, struct scribe_task *t, struct err *e)
         rc = intake_fifo_mind(&in->fifo, in->dir, is_shared(in->dir) ? 0660 : 0600, &why);
     if (rc != 0)
         set_trouble(in, why.msg, wall);
+    intake_strangers_tell(&in->strangers, s, &in->held, wall, INTAKE_STRANGER_MS / in->m->haste);
     if (!in->is_ready)
         return keep_held(in, e);
     int kept = run_batch(in, wall, &is_well, e);
@@ -289,6 +293,7 @@ void intake_free(struct intake *in)
     intake_files_forget(&in->files);
     intake_fifo_release(&in->fifo);
     intake_rows_clear(&in->held);
+    intake_strangers_clear(&in->strangers);
     if (in->files.folder >= 0)
         close(in->files.folder);
     if (in->files.taken >= 0)

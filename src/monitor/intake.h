@@ -16,6 +16,7 @@ struct monitor;
 
 enum {
     INTAKE_EVERY_MS = 1000,
+    INTAKE_STRANGER_MS = 10000,      /* a group that is not known after so long is told */
     INTAKE_RATE = 100,               /* lines each time; what is above waits where it is */
     INTAKE_LINE_BYTES = 64 << 10,
     INTAKE_FILE_BYTES = 16 << 20

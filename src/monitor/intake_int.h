@@ -43,6 +43,21 @@ struct intake_wrong {
 void intake_wrong_add(struct intake_wrong *w, const char *place, int line, const char *why);
 void intake_wrong_tell(const struct intake_wrong *w, struct intake_rows *rows, int64_t now);
 
+/* ---- intake_group.c: names of groups that nobody knows here --------------------------------------------- */
+
+/* Begins as zero; a bounded number of names. */
+struct stranger;
+struct intake_strangers {
+    struct stranger *list;
+    int n;
+};
+/* Of the rows from outside those whose group the store does not know. */
+void intake_strangers_note(struct intake_strangers *k, struct store *s, const struct intake_rows *rows, int64_t now);
+/* What has stayed unknown for so long is told, each name once. */
+void intake_strangers_tell(struct intake_strangers *k, struct store *s, struct intake_rows *told, int64_t now,
+                           int64_t after_ms);
+void intake_strangers_clear(struct intake_strangers *k);
+
 /* ---- intake_file.c: files in the folder ---------------------------------------------------------------- */
 
 struct intake_work;

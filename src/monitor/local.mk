@@ -13,6 +13,7 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/intake.c src/monitor/intake.h src/monitor/intake_int.h \
 	src/monitor/intake_fifo.c \
 	src/monitor/intake_file.c \
+	src/monitor/intake_group.c \
 	src/monitor/intake_line.c \
 	src/monitor/judge.c src/monitor/judge.h src/monitor/judge_int.h \
 	src/monitor/judge_find.c \

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/failpoint.h"
-#include "monitor/intake.h"
+#include "monitor/intake_int.h"
 #include "monitor/stage.h"
 
 static struct stage g;
@@ -167,6 +167,61 @@ START_TEST(what_has_waited_is_taken_in_with_its_time)
     until_files("events.d", 1);
     until_files("events.taken", 0);
     ck_assert_int_eq(count_of("store"), 0);
+}
+END_TEST
+
+static void know_group(const char *name)
+{
+    must(store_begin(g.store, e));
+    must(group_put(g.store, name, "{}", e));
+    must(store_commit(g.store, e));
+}
+
+/* In the record as it came, and told once a name, however often it is named. */
+START_TEST(a_group_that_nobody_knows_is_told_once)
+{
+    struct event_row *rows = NULL;
+
+    know_group("known");
+    make_folder();
+    drop_text("a.json", "{\"kind\":\"x\",\"text\":\"1\",\"group\":\"elsewhere\",\"source\":\"ops\"}\n"
+                        "{\"kind\":\"x\",\"text\":\"2\",\"group\":\"elsewhere\"}\n"
+                        "{\"kind\":\"x\",\"text\":\"3\",\"group\":\"known\"}\n"
+                        "{\"kind\":\"x\",\"text\":\"4\"}\n");
+    stage_begin(&g);
+    until_text("store", "events.d/ops tells of group elsewhere, which is not known here");
+    drop_text("b.json", "{\"kind\":\"x\",\"text\":\"5\",\"group\":\"elsewhere\"}\n"
+                        "{\"kind\":\"x\",\"text\":\"6\",\"group\":\"somewhere\"}\n");
+    until_text("store", "tells of group somewhere");
+    ck_assert_int_eq(count_of("store"), 2);
+    ck_assert_int_eq(events_of("x", &rows), 6);
+    ck_assert_str_eq(rows[0].group, "elsewhere");
+    event_rows_free(rows, 6);
+}
+END_TEST
+
+/* At the start of an engine events may come before their groups. */
+START_TEST(a_group_that_comes_later_is_not_told)
+{
+    struct intake_rows rows = {0}, told = {0};
+    struct intake_strangers k = {0};
+
+    for (int i = 0; i < 2; i++) {
+        struct event_row *row = intake_rows_new(&rows);
+        row->group = xstrdup(i ? "never" : "later");
+        row->source = xstrdup("events.d/ops");
+    }
+    intake_strangers_note(&k, g.store, &rows, 1000);
+    intake_strangers_tell(&k, g.store, &told, 1000 + INTAKE_STRANGER_MS - 1, INTAKE_STRANGER_MS);
+    ck_assert_int_eq(told.n, 0);
+    know_group("later");
+    intake_strangers_tell(&k, g.store, &told, 1000 + INTAKE_STRANGER_MS, INTAKE_STRANGER_MS);
+    ck_assert_int_eq(told.n, 1);
+    ck_assert_ptr_nonnull(strstr(told.rows[0].text, "group never"));
+    ck_assert_int_eq(k.n, 1);
+    intake_rows_clear(&rows);
+    intake_rows_clear(&told);
+    intake_strangers_clear(&k);
 }
 END_TEST
 
@@ -482,6 +537,8 @@ int main(void)
     tcase_add_checked_fixture(folder, set_up, tear_down);
     tcase_add_test(folder, what_has_waited_is_taken_in_with_its_time);
     tcase_add_test(folder, a_wrong_line_costs_itself);
+    tcase_add_test(folder, a_group_that_nobody_knows_is_told_once);
+    tcase_add_test(folder, a_group_that_comes_later_is_not_told);
     tcase_add_test(folder, lines_of_any_length);
     tcase_add_test(folder, what_is_no_file_is_set_aside);
     tcase_add_test(folder, a_flood_is_taken_in_bit_by_bit);
