@@ -92,6 +92,11 @@ static void add_point(struct judge *j, struct track *t, int64_t at, double v)
 {
     if (!track_push(t, at, v) || !t->is_stored)
         return;
+    if (j->n_points == POINTS_MOST) {
+        j->n_points -= POINTS_MOST / 2;
+        j->n_lost += POINTS_MOST / 2;
+        memmove(j->points, j->points + POINTS_MOST / 2, (size_t)j->n_points * sizeof *j->points);
+    }
     if (j->n_points == j->room_points) {
         j->room_points = j->room_points ? 2 * j->room_points : 256;
         j->points = xreallocarray(j->points, (size_t)j->room_points, sizeof *j->points);
@@ -595,6 +600,14 @@ int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **ro
 void judge_baselines_again(struct judge *j)
 {
     j->is_told = false;
+}
+
+int64_t judge_lost(struct judge *j)
+{
+    int64_t n = j->n_lost;
+
+    j->n_lost = 0;
+    return n;
 }
 
 /* What belongs to a series that has no id is dropped: who keeps series sets it first. */

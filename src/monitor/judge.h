@@ -75,11 +75,14 @@ int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **ro
 /* They could not be kept: they are told once more. */
 void judge_baselines_again(struct judge *j);
 
-/* The series that this judge keeps; ids are the caller's to fill in (0 at first), by judge_series_set(). */
+/* The series that this judge keeps; ids are the caller's to fill in, by judge_series_set(): until then, and when
+ * they are forgotten, that of series i is -1 - i. */
 int judge_series(struct judge *j, const struct series_row **rows);
 void judge_series_set(struct judge *j, int i, int64_t id);
 
-/* Points since the last call, to be stored; the judge's until the next call. */
+/* Points since the last call, to be stored; the judge's until the next call. Of more than 200,000 the oldest are
+ * dropped: judge_lost() says how many since the last call. */
 int judge_points(struct judge *j, const struct point **points);
+int64_t judge_lost(struct judge *j);
 
 #endif

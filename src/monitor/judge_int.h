@@ -10,6 +10,7 @@ enum {
     INSTANCE_POINTS = 1536, /* of one instance */
     BEFORE_MS = 60 * 60 * 1000, /* points of so long before a release make its baseline */
     CLOCK_BACK_MS = 60000,
+    POINTS_MOST = 200000,   /* to be stored, that nobody has taken */
     QUIET_MS = 15000,       /* silence of at least so long is unknown */
     LIMITS_MAX = 2,
     WORDS_BYTES = 400
@@ -17,7 +18,7 @@ enum {
 
 /* Points of one series, oldest first; NAN is a question without an answer. */
 struct track {
-    struct series_row row;  /* strings owned; id 0: not in the store yet */
+    struct series_row row;  /* strings owned; id below 0: not in the store yet */
     bool is_stored;
     int64_t *at;
     double *v;
@@ -112,6 +113,7 @@ struct judge {
     int n_scratch;
     struct point *points;   /* to be stored */
     int n_points, room_points;
+    int64_t n_lost;         /* dropped, and not asked for yet */
     struct verdict_row *rows; /* n_units */
     struct baseline_row *base_rows;
     struct series_row *series_rows;

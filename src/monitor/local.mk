@@ -49,6 +49,8 @@ src_monitor_libmonitor_a_SOURCES = \
 MONITOR_LIBS = src/monitor/libmonitor.a src/steps/libsteps.a $(TRAFFIC_LIBS) $(STORE_LIBS) $(PCRE2_LIBS)
 
 MONITOR_TESTS = tests/monitor/test_pulse tests/monitor/test_monitor
+MONITOR_TESTS += tests/monitor/test_away
+MONITOR_TESTS += tests/monitor/test_scribe
 MONITOR_TESTS += tests/monitor/test_detect
 MONITOR_TESTS += tests/monitor/test_answer
 MONITOR_TESTS += tests/monitor/test_exposition
@@ -63,6 +65,7 @@ MONITOR_TESTS += tests/monitor/test_ranks
 MONITOR_TESTS += tests/monitor/test_rates
 MONITOR_TESTS += tests/monitor/test_silence
 EXTRA_DIST += tests/monitor/stage.h
+EXTRA_DIST += tests/monitor/holder.h
 check_PROGRAMS += $(MONITOR_TESTS)
 TESTS += $(MONITOR_TESTS)
 
@@ -132,6 +135,15 @@ tests_monitor_test_rates_SOURCES = tests/monitor/test_rates.c $(SYNTH) $(SYNTH_T
 tests_monitor_test_rates_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_rates_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_monitor_test_rates_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+tests_monitor_test_away_SOURCES = tests/monitor/test_away.c
+tests_monitor_test_away_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_away_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_away_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
+# It takes the place of the groups: monitor.c and rules.c stay outside.
+tests_monitor_test_scribe_SOURCES = tests/monitor/test_scribe.c
+tests_monitor_test_scribe_CFLAGS = $(TEST_CFLAGS)
+tests_monitor_test_scribe_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_monitor_test_scribe_LDADD = $(MONITOR_LIBS) $(CHECK_LIBS)
 tests_monitor_test_intake_SOURCES = tests/monitor/test_intake.c
 tests_monitor_test_intake_CFLAGS = $(TEST_CFLAGS)
 tests_monitor_test_intake_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests

@@ -396,11 +396,9 @@ static int recall(struct rules *r)
     struct series_row *rows = NULL;
     int64_t now = net_wall_ms(r->g->m->net);
     struct err e;
-    const struct point *lost;
     int n = series_list(s, r->g->name, &rows, &e), n_mine = judge_series(r->judge, &mine);
     int64_t rc = n < 0 ? n : 0;
 
-    judge_points(r->judge, &lost); /* with ids of before, if there were any */
     for (int i = 0; i < n_mine && rc >= 0; i++) {
         struct point *points = NULL;
         int64_t id = 0;
@@ -508,9 +506,17 @@ static struct baseline_row *baselines_due(struct rules *r, int64_t now, int *n)
     return own;
 }
 
-/* The log file was begun anew and does not know our series: at the next look they are made again. */
+/* The log file was begun anew and does not know our series: at the next look they are made again. Points with
+ * ids of before have no place in it. */
 static void forget_series(struct rules *r)
 {
+    const struct series_row *mine;
+    const struct point *lost;
+    int n = judge_series(r->judge, &mine);
+
+    judge_points(r->judge, &lost);
+    for (int i = 0; i < n; i++)
+        judge_series_set(r->judge, i, -1 - i);
     r->is_recalled = false;
     r->g->m->version = -1;
 }
@@ -533,6 +539,7 @@ static void rules_write(struct rules *r)
     const struct point *points;
     int n = judge_points(r->judge, &points);
 
+    r->g->m->lost_points += judge_lost(r->judge);
     keep_points(r->keep, points, n);
     if (keep_is_busy(r->keep))
         return;
