@@ -193,7 +193,7 @@ enum deploy_effect {
  *                  passed. Everything else takes what the probe says: a *_SUCCESS of a step is a
  *                  step on the way, no result, so a canary whose host has booted since its verify
  *                  is PENDING again in SMOKE_SUCCESS, and bake installs and verifies it before
- *                  its markup; SKIPPED in a batch that is not yet passed was only ever an
+ *                  its markup (one that has not booted and answers badly is verified alone); SKIPPED in a batch that is not yet passed was only ever an
  *                  observation.
  * EV_LOST          every target not EXCLUDED needs a probe; those in flight are UNKNOWN. The
  *                  brake says LOST whatever it said before, and until the last probe has ended no

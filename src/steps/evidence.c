@@ -96,10 +96,12 @@ static bool well_only(const struct sight *s)
     return s->is_well;
 }
 
-/* Its service may still be starting: the check goes on, the service is not started a second time. */
-static bool lost_after_install(const struct sight *s)
+/* Its service may still be starting: the check goes on, the service is not started a second time. Nor is one that
+ * has passed its check on this boot, for one answer that is not well: the check, which asks until its time is over,
+ * says whether it is. */
+static bool is_checked_again(const struct sight *s)
 {
-    return s->is_linked && (s->q->lost == STEP_VERIFY || s->q->lost == STEP_MARKUP);
+    return s->is_linked && (s->q->lost == STEP_VERIFY || s->q->lost == STEP_MARKUP || s->q->was_verified);
 }
 
 static bool out_for_us(const struct sight *s)
@@ -107,9 +109,9 @@ static bool out_for_us(const struct sight *s)
     return s->q->is_in_ledger || s->q->has_balancer;
 }
 
-static bool theirs_after_install(const struct sight *s)
+static bool theirs_checked_again(const struct sight *s)
 {
-    return is_theirs(s) && lost_after_install(s);
+    return is_theirs(s) && is_checked_again(s);
 }
 
 static bool out_and_linked(const struct sight *s)
@@ -134,12 +136,12 @@ static const struct rule rules[] = {
     {alone_and_well, STEP_COUNT, true, false, "the version runs and is well"},
     {down_but_well, STEP_MARKUP, false, false, "well, but the balancer reads it down: from markup"},
     {admitted, STEP_MARKDOWN, false, false, "in traffic: from markdown"},
-    {theirs_after_install, STEP_VERIFY, false, true, "held out by somebody else: from verify"},
+    {theirs_checked_again, STEP_VERIFY, false, true, "held out by somebody else: from verify"},
     {is_theirs, STEP_MARKDOWN, false, true, "held out by somebody else: from markdown"},
     {lost_in_markdown, STEP_MARKDOWN, false, false, "out of traffic: markdown again"},
     {well_and_verified, STEP_MARKUP, false, false, "out, the version runs and was verified: from markup"},
     {well_only, STEP_VERIFY, false, false, "out, the version runs: from verify"},
-    {lost_after_install, STEP_VERIFY, false, false, "out, the version is installed: from verify"},
+    {is_checked_again, STEP_VERIFY, false, false, "out, the version is installed: from verify"},
     {out_and_linked, STEP_INSTALL, false, false, "out, installed but not well: from install"},
     {out_and_released, STEP_INSTALL, false, false, "out, the package is there: from install"},
     {out_for_us, STEP_DOWNLOAD, false, false, "out: from download"},

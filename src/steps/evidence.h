@@ -30,7 +30,8 @@ struct evidence_question {
  *                                                     from MARKDOWN, without a balancer from VERIFY
  *   held out by somebody else, right and healthy   -> good, left by other
  *   out, right version running and healthy         -> from MARKUP
- *   out, current is the version but not healthy    -> from INSTALL (stop, link, start is safe out there)
+ *   out, current is the version but not healthy    -> from INSTALL (stop, link, start is safe out there); from
+ *                                                     VERIFY where it has passed that on this boot
  *   out, release present with its manifest         -> from INSTALL
  *   out                                            -> from DOWNLOAD
  *   in traffic otherwise                           -> from MARKDOWN */

@@ -100,6 +100,11 @@ static bool proves_too_much(const struct view *v, const struct deploy_event *ev)
     return v->q.lost == STEP_VERIFY && ev->step > STEP_VERIFY && !v->q.was_verified;
 }
 
+static bool is_admitted(const struct view *v)
+{
+    return v->q.has_balancer && (v->p.traffic == TRAFFIC_READY || v->p.traffic == TRAFFIC_DOWN);
+}
+
 /* NULL, or the name of what does not hold. */
 static const char *broken(const struct view *v, const struct deploy_event *ev, const char *why)
 {
@@ -122,6 +127,9 @@ static const char *broken(const struct view *v, const struct deploy_event *ev, c
         return "one answer is no verify";
     if (is_proved && proves_too_much(v, ev))
         return "a verify that is owed is not passed";
+    if (is_proved && v->q.was_verified && v->is_current && v->q.lost > STEP_INSTALL && !is_admitted(v) &&
+        ev->step < STEP_VERIFY)
+        return "one that was verified is not installed again for one answer";
     if (is_sought(v) && v->live == LIVE_OURS && v->record != RECORD_FAILED &&
         ev->verdict != PROBE_RUNNING)
         return "a live runner of the sought operation is RUNNING";
@@ -201,6 +209,10 @@ static const struct {
     {"left drained by us, sick", STEP_COUNT, TRAFFIC_DRAINED, "LCP", PROBE_PROVED, STEP_INSTALL, 0, 0},
     {"left drained by us, well", STEP_COUNT, TRAFFIC_DRAINED, "LCRHP", PROBE_PROVED, STEP_VERIFY, 0, 0},
     {"verified and drained", STEP_COUNT, TRAFFIC_DRAINED, "LCRHPV", PROBE_PROVED, STEP_MARKUP, 0, 0},
+    {"verified, sick at one look", STEP_COUNT, TRAFFIC_DRAINED, "LCPV", PROBE_PROVED, STEP_VERIFY, 0, 0},
+    {"verified, not answering, by other", STEP_COUNT, TRAFFIC_MAINT, "CPV", PROBE_PROVED, STEP_VERIFY, 0, 1},
+    {"verified, sick, no balancer", STEP_COUNT, TRAFFIC_NONE, "NCPV", PROBE_PROVED, STEP_VERIFY, 0, 0},
+    {"verified, gone", STEP_COUNT, TRAFFIC_DRAINED, "LPV", PROBE_PROVED, STEP_INSTALL, 0, 0},
     {"no balancer, old", STEP_COUNT, TRAFFIC_NONE, "N", PROBE_PROVED, STEP_MARKDOWN, 0, 0},
     {"no balancer, right", STEP_COUNT, TRAFFIC_NONE, "NCRHP", PROBE_PROVED, STEP_COUNT, 1, 0},
     {"no balancer, right, owed", STEP_COUNT, TRAFFIC_NONE, "NCRHPO", PROBE_PROVED, STEP_VERIFY, 0, 0},
