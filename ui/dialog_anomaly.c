@@ -70,7 +70,7 @@ static void add_found(struct plan_text *t, const struct ui *u, const struct anom
                  a->accepted_why ? a->accepted_why : "without a reason");
         plan_text_add(t, ROLE_WARN, 2, words);
     }
-    if (!a->ended && !is_standing)
+    if (a->ended_why || (!a->ended && !is_standing))
         plan_text_add(t, ROLE_DIM, 2, "nobody watches any more whether it goes on; what is so now stands below");
     if (s->candidate >= 0)
         snprintf(words, sizeof words, "%s: roll back to %s; shows first what that does, and asks",

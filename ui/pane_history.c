@@ -197,6 +197,8 @@ static void draw_row(void *p, const struct ui *u, int row, struct canvas *cv, st
         (!d->is_watch_running || d->watch_verdict == JUDGED_BAD))
         col += canvas_textf(cv, r, 0, col, -1, mark_judged(d->watch_verdict).role, "%s watch",
                             mark_judged(d->watch_verdict).glyph) + 1;
+    if (d->watch_text && d->watch_verdict != JUDGED_GOOD && r.cols >= WATCHED_FROM && r.cols - col >= SUMMARY_CELLS)
+        col += canvas_textf(cv, r, 0, col, -1, ROLE_DIM, "%s ", d->watch_text);
     if (d->summary && d->status != DEPLOY_SUCCESS && r.cols - col >= SUMMARY_CELLS)
         canvas_text(cv, r, 0, col, -1, ROLE_DIM, d->summary);
     if (is_cursor)

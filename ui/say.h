@@ -53,7 +53,8 @@ void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall);
 /* "3 layers good, 1 unknown, 1 BAD"; "" where nothing is watched. */
 void say_layers(char *dst, size_t size, const struct snapshot *s, int64_t wall);
 /* "business: orders a minute BAD since 14:12:00 (97 % sure)", of one that is over "was BAD 14:12:00 to
- * 14:20:10", of one that nobody looks at any more "was BAD from 14:12:00 on". v: the present. */
+ * 14:20:10", where nobody looked any more ", still bad when the watch ended" behind it; of one that stands in a release that
+ * is over "was BAD from 14:12:00 on". v: the present. */
 void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, const struct view *v, int64_t wall);
 /* "x" of one that brakes, until a person has accepted it; "!" of the others. */
 struct mark mark_anomaly(const struct anomaly_row *a);

@@ -160,6 +160,8 @@ void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall)
     if (v->deployment && v->watch->deployment != v->deployment->id)
         buf_addf(&b, " (of #%lld)", (long long)v->watch->deployment);
     buf_addf(&b, ", %s", *layers ? layers : "no layer is judged");
+    if (v->watch->text)
+        buf_addf(&b, "; %s", v->watch->text);
     if (v->watch->missed_ms >= SECOND_MS) {
         say_span(missed, sizeof missed, v->watch->missed_ms);
         buf_addf(&b, "; %s missed without an engine", missed);
@@ -214,6 +216,8 @@ void say_anomaly(char *dst, size_t size, const struct anomaly_row *a, const stru
         buf_addf(&b, anomaly_stands(a, v) ? "BAD since %s" : "was BAD from %s on", began);
     }
     buf_addf(&b, " (%d %% sure)", a->sure / PER_MILLE_TO_PERCENT);
+    if (a->ended_why)
+        buf_addf(&b, ", %s", a->ended_why);
     if (a->accepted_at)
         buf_addf(&b, ", accepted by %s", a->accepted_by ? a->accepted_by : "a person");
     str_copy(dst, size, buf_str(&b));

@@ -394,6 +394,8 @@ START_TEST(the_watch_in_the_history)
     play_key(&p, "z");
     ck_assert(play_shows(&p, "BAD so far"));
     ck_assert_int_eq(watches_running(p.f.store, p.f.group, &w, NULL), 1);
+    free(w[0].text);
+    w[0].text = xstrdup("orders a minute BAD for 10 min");
     w[0].end = WATCH_RAN_OUT;
     w[0].ended = FIXTURE_WALL - 1000;
     must(store_begin(p.f.store, e));
@@ -405,7 +407,12 @@ START_TEST(the_watch_in_the_history)
     play_draw(&p);
     ck_assert(!play_shows(&p, "so far"));
     ck_assert(play_shows(&p, "success       BAD"));
+    play_resize(&p, 24, 180);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "orders a minute BAD for 10 min"));
     play_key(&p, "z");
+    play_resize(&p, 24, 100);
+    play_draw(&p);
     ck_assert(play_shows(&p, "idle, x watch"));
     play_resize(&p, 40, 180);
     play_draw(&p);
@@ -448,6 +455,7 @@ END_TEST
 /* The watch is over: nobody says any more that it is bad. */
 START_TEST(found_is_history)
 {
+    struct anomaly_row *rows = NULL;
     struct play p;
 
     begin(&p, DEPLOY_SUCCESS, FIXTURE_BAD, 40, 120, CANVAS_UTF8);
@@ -457,6 +465,19 @@ START_TEST(found_is_history)
     play_key(&p, "6");
     play_key(&p, "Enter");
     ck_assert(play_shows(&p, "orders a minute was BAD from 13:55:00 on"));
+    ck_assert(play_shows(&p, "nobody watches any more"));
+    play_release(&p);
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_BAD, 40, 180, CANVAS_UTF8);
+    ck_assert_int_eq(anomalies_list(p.f.store, p.f.group, 0, 1, &rows, NULL), 1);
+    rows[0].ended = FIXTURE_WALL - 60000;
+    rows[0].ended_why = xstrdup("still bad when the watch ended");
+    put_anomaly(&p, &rows[0]);
+    anomaly_rows_free(rows, 1);
+    play_snapshot(&p);
+    play_draw(&p);
+    play_key(&p, "6");
+    play_key(&p, "Enter");
+    ck_assert(play_shows(&p, "was BAD 13:55:00 to 14:04:00 (97 % sure), still bad"));
     ck_assert(play_shows(&p, "nobody watches any more"));
     play_release(&p);
 }
