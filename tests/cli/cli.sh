@@ -4,31 +4,6 @@
 . "${abs_top_srcdir:?run me by make check}/tests/cli/lib.sh"
 export FOOTPLATE_DRIVER=anna
 
-why_not()
-{
-    in_short=" - exit status $code: $(head -c 300 "$T/err" | LC_ALL=C tr -cs "A-Za-z0-9 .,:;=/_'()<>%+-" ' ' | head -c 140)"
-    echo "exit status $code"
-    echo "stdout:"; head -c 3000 "$T/out"
-    echo "stderr:"; head -c 3000 "$T/err"
-}
-is() { [ "$code" = "$1" ]; ok $? "$2"; }
-out_has() { grep -qF -- "$1" "$T/out"; ok $? "$2"; }
-err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
-out_lacks() { ! grep -qF -- "$1" "$T/out"; ok $? "$2"; }
-# json FILTER DESCRIPTION: the filter is true for what was printed
-json() { [ "$(jq -r "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
-
-# usage_is MESSAGE ARGUMENTS...: refused as usage, on one line that says so
-usage_is()
-{
-    local message=$1
-    shift
-    fp "$@"
-    [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
-    ok $? "exit 2: footplate $*"
-}
-
-story() { cat >"$STORY/story-$1"; }
 # A dead process keeps its locks while one of its threads still waits for the disk.
 n_threads() { find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | grep -c .; }
 gone()

@@ -5,25 +5,6 @@ export FOOTPLATE_DRIVER=anna
 
 followers=
 leave() { for pid in $followers; do kill -9 "$pid" 2>/dev/null; done; }
-why_not()
-{
-    echo "exit status $code"
-    echo "stdout:"; head -c 3000 "$T/out"
-    echo "stderr:"; head -c 3000 "$T/err"
-}
-is() { [ "$code" = "$1" ]; ok $? "$2"; }
-out_has() { grep -qF -- "$1" "$T/out"; ok $? "$2"; }
-# json FILTER DESCRIPTION: the filter is true for all lines together
-json() { [ "$(jq -rs "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
-# usage_is MESSAGE ARGUMENTS...: refused on one line that says so
-usage_is()
-{
-    local message=$1
-    shift
-    fp "$@"
-    [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
-    ok $? "exit 2: footplate $(printf '%s ' "$@" | head -c 80)"
-}
 
 fp event list
 is 0 'a list before there is a store'
@@ -73,8 +54,8 @@ fp event add deploy-bot 'config pushed' --group shop-web --at -5m
 is 0 'an event of a group that the store does not know yet'
 out_has 'event 1 is on record' 'says its number'
 fp event add dba $'index on orders\e[31m' --json
-json '.[0] | .v == 1 and .id == 2 and .kind == "dba" and .group == null and .source == "anna"' 'an event of no group, as JSON'
-json '.[0].text == "index on orders\\x1b[31m"' 'what is not printable is written out'
+json_lines '.[0] | .v == 1 and .id == 2 and .kind == "dba" and .group == null and .source == "anna"' 'an event of no group, as JSON'
+json_lines '.[0].text == "index on orders\\x1b[31m"' 'what is not printable is written out'
 fp event add deploy-bot 'restarted by hand' --group shop-web --host web01:8080 --at -2d
 fp event list
 [ "$code" = 0 ] && [ "$(wc -l <"$T/out")" = 3 ]
@@ -83,29 +64,29 @@ ok $? 'a list of all'
 ok $? 'the newest last, with whose they are'
 out_has 'web01:8080' 'the instance is named'
 fp event list shop-web --json
-json 'map(.id) == [3, 1, 2]' 'of a group: its own and those of no group, in the order of time'
-json 'map(select(.id == 3)) | .[0] | .host == "web01" and .port == 8080 and .told > .time' 'one that is told late says so'
-json 'all(.[]; .time | test("^[0-9-]+T[0-9:]+\\.[0-9]{3}Z$"))' 'times are RFC 3339'
+json_lines 'map(.id) == [3, 1, 2]' 'of a group: its own and those of no group, in the order of time'
+json_lines 'map(select(.id == 3)) | .[0] | .host == "web01" and .port == 8080 and .told > .time' 'one that is told late says so'
+json_lines 'all(.[]; .time | test("^[0-9-]+T[0-9:]+\\.[0-9]{3}Z$"))' 'times are RFC 3339'
 fp event list --kind deploy-bot --since -1h --json
-json 'map(.id) == [1]' 'by kind and time'
+json_lines 'map(.id) == [1]' 'by kind and time'
 fp event list --kind deploy-bot --kind dba --json
-json 'map(.id) == [3, 1, 2]' 'of two kinds'
+json_lines 'map(.id) == [3, 1, 2]' 'of two kinds'
 fp event list --host web01 --json
-json 'map(.id) == [3]' 'by host'
+json_lines 'map(.id) == [3]' 'by host'
 fp event list --grep 'INDEX ON' --json
-json 'map(.id) == [2]' 'by text, without regard to case'
+json_lines 'map(.id) == [2]' 'by text, without regard to case'
 fp event list --until -1m -n 1 --json
-json 'map(.id) == [1]' 'the newest before a moment'
+json_lines 'map(.id) == [1]' 'the newest before a moment'
 fp event list --deployment 7 --json
 [ "$code" = 0 ] && [ ! -s "$T/out" ]
 ok $? 'of a release that has none'
 
 fp event add leap 'second' --at 2016-12-31T23:59:60Z --json
-json '.[0].time == "2017-01-01T00:00:00.000Z"' 'a leap second is taken as the next one'
+json_lines '.[0].time == "2017-01-01T00:00:00.000Z"' 'a leap second is taken as the next one'
 hostile=$'a\nb\e]0;t\a\xe2\x80\xae\xff'
 fp --driver $'an\e[1mn' event add hostile "$hostile" --json
 is 0 'bytes of every kind as text'
-json '.[0].text == "a\\nb\\x1b]0;t\\x07\\u{202E}\\xff"' 'are written out, in one line of valid JSON'
+json_lines '.[0].text == "a\\nb\\x1b]0;t\\x07\\u{202E}\\xff"' 'are written out, in one line of valid JSON'
 fp event list --kind hostile
 [ "$(wc -l <"$T/out")" = 1 ] && ! LC_ALL=C grep -q '[^ -~]' "$T/out"
 ok $? 'and in one printable line of text'

@@ -1,7 +1,7 @@
 # lib.sh: what the tests of the program share: a folder of their own with one group in it, an engine that
 # plays the stories there (scripted_engine.c), TAP, and nothing left behind. Read by bash.
 #
-# A test says with why_not() what it shows of a failure, and with leave() what else it has to end.
+# A test says with leave() what else it has to end, and may say with a why_not() of its own what it shows of a failure.
 set -u
 export LC_ALL=C.UTF-8
 unset XDG_STATE_HOME XDG_CONFIG_HOME FOOTPLATE_DRIVER TMUX TMUX_PANE SSH_CONNECTION NO_COLOR
@@ -49,6 +49,34 @@ fp()
     code=$?
     return "$code"
 }
+
+why_not()
+{
+    in_short=" - exit status $code: $(head -c 300 "$T/err" | LC_ALL=C tr -cs "A-Za-z0-9 .,:;=/_'()<>%+-" ' ' | head -c 140)"
+    echo "exit status $code"
+    echo "stdout:"; head -c 3000 "$T/out"
+    echo "stderr:"; head -c 3000 "$T/err"
+}
+# What the last fp() came to. out_has() in one line, words_are() wherever a line is broken.
+is() { [ "$code" = "$1" ]; ok $? "$2"; }
+out_has() { grep -qF -- "$1" "$T/out"; ok $? "$2"; }
+out_lacks() { ! grep -qF -- "$1" "$T/out"; ok $? "$2"; }
+words_are() { tr -s ' \n' ' ' <"$T/out" | grep -qF -- "$1"; ok $? "$2"; }
+err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
+# json FILTER DESCRIPTION: the filter is true for what was printed; json_lines(): for all its lines together
+json() { [ "$(jq -r "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
+json_lines() { [ "$(jq -rs "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
+# usage_is MESSAGE ARGUMENTS...: refused as usage, on one line that says so
+usage_is()
+{
+    local message=$1
+    shift
+    fp "$@"
+    [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
+    ok $? "exit 2: footplate $(printf '%s ' "$@" | head -c 80)"
+}
+
+story() { cat >"$STORY/story-$1"; }
 
 # wait_until COMMAND...: until it succeeds, at most $patience_s
 patience_s=60

@@ -3,25 +3,6 @@
 . "${abs_top_srcdir:?run me by make check}/tests/cli/lib.sh"
 export FOOTPLATE_DRIVER=anna
 
-why_not()
-{
-    echo "exit status $code"
-    echo "stdout:"; head -c 3000 "$T/out"
-    echo "stderr:"; head -c 3000 "$T/err"
-}
-is() { [ "$code" = "$1" ]; ok $? "$2"; }
-# out_has WORDS DESCRIPTION: they stand there, wherever a line is broken
-out_has() { tr -s ' \n' ' ' <"$T/out" | grep -qF -- "$1"; ok $? "$2"; }
-# json FILTER DESCRIPTION: the filter is true for what was printed
-json() { [ "$(jq -r "$1" "$T/out" 2>/dev/null)" = true ]; ok $? "$2"; }
-usage_is()
-{
-    local message=$1
-    shift
-    fp "$@"
-    [ "$code" = 2 ] && [ "$(wc -l <"$T/err")" = 1 ] && [ ! -s "$T/out" ] && grep -qF -- "$message" "$T/err"
-    ok $? "exit 2: footplate $*"
-}
 refill()
 {
     rm -rf "$T/store"
@@ -34,9 +15,9 @@ refill
 ok $? 'a store in which something is watched'
 fp status shop-web
 is 0 'status of a group that is watched: 0, as of an idle one'
-out_has 'after #1; bad so far' 'the watch'
-out_has 'standing still: no engine lives' 'which stands still without an engine'
-out_has 'missed 2 min 0 s' 'says what it missed'
+words_are 'after #1; bad so far' 'the watch'
+words_are 'standing still: no engine lives' 'which stands still without an engine'
+words_are 'missed 2 min 0 s' 'says what it missed'
 grep -q '^  user  *good: home page: time' "$T/out"
 ok $? 'a line a layer: what is good'
 grep -q '^  application  *unknown: errors, no answer in 20 s' "$T/out"
@@ -51,8 +32,8 @@ first=$(grep -n 'prices pushed' "$T/out" | cut -d: -f1)
 second=$(grep -n 'release #1' "$T/out" | cut -d: -f1)
 [ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
 ok $? 'then the release'
-out_has 'in question' 'which is marked'
-out_has 'footplate rollback shop-web' 'and the way back'
+words_are 'in question' 'which is marked'
+words_are 'footplate rollback shop-web' 'and the way back'
 [ "$(wc -L <"$T/out")" -le 80 ]
 ok $? 'within 80 columns'
 
@@ -83,7 +64,7 @@ fp status shop-web --json
 json '.[0].monitors | all(.[]; .verdict == "unknown" and .sure == null)' 'as JSON too'
 refill over
 fp status shop-web
-out_has 'layers unknown: judged last at' 'while nobody looks on that is one line'
+words_are 'layers unknown: judged last at' 'while nobody looks on that is one line'
 refill
 fp status --short
 is 0 'status --short'
@@ -94,7 +75,7 @@ ok $? 'and no more'
 usage_is '--json says everything' status --short --json
 
 fp history shop-web
-out_has 'watched: bad so far' 'history says how the watch stands'
+words_are 'watched: bad so far' 'history says how the watch stands'
 fp history shop-web --json
 json '.[0].watch | .verdict == "bad" and .running' 'also as JSON'
 
@@ -102,13 +83,13 @@ json '.[0].watch | .verdict == "bad" and .running' 'also as JSON'
 
 fp watch shop-web
 is 0 'watch'
-out_has 'after #1; bad so far' 'shows the watch'
-out_has 'deploy-bot: prices pushed' 'and what was found in it'
+words_are 'after #1; bad so far' 'shows the watch'
+words_are 'deploy-bot: prices pushed' 'and what was found in it'
 fp watch shop-web --json
 json '.watch.verdict == "bad" and (.monitors | length) == 4 and (.anomalies | length) == 1' 'also as JSON'
 fp watch pay-api
 is 0 'watch of a group without one'
-out_has 'none runs' 'says so'
+words_are 'none runs' 'says so'
 usage_is 'either --extend or --end' watch shop-web --extend 5m --end
 usage_is 'is no span' watch shop-web --extend soon
 usage_is 'is no span' watch shop-web --extend -5m
@@ -126,7 +107,7 @@ grep -q '^  orders a minute  *██*  *███*.*▁▁▁ bad  *80 - 100 /mi
 ok $? 'a row a figure: when it fell, and where nobody answered; verdict, lowest and highest'
 grep -q '^  release  *\.*PSSS*!!*S*bbb*RRR*\.\.*$' "$T/out"
 ok $? "the release's turns as a band, and that it was braked"
-out_has 'P pending, S smoking' 'with what its letters mean'
+words_are 'P pending, S smoking' 'with what its letters mean'
 # at LETTER: its column in the row of marks
 at() { awk -v l="$1" '/^  events/ { print index(substr($0, 10), l) }' "$T/out"; }
 [ "$(at A)" -gt 0 ] && [ "$(at A)" -lt "$(at B)" ] && [ "$(at B)" -lt "$(at C)" ] && [ "$(at C)" -lt "$(at D)" ] &&
@@ -153,10 +134,10 @@ json '.marks | map(.what) == ["event", "release", "release", "event", "anomaly"]
 json '.anomalies[0].suspects | .[0].kind == "deploy-bot" and .[1].release_in_question' 'suspects, in order'
 fp timeline shop-web --from -5m --until -1m
 is 0 'a window in which nothing has happened'
-out_has 'nothing has happened' 'says so'
+words_are 'nothing has happened' 'says so'
 fp timeline pay-api
 is 0 'of a group in which nothing is measured'
-out_has 'pay restarted' 'what has happened there'
+words_are 'pay restarted' 'what has happened there'
 long=$(printf 'é%.0s' {1..2000})
 fp event add deploy-bot "$long" --group shop-web --at -14m
 fp timeline shop-web --width 100
@@ -174,8 +155,6 @@ usage_is '--width is 60 to' timeline shop-web --width 20
 usage_is '--width is 1 to 400' timeline shop-web --width 500 --json
 usage_is 'no group `elsewhere`' timeline elsewhere
 
-story() { cat >"$STORY/story-$1"; }
-err_has() { grep -qF -- "$1" "$T/err"; ok $? "$2"; }
 args() { [ "$(jq -r "$2" "$STORY/args-$1" 2>/dev/null)" = true ]; ok $? "$3"; }
 story watch-extend <<'END'
 verdict done watched longer
@@ -185,7 +164,7 @@ verdict done the watch has ended
 END
 fp watch shop-web --extend 15m --why 'orders are low'
 is 0 'watch --extend'
-out_has 'watched longer' 'says what came of it'
+words_are 'watched longer' 'says what came of it'
 args watch-extend '.ms == 900000 and .why == "orders are low"' 'and says how long and why to the engine'
 fp watch shop-web --end --why 'seen enough'
 is 0 'watch --end'
@@ -217,7 +196,7 @@ verdict refused unknown: home page: time; go on with a reason (--why)
 END
 fp start shop-web 1.1.0 --yes
 is 10 'a release that waits'
-out_has 'the release is held: home page: time' 'and whose log says what holds it'
+words_are 'the release is held: home page: time' 'and whose log says what holds it'
 fp continue shop-web
 is 3 'continue in doubt and without a terminal: as the engine says'
 err_has 'go on with a reason (--why)' 'in its words'
@@ -246,7 +225,7 @@ rm -f "$STORY/args-continue"
 if command -v script >/dev/null; then
     ask ''
     is 3 'on a terminal no reason is no'
-    out_has 'in doubt: unknown: home page: time' 'the question says which is in doubt'
+    words_are 'in doubt: unknown: home page: time' 'the question says which is in doubt'
     [ ! -e "$STORY/args-continue" ]
     ok $? 'and nothing was sent'
     ask 'orders are fine'
@@ -256,5 +235,5 @@ else
     cat "$T/err" >>"$T/out"
 fi
 args continue '.why == "orders are fine"' 'the reason goes with it'
-out_has 'shop-web is watched until ' 'after success a follower says that a watch runs'
+words_are 'shop-web is watched until ' 'after success a follower says that a watch runs'
 echo "1..$number"

@@ -215,6 +215,24 @@ static void ck_silent(const struct stand *s, const char *words)
     ck_assert_msg(strstr(s->silence, words) != NULL, "\"%s\" has no \"%s\"", s->silence, words);
 }
 
+static void ck_hanging_is_silence(struct stand *s)
+{
+    static const struct script hanging = {.is_hanging = true};
+
+    scripted = &hanging;
+    ask_within(s, SHORT_MS);
+    ck_silent(s, "");
+}
+
+/* Where nobody listens. */
+static void ck_nobody_is_silence(struct stand *s)
+{
+    peer_stop(s->peer);
+    ask(s);
+    ck_silent(s, "onnect");
+    s->peer = peer_start("\r\n\r\n", play);
+}
+
 static void ck_figure(const struct stand *s, int i, double v)
 {
     ck_assert_msg(!s->silence[0], "%s", s->silence);
@@ -312,9 +330,7 @@ START_TEST(a_plain_number_or_silence)
         ck_silent(&s, "");
         ck_assert(strchr(s.silence, '\033') == NULL);
     }
-    scripted = &(struct script){.is_hanging = true};
-    ask_within(&s, SHORT_MS);
-    ck_silent(&s, "");
+    ck_hanging_is_silence(&s);
     ask_script(&s, SCRIPT("42"));
     ck_figure(&s, NUMBER_VALUE, 42);
     stand_end(&s);
@@ -379,13 +395,8 @@ START_TEST(prometheus_gives_exactly_one_number_or_silence)
     ck_silent(&s, "the answer is no JSON");
     ask_script(&s, SCRIPT(""));
     ck_silent(&s, "an empty answer");
-    scripted = &(struct script){.is_hanging = true};
-    ask_within(&s, SHORT_MS);
-    ck_silent(&s, "");
-    peer_stop(s.peer);
-    ask(&s);
-    ck_silent(&s, "onnect");
-    s.peer = peer_start("\r\n\r\n", play);
+    ck_hanging_is_silence(&s);
+    ck_nobody_is_silence(&s);
     stand_end(&s);
 }
 END_TEST
@@ -470,13 +481,8 @@ START_TEST(metrics_that_are_none_are_silence)
     ck_silent(&s, "no metric `c");
     ask_script(&s, &(struct script){.head = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"});
     ck_silent(&s, "status 404");
-    scripted = &(struct script){.is_hanging = true};
-    ask_within(&s, SHORT_MS);
-    ck_silent(&s, "");
-    peer_stop(s.peer);
-    ask(&s);
-    ck_silent(&s, "onnect");
-    s.peer = peer_start("\r\n\r\n", play);
+    ck_hanging_is_silence(&s);
+    ck_nobody_is_silence(&s);
     stand_end(&s);
 }
 END_TEST
@@ -559,9 +565,7 @@ START_TEST(an_exporter_tells_of_its_machine)
     ck_assert(s.values[SYSTEM_LOAD] == 3 && isnan(s.values[SYSTEM_DISK]));
     ask_script(&s, &(struct script){.head = "HTTP/1.1 404 None\r\nConnection: close\r\n\r\n", .body = ""});
     ck_silent(&s, "status 404");
-    scripted = &(struct script){.is_hanging = true};
-    ask_within(&s, SHORT_MS);
-    ck_silent(&s, "");
+    ck_hanging_is_silence(&s);
     stand_end(&s);
 }
 END_TEST
