@@ -216,17 +216,25 @@ START_TEST(required_keys_are_called_so)
 }
 END_TEST
 
-START_TEST(the_example_of_the_manual_is_good)
+/* The first block that is displayed behind `after`. The caller frees it. */
+static char *block_behind(const char *after)
 {
     static const char begin[] = ".Bd -literal -offset indent\n";
-    const char *from = strstr(buf_str(&manual), begin);
-    struct folder f;
+    const char *from = strstr(buf_str(&manual), after);
 
+    from = from ? strstr(from, begin) : NULL;
     ck_assert_ptr_nonnull(from);
     from += sizeof begin - 1;
     const char *to = strstr(from, ".Ed\n");
     ck_assert_ptr_nonnull(to);
-    char *text = xstrndup(from, (size_t)(to - from));
+    return xstrndup(from, (size_t)(to - from));
+}
+
+START_TEST(the_example_of_the_manual_is_good)
+{
+    char *text = block_behind("");
+    struct folder f;
+
     folder_init(&f);
     const struct group_config *g = folder_group(&f, text);
     ck_assert_int_eq(g->n_instances, 40);
@@ -234,6 +242,28 @@ START_TEST(the_example_of_the_manual_is_good)
     ck_assert_int_eq(g->n_notify, 2);
     folder_release(&f);
     free(text);
+}
+END_TEST
+
+/* The same group with the receivers of their own section. */
+START_TEST(the_receivers_of_the_manual_are_good)
+{
+    char *group = block_behind(""), *receivers = block_behind(".Ss Receivers");
+    struct folder f;
+
+    char *own = strstr(group, "\nnotify:");
+    ck_assert_ptr_nonnull(own);
+    own[1] = '\0';
+    char *text = xasprintf("%s%s", group, receivers);
+    folder_init(&f);
+    const struct group_config *g = folder_group(&f, text);
+    ck_assert_int_eq(g->n_notify, 6);
+    ck_assert_int_eq(g->notify[1].preset, PRESET_DINGTALK);
+    ck_assert_ptr_nonnull(g->notify[4].template);
+    folder_release(&f);
+    free(text);
+    free(group);
+    free(receivers);
 }
 END_TEST
 
@@ -247,6 +277,7 @@ int main(void)
     tcase_add_test(t, the_manual_has_no_other_key);
     tcase_add_test(t, required_keys_are_called_so);
     tcase_add_test(t, the_example_of_the_manual_is_good);
+    tcase_add_test(t, the_receivers_of_the_manual_are_good);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
