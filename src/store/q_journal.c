@@ -42,7 +42,7 @@ static const struct query q_list_by_hand = {QUERY_SELECT, &journal_shape,
                                             "WHERE deployment IS NULL ORDER BY id"};
 static const struct query q_unsettled = {
     QUERY_SELECT, &journal_shape,
-    "WHERE outcome IN ('open', 'unknown') AND (deployment IS NULL OR deployment IN (SELECT id FROM "
+    "WHERE outcome IN ('open', 'unknown') AND (outcome = 'open' OR deployment IS NULL OR deployment IN (SELECT id FROM "
     "deployments WHERE status NOT IN ('SUCCESS', 'INTERRUPTED')) OR (SELECT status FROM targets WHERE "
     "targets.id = journal.target) = 'UNKNOWN') ORDER BY id"};
 /* Of the newest releases only, so that an application that has grown slower is known as it is now;

@@ -312,7 +312,8 @@ int64_t journal_intent(struct store *s, const struct journal_row *j, struct err 
 int journal_outcome(struct store *s, int64_t id, enum journal_outcome o, const char *reason,
                     int64_t now, struct err *e);
 int journal_list(struct store *s, int64_t deployment, struct journal_row **rows, struct err *e);
-/* Rows still OPEN or UNKNOWN of all open deployments. */
+/* Rows still OPEN, and the UNKNOWN ones that somebody may still ask about: of open deployments, of acts by hand and
+ * of targets that are UNKNOWN. */
 int journal_unsettled(struct store *s, struct journal_row **rows, struct err *e);
 /* Median ms of this step in the group's last 20 ended deployments (of its newest 4,000 outcomes in
  * them), or 0. */

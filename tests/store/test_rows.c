@@ -329,6 +329,21 @@ START_TEST(an_intent_counts_attempts_and_has_one_outcome)
     ck_assert_int_eq(journal_unsettled(s, &rows, NULL), 1);
     journal_rows_free(rows, 1);
     ck_assert_int_eq(journal_usual_ms(s, "shop", STEP_INSTALL, NULL), 0);
+    /* What was under way when its release ended is open until an engine says otherwise; then nobody asks. */
+    struct deployment_row *d;
+    ck_assert_int_eq(deployment_get(s, j.deployment, &d, NULL), 1);
+    d->status = DEPLOY_INTERRUPTED;
+    d->ended = 200;
+    must(store_begin(s, e));
+    must(deployment_update(s, d, e));
+    must(store_commit(s, e));
+    deployment_rows_free(d, 1);
+    ck_assert_int_eq(journal_unsettled(s, &rows, NULL), 1);
+    journal_rows_free(rows, 1);
+    must(store_begin(s, e));
+    must(journal_outcome(s, second, JOURNAL_UNKNOWN, "lost", 210, e));
+    must(store_commit(s, e));
+    ck_assert_int_eq(journal_unsettled(s, &rows, NULL), 0);
 }
 END_TEST
 
