@@ -192,7 +192,7 @@ static void draw_one(const struct draw *d, const struct layer_row *row)
 }
 
 /* What is behind the word: the figure and since when, where it stands beside it already the words of its method;
- * of what is not known, why. */
+ * of what is not known, why: its name leaves half of the row for that. */
 static void draw_name(const struct draw *d, const struct layer_row *row)
 {
     const struct verdict_row *v = row->state.worst;
@@ -203,8 +203,8 @@ static void draw_name(const struct draw *d, const struct layer_row *row)
 
     verdict_say_why(why, sizeof why, v, d->wall);
     if (!is_wide)
-        col += canvas_textf(d->cv, d->r, 0, col, -1, role, "%s%s%s", v->name ? v->name : "?",
-                            v->host ? " on " : "", v->host ? v->host : "");
+        col += canvas_textf(d->cv, d->r, 0, col, is_unknown ? (d->r.cols - col) / 2 : -1, role, "%s%s%s",
+                            v->name ? v->name : "?", v->host ? " on " : "", v->host ? v->host : "");
     if (!is_unknown && v->since) {
         say_when(since, sizeof since, v->since, d->wall);
         col += canvas_textf(d->cv, d->r, 0, col, -1, role, "%ssince %s", is_wide ? "" : " ", since);

@@ -181,9 +181,10 @@ static void say_doubts(const struct saying *y, const char *end)
 {
     bool is_auto = strncmp(end + strlen(doubts_end), ":", 1) == 0;
 
-    buf_addf(y->b, "%.*s%s", (int)(end - y->d->waiting), y->d->waiting, doubts_end);
+    buf_addf(y->b, "what is watched%s", doubts_end);
     add_since(y, person_since(y));
-    buf_addf(y->b, "%s, or ", is_auto ? ": then it goes on by itself" : "");
+    buf_addf(y->b, ", it is %.*s", (int)(end - y->d->waiting), y->d->waiting);
+    buf_addf(y->b, "%s, or ", is_auto ? "; then it goes on by itself" : "");
     add_key(y, CMD_CONTINUE, "with a reason");
     buf_adds(y->b, " or ");
     add_key(y, CMD_INTERRUPT, "end");

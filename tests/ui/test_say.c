@@ -323,9 +323,9 @@ START_TEST(waiting_for_the_layers)
         "or Interrupt to end",
         "unknown: orders to be good, or a person: Continue with a reason (bake), or Interrupt to end"};
     static const char *const wants[] = {
-        "bad: home page: time to be good since 14:04:40 (20 s): then it goes on by itself, or K (with a reason) "
-        "or X (end)",
-        "unknown: orders to be good since 14:04:40 (20 s), or K (with a reason) or X (end)"};
+        "what is watched to be good since 14:04:40 (20 s), it is bad: home page: time; then it goes on by itself, "
+        "or K (with a reason) or X (end)",
+        "what is watched to be good since 14:04:40 (20 s), it is unknown: orders, or K (with a reason) or X (end)"};
     const struct fixture_options o = {.status = DEPLOY_BAKE_SUCCESS};
     struct keymap *m = keymap_new();
     char have[1024];
