@@ -23,7 +23,7 @@ void gaps_release(struct gaps *g)
     *g = (struct gaps){0};
 }
 
-static struct gap *find(struct gaps *g, const char *name)
+static struct gap *find(const struct gaps *g, const char *name)
 {
     for (int i = 0; i < g->n; i++)
         if (strcmp(g->rows[i].name, name) == 0)
@@ -86,22 +86,26 @@ void gaps_from_json(struct gaps *g, const char *json)
 int gaps_say(const struct gaps *g, int64_t watched_ms, struct buf *b)
 {
     int64_t most = watched_ms - watched_ms * GAPS_KNOWN_SHARE / 100;
-    const struct gap *longest = NULL;
+    const struct gap *of_all = find(g, GAPS_ALL), *longest = NULL;
     char gap[SPAN_BYTES], all[SPAN_BYTES];
+    int64_t longest_ms = 0;
     int n = 0;
 
     for (int i = 0; i < g->n; i++) {
         const struct gap *x = &g->rows[i];
+        int64_t ms = x->ms + (of_all && of_all != x ? of_all->ms : 0);
 
-        if (x->ms <= most)
+        if (ms <= most)
             continue;
         n++;
-        if (!longest || x->ms > longest->ms)
+        if (ms > longest_ms) {
             longest = x;
+            longest_ms = ms;
+        }
     }
     if (n == 0)
         return 0;
-    clock_span(gap, sizeof gap, longest->ms);
+    clock_span(gap, sizeof gap, longest_ms);
     clock_span(all, sizeof all, watched_ms);
     buf_addf(b, "%s was not known for %s of %s", longest->name, gap, all);
     if (n > 1)

@@ -10,6 +10,9 @@
 /* A watch is good only when each figure was known for so much of it (percent). */
 enum { GAPS_KNOWN_SHARE = 80 };
 
+/* The figure that is all of them: what was not known of it was not known of any. */
+#define GAPS_ALL "all that is watched"
+
 struct gap {
     char *name;
     int64_t ms;

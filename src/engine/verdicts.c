@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/gaps.h"
 
 enum {
     READ_VERDICTS_MS = 1000,
@@ -637,7 +638,7 @@ enum judgement group_judgement(const struct group *g)
 
 int group_unknown(const struct group *g, const char *const **names)
 {
-    static const char *const all[] = {"all that is watched"};
+    static const char *const all[] = {GAPS_ALL};
 
     *names = NULL;
     if (!group_is_judged(g))
