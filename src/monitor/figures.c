@@ -30,11 +30,12 @@ static const struct figure number_figures[] = {
 
 static const struct figure scrape_figures[] = {
     [SCRAPE_CALLS] = {.name = "calls", .unit = "/s", .worse = WORSE_BOTH,
-                      .floor_abs = 0, .floor_rel = 0, .is_context = true},
+                      .floor_abs = 0, .floor_rel = 0, .may_lack = true, .is_context = true},
     [SCRAPE_ERRORS] = {.name = "errors", .unit = "%", .worse = WORSE_HIGH,
-                       .floor_abs = 0.5, .floor_rel = 0, .is_compared = true, .is_trended = true},
+                       .floor_abs = 0.5, .floor_rel = 0, .is_compared = true, .may_lack = true,
+                       .is_trended = true},
     [SCRAPE_LATENCY] = {.name = "latency", .unit = "ms", .worse = WORSE_HIGH,
-                        .floor_abs = 5, .floor_rel = 0.2, .is_compared = true,
+                        .floor_abs = 5, .floor_rel = 0.2, .is_compared = true, .may_lack = true,
                        .is_trended = true},
 };
 
@@ -53,7 +54,8 @@ static const struct figure system_figures[] = {
     [SYSTEM_CONNECTIONS] = {.name = "connections", .unit = "", .worse = WORSE_HIGH,
                             .floor_abs = 0, .floor_rel = 0, .is_context = true},
     [SYSTEM_RSS] = {.name = "process", .unit = "KiB", .worse = WORSE_HIGH,
-                    .floor_abs = 4096, .floor_rel = 0.1, .is_grown = true, .is_highest = true},
+                    .floor_abs = 4096, .floor_rel = 0.1, .is_grown = true, .is_highest = true,
+                    .may_lack = true},
 };
 
 const struct figure *source_figures(enum monitor_source source, int *n)

@@ -2,7 +2,7 @@
  * again. A gauge knows how to ask and to read the answer; when it is asked is rules.c's matter, what the
  * answer means is the judge's.
  *
- *     rules.c  --ask()-->  gauge_SOURCE.c  --gauge_figure()/gauge_silent()-->  series  -->  judge
+ *     rules.c  --ask()-->  gauge_SOURCE.c  --gauge_done()-->  rules.c  --judge_take()-->  judge
  *
  * Each file gauge_SOURCE.c holds one struct gauge_ops. All of it belongs to the monitor's thread; nothing in
  * it waits, every request has a deadline of its own, and a gauge costs less than 1 MiB. */
@@ -19,7 +19,7 @@
 
 struct machine; /* a kept session to an instance's host; machine.c */
 
-/* What a source measures, in a fixed order: the index is what gauge_figure() wants. */
+/* What a source measures, in a fixed order: the index is that of gauge_answer's values. */
 struct figure {
     const char *name; /* "time" */
     const char *unit; /* "ms" */
@@ -29,6 +29,7 @@ struct figure {
     bool is_compared; /* of instances: old and new version of the same minutes are compared */
     bool is_grown;    /* of instances: steady growth is looked for (memory) */
     bool is_highest;  /* the group's figure is that of its highest instance; else their mean */
+    bool may_lack;    /* a whole answer may be without it: no call, no latency; else that is a gap */
     bool is_context;  /* shown beside the others, never judged */
     bool is_trended;  /* the group's figure is held against its baseline (CUSUM, forecast) */
 };

@@ -297,6 +297,32 @@ static int find_subject(const struct judge *j, const char *host, int port)
     return -1;
 }
 
+static struct heard *heard_of(const struct judge *j, int rule, int subject)
+{
+    int width = j->cfg->n_instances + 1;
+
+    return &j->heard[rule * width + (subject < 0 ? j->cfg->n_instances : subject)];
+}
+
+const struct heard *judge_heard(const struct judge *j, int rule, int subject)
+{
+    return heard_of(j, rule, subject);
+}
+
+/* It comes anew: what it answered before is no part of what it answers now. */
+static void forget_recent(struct judge *j, int subject)
+{
+    for (int i = 0; i < j->cfg->n_monitors; i++) {
+        struct heard *h = heard_of(j, i, subject);
+        memset(h->kinds, 0, sizeof h->kinds);
+        h->n = 0;
+    }
+    for (int i = 0; i < j->n_units; i++) {
+        if (j->units[i].seen)
+            j->units[i].seen[subject].recent = (struct recent){0};
+    }
+}
+
 void judge_set_instances(struct judge *j, const struct judge_instance *list, int n, int64_t now)
 {
     (void)now;
@@ -308,6 +334,8 @@ void judge_set_instances(struct judge *j, const struct judge_instance *list, int
         s->is_known = true;
         s->is_in_traffic = list[i].is_in_traffic;
         s->is_worked_on = list[i].is_worked_on;
+        if (s->in_since != list[i].in_since)
+            forget_recent(j, k);
         s->in_since = list[i].in_since;
         if (!s->version || !list[i].version || strcmp(s->version, list[i].version) != 0) {
             free(s->version);
@@ -328,18 +356,6 @@ bool judge_counts(const struct judge *j, int subject, int64_t at)
     if (!s->is_known)
         return true;
     return s->is_in_traffic && at >= s->in_since + (s->in_since ? j->cfg->warmup_ms : 0);
-}
-
-static struct heard *heard_of(const struct judge *j, int rule, int subject)
-{
-    int width = j->cfg->n_instances + 1;
-
-    return &j->heard[rule * width + (subject < 0 ? j->cfg->n_instances : subject)];
-}
-
-const struct heard *judge_heard(const struct judge *j, int rule, int subject)
-{
-    return heard_of(j, rule, subject);
 }
 
 static void feed_streaks(const struct unit *u, struct streak *streaks, double v, int64_t at)
@@ -379,11 +395,21 @@ static void slot_take(struct judge *j, struct unit *u, int64_t at, double v)
     s->n++;
 }
 
-static void unit_take(struct judge *j, struct unit *u, int subject, int64_t at, double v)
+static void recent_take(struct recent *r, bool is_gap)
 {
+    r->gaps = (r->gaps << 1 | is_gap) & ((1u << RECENT) - 1);
+    r->asked += r->asked < RECENT;
+}
+
+/* is_whole: the answer lacks nothing that it could have. */
+static void unit_take(struct judge *j, struct unit *u, int subject, int64_t at, double v, bool is_whole)
+{
+    bool is_gap = !isfinite(v) && !(is_whole && u->figure->may_lack);
+
     if (!isfinite(v))
         v = NAN;
     if (!u->seen) {
+        recent_take(&u->recent, is_gap);
         add_point(j, &u->group, at, v);
         feed_streaks(u, u->streaks, v, at);
         return;
@@ -393,8 +419,45 @@ static void unit_take(struct judge *j, struct unit *u, int subject, int64_t at, 
     add_point(j, &u->seen[subject].track, at, v);
     if (!judge_counts(j, subject, at))
         return;
+    recent_take(&u->seen[subject].recent, is_gap);
     feed_streaks(u, u->seen[subject].streaks, v, at);
     slot_take(j, u, at, v);
+}
+
+/* Words with other milliseconds in them say the same (FNV-1a). */
+static uint32_t kind_of(const char *words)
+{
+    uint32_t hash = 2166136261u;
+
+    for (const char *p = words; *p; p++) {
+        size_t digits = strspn(p, "0123456789");
+        if (digits > 0 && strncmp(p + digits, " ms", 3) == 0)
+            p += digits;
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    }
+    return hash ? hash : 1;
+}
+
+static void note_why(struct heard *h, const struct gauge_answer *a)
+{
+    const char *why = a->silence ? a->silence : a->words;
+
+    h->kinds[h->n++ % RECENT] = why ? kind_of(why) : 0;
+    if (why)
+        str_copy(h->why, sizeof h->why, why);
+}
+
+struct why judge_why(const struct judge *j, int rule, int subject)
+{
+    const struct heard *h = judge_heard(j, rule, subject);
+    struct why w = {.text = "", .of = h->n < RECENT ? (int)h->n : RECENT};
+    uint32_t kind = kind_of(h->why);
+
+    for (int i = 0; i < RECENT; i++)
+        w.n += h->why[0] && h->kinds[i] == kind;
+    if (w.n > 0)
+        w.text = h->why;
+    return w;
 }
 
 void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
@@ -411,7 +474,7 @@ void judge_take(struct judge *j, int rule, const char *host, int port, int64_t a
             continue;
         double v = a->values ? a->values[j->units[i].i_figure] : NAN;
         is_heard |= isfinite(v);
-        unit_take(j, &j->units[i], subject, at, v);
+        unit_take(j, &j->units[i], subject, at, v, a->values && !a->silence);
     }
     if (j->born == 0)
         j->born = at;
@@ -419,6 +482,8 @@ void judge_take(struct judge *j, int rule, const char *host, int port, int64_t a
     if (is_heard)
         h->at = at;
     str_copy(h->silence, sizeof h->silence, a->silence ? a->silence : "");
+    if (subject < 0 || judge_counts(j, subject, at))
+        note_why(h, a);
 }
 
 /* ---- what was before -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* judge.h: what the answers of the gauges mean: series, baselines, verdicts (struct verdict_row). It asks
  * nobody and touches no deployment; the engine reads the verdicts and acts. Arithmetic and memory alone,
- * so that a test can play hours in moments; the store is reached through struct judge_sink.
+ * so that a test can play hours in moments; what is to be in the store it gives as rows (judge_verdicts,
+ * judge_points, judge_baselines) to its caller, who brings it back after a restart (judge_recall).
  *
  * A judge is one group's. What it takes for granted:
  *   - before a release, and while none is open or watched, a figure is held to its limits only;
@@ -12,6 +13,8 @@
  *   - no answer is never good: none for max(3 x every, 15 s), from the group or from one instance in traffic,
  *     is unknown; so is an instance that has not answered since it takes traffic, and a rule of instances
  *     while none of them does (not due as long as the release itself has them all out);
+ *   - an answer in part is none either: a figure that at least half of the last 20 questions (and at least 5)
+ *     did not bring is unknown, until 5 in a row bring it;
  *   - what an instance shows within warmup_ms of its markup, or while it is out, is not judged. */
 #ifndef FOOTPLATE_MONITOR_JUDGE_H
 #define FOOTPLATE_MONITOR_JUDGE_H

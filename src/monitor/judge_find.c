@@ -62,6 +62,14 @@ static int64_t quiet_of(const struct unit *u)
     return 3 * u->rule->every_ms > QUIET_MS ? 3 * u->rule->every_ms : QUIET_MS;
 }
 
+/* At least half of the last questions brought nothing, so far as there are enough to say so; over when as many
+ * in a row were answered. */
+static bool is_patchy(const struct recent *r, int *gaps)
+{
+    *gaps = __builtin_popcount(r->gaps);
+    return *gaps >= GAPS_LEAST && 2 * *gaps >= r->asked && (r->gaps & ((1u << GAPS_LEAST) - 1)) != 0;
+}
+
 static bool is_silent(const struct judge *j, const struct unit *u, int subject, int64_t now,
                       struct finding *f)
 {
@@ -69,9 +77,13 @@ static bool is_silent(const struct judge *j, const struct unit *u, int subject, 
     int64_t from = h->at > j->born ? h->at : j->born;
     /* What it answered before it went out tells of the version before. */
     bool is_new = subject >= 0 && h->at != 0 && h->at < j->subjects[subject].in_since;
+    bool is_quiet = h->at == 0 || is_new || now - from > quiet_of(u);
+    const struct recent *recent = subject < 0 ? &u->recent : &u->seen[subject].recent;
+    int gaps;
 
-    if (h->at != 0 && !is_new && now - from <= quiet_of(u))
+    if (!is_patchy(recent, &gaps) && !is_quiet)
         return false;
+    struct why why = judge_why(j, u->i_rule, subject);
     f->judged = JUDGED_UNKNOWN;
     f->method = "silence";
     f->since = h->at;
@@ -79,10 +91,27 @@ static bool is_silent(const struct judge *j, const struct unit *u, int subject, 
     if (h->at == 0 || is_new)
         snprintf(f->text, sizeof f->text, "no answer yet%s%s%s", is_new ? " since it takes traffic" : "",
                  h->silence[0] ? ": " : "", h->silence);
+    else if (!is_quiet)
+        snprintf(f->text, sizeof f->text, "%d of the last %d questions brought nothing%s%s", gaps, recent->asked,
+                 why.n > 0 ? ": " : "", why.text);
     else
         snprintf(f->text, sizeof f->text, "no answer for %lld s%s%s", (long long)(now - h->at) / 1000,
                  h->silence[0] ? ": " : "", h->silence);
     return true;
+}
+
+/* What was wrong lately, of the first of whom anything was; "". */
+static const char *unit_why(const struct judge *j, const struct unit *u)
+{
+    const char *text = "";
+
+    if (!u->seen)
+        return judge_why(j, u->i_rule, -1).text;
+    for (int i = 0; i < j->cfg->n_instances && !text[0]; i++) {
+        if (judge_is_in(j, i))
+            text = judge_why(j, u->i_rule, i).text;
+    }
+    return text;
 }
 
 /* A rule that answers may still bring nothing of a figure: without a call there is no latency. */
@@ -104,10 +133,12 @@ static void find_missing(const struct judge *j, const struct unit *u, int64_t no
     }
     if (f.since != 0 && now - last <= quiet && last - now < CLOCK_BACK_MS)
         return;
+    const char *why = unit_why(j, u);
     if (f.since == 0)
-        snprintf(f.text, sizeof f.text, "no figure yet");
+        snprintf(f.text, sizeof f.text, "no figure yet%s%s", why[0] ? ": " : "", why);
     else
-        snprintf(f.text, sizeof f.text, "no figure for %lld s", (long long)(now - last) / 1000);
+        snprintf(f.text, sizeof f.text, "no figure for %lld s%s%s", (long long)(now - last) / 1000,
+                 why[0] ? ": " : "", why);
     keep_worst(out, &f);
 }
 
@@ -190,12 +221,28 @@ static void find_limit(const struct unit *u, const struct streak *streaks, struc
     }
 }
 
+/* What does not answer as it should has said why: that comes first, before how often. */
+static void say_why(const struct judge *j, const struct unit *u, int subject, struct finding *f)
+{
+    struct why why = judge_why(j, u->i_rule, subject);
+    char words[WORDS_BYTES];
+
+    if (u->rule->source != MONITOR_REQUEST && u->rule->source != MONITOR_CONNECT)
+        return;
+    if (why.n == 0 || f->judged == JUDGED_GOOD)
+        return;
+    str_copy(words, sizeof words, f->text);
+    snprintf(f->text, sizeof f->text, "%s (%d of the last %d); %.*s", why.text, why.n, why.of,
+             WORDS_BYTES - WHY_BYTES - 40, words);
+}
+
 static void find_limits(const struct judge *j, const struct unit *u, struct finding *out)
 {
     struct finding f = {.subject = -1};
 
     if (!u->seen) {
         find_limit(u, u->streaks, &f);
+        say_why(j, u, -1, &f);
         keep_worst(out, &f);
         return;
     }
@@ -204,6 +251,7 @@ static void find_limits(const struct judge *j, const struct unit *u, struct find
         if (!judge_is_in(j, i))
             continue;
         find_limit(u, u->seen[i].streaks, &one);
+        say_why(j, u, i, &one);
         about(j, &one, i);
         keep_worst(out, &one);
     }

@@ -31,9 +31,18 @@ struct limit {
     bool is_set;
 };
 
+/* The last questions about a figure, newest in the lowest bit: a bit that is set is one that brought
+ * nothing. */
+enum { RECENT = 20, GAPS_LEAST = 5 };
+struct recent {
+    uint32_t gaps;
+    int asked;              /* at most RECENT */
+};
+
 /* What an instance's track has beside its points. */
 struct seen {
     struct track track;
+    struct recent recent;
     struct streak streaks[LIMITS_MAX];
     double own;             /* how much more than the group it showed before the release */
 };
@@ -53,6 +62,7 @@ struct unit {
     char *name;
     struct limit limits[LIMITS_MAX];
     struct streak streaks[LIMITS_MAX]; /* of the group's figure, where instances have none */
+    struct recent recent;   /* likewise */
     struct track group;
     struct seen *seen;      /* one an instance; NULL: a figure of the group alone */
     struct slot slots[2];
@@ -92,9 +102,14 @@ struct subject {
 };
 
 /* The last answer of one rule from one subject; [n_subjects] is the group. */
+enum { WHY_BYTES = 160 };
 struct heard {
     int64_t at, asked;
-    char silence[160];
+    char silence[WHY_BYTES]; /* of the last question; "" it was answered */
+    char why[WHY_BYTES];    /* the last silence or failure, in words; "" there was none */
+    uint32_t kinds[RECENT]; /* of the last questions, by their words, a ring: kinds[n % RECENT] is the next; 0:
+                               nothing was wrong */
+    int64_t n;
 };
 
 struct judge {
@@ -138,6 +153,13 @@ double *judge_scratch(struct judge *j, int n);
 const struct heard *judge_heard(const struct judge *j, int rule, int subject);
 /* Does it take traffic, as far as is known? */
 bool judge_is_in(const struct judge *j, int subject);
+/* What was wrong with the last answer of the last RECENT with which anything was, and with how many of them the
+ * same. n 0, text "": nothing was. */
+struct why {
+    const char *text;
+    int n, of;
+};
+struct why judge_why(const struct judge *j, int rule, int subject);
 /* Is what this instance shows at this moment counted? */
 bool judge_counts(const struct judge *j, int subject, int64_t at);
 /* Where in the track the points from `at` on begin. */

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include "monitor/stage.h"
+#include "net/hostile.h"
 #include "net/peer.h"
 
 static atomic_bool is_gone;
@@ -202,6 +203,35 @@ START_TEST(unknown_traffic_is_judged_and_one_silent_of_two_is_found)
 }
 END_TEST
 
+/* F57: a real server, whose certificate nobody signed: a brake and an anomaly say these words. */
+START_TEST(a_wrong_certificate_fails_with_that_reason)
+{
+    static const struct hostile_cert own = {"own", "IP:127.0.0.1", -86400, 86400, false};
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    struct stage g;
+    int port = free_port();
+
+    stage_init(&g);
+    certs_make(g.dir, &own, 1);
+    pid_t pid = tls_start(g.dir, own.name, port);
+    while (!port_answers(port) && clock_mono_ms() < until)
+        usleep(5000);
+    char *more = xasprintf("transport: local\nmonitors:\n"
+                           "  user: [{name: page, url: \"https://127.0.0.1:%d/own.crt\", every: 1s}]\n"
+                           "  network: [{name: way, connect: \"%%h:%%p\", tls: true, every: 1s}]\n",
+                           port);
+    stage_group(&g, &port, 1, "\"http://127.0.0.1:1/\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_says(&g, "page: success", JUDGED_BAD, "self-signed certificate (");
+    until_says(&g, "way: success", JUDGED_BAD, "self-signed certificate (");
+    until_says(&g, "page: time", JUDGED_UNKNOWN, "self-signed certificate");
+    stage_end(&g);
+    child_stop(&pid);
+}
+END_TEST
+
 static int count_points(struct stage *g)
 {
     struct series_row *rows = NULL;
@@ -260,6 +290,7 @@ int main(void)
 
     tcase_add_test(t, no_data_is_never_good_in_any_layer);
     tcase_add_test(t, unknown_traffic_is_judged_and_one_silent_of_two_is_found);
+    tcase_add_test(t, a_wrong_certificate_fails_with_that_reason);
     tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
     suite_add_tcase(s, t);
     return suite_run(s);

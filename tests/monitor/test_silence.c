@@ -228,6 +228,8 @@ START_TEST(a_canary_is_good_when_it_has_answered_itself)
         ck_assert_int_lt(verdict_of(&p, "machine: load")->heard_at, in_since);
     }
     ck_says(&p, "log", JUDGED_UNKNOWN, "it hung up");
+    rounds(&p, 4, none);
+    ck_says(&p, "machine: load", JUDGED_UNKNOWN, "questions brought nothing: it hung up");
     rounds(&p, 1, none);
     ck_rules(&p, R_SYSTEM, true, JUDGED_GOOD);
     ck_assert_int_ge(verdict_of(&p, "machine: load")->heard_at, in_since);
@@ -255,6 +257,103 @@ START_TEST(heard_is_who_was_heard_longest_ago)
 }
 END_TEST
 
+/* Asked in turn: n questions, of each three so many are without an answer. */
+static void ask_in_part(struct play *p, int r, int host, int n, int gone_of_three)
+{
+    static const double nothing[FIGURES_MAX] = {NAN, NAN, NAN, NAN, NAN};
+
+    for (int i = 0; i < n; i++) {
+        p->now += STEP;
+        for (int k = 0; k < HOSTS; k++) {
+            struct gauge_answer a = {.values = whole(r)};
+            if (host >= 0 && k != host)
+                tell(p, r, k, &a);
+        }
+        struct gauge_answer a = {.values = whole(r)};
+        if (i % 3 < gone_of_three)
+            a = (struct gauge_answer){.values = nothing, .silence = "status 503: busy"};
+        tell(p, r, host, &a);
+        judge_verdicts(p->j, p->now, &(const struct verdict_row *){NULL});
+    }
+}
+
+START_TEST(two_of_three_questions_without_an_answer_are_unknown)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    ask_in_part(&p, R_ORDERS, -1, 120, 2);
+    ck_says(&p, "orders", JUDGED_UNKNOWN, "of the last 20 questions brought nothing: status 503: busy");
+    ask_in_part(&p, R_ORDERS, -1, 40, 1);
+    ck_says(&p, "orders", JUDGED_GOOD, "now 600");
+    /* One instance among others, and a figure that is only shown. */
+    ask_in_part(&p, R_SYSTEM, 1, 40, 2);
+    ck_says(&p, "machine: load", JUDGED_UNKNOWN, "of the last 20 questions brought nothing: status 503");
+    ck_says(&p, "machine: connections", JUDGED_UNKNOWN, "web02: ");
+    ask_in_part(&p, R_LOG, 2, 40, 2);
+    ck_says(&p, "log", JUDGED_UNKNOWN, "web03: ");
+    play_end(&p);
+}
+END_TEST
+
+/* A figure of an answer: of one whose disk nobody can read the others' say nothing. */
+START_TEST(a_figure_that_one_instance_does_not_bring_is_unknown)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    for (int i = 0; i < 12; i++) {
+        round_of(&p, (struct missing){R_SYSTEM, 1, true});
+        tell(&p, R_SYSTEM, 1, &(struct gauge_answer){.values = (double[]){0.2, 40, NAN, 5, NAN}});
+    }
+    ck_says(&p, "machine: disk", JUDGED_UNKNOWN, "web02: ");
+    play_end(&p);
+
+    /* Without a call there is no latency: that is no gap. */
+    play_init(&p);
+    rounds(&p, 6, none);
+    for (int i = 0; i < 40; i++) {
+        rounds(&p, 1, none);
+        p.now += 1;
+        tell(&p, R_APP, 1, &(struct gauge_answer){.values = (double[]){0, NAN, NAN}});
+    }
+    ck_says(&p, "app: latency", JUDGED_GOOD, "");
+    play_end(&p);
+}
+END_TEST
+
+START_TEST(a_failure_is_told_with_its_reason)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 20, none);
+    for (int i = 0; i < 3; i++) {
+        p.now += STEP;
+        tell(&p, R_PAGE, -1, &(struct gauge_answer){.values = (double[]){0, 900}, .words = "900 ms, more than 800"});
+        tell(&p, R_SHOPS, 1, &(struct gauge_answer){.values = (double[]){0, NAN},
+                                                    .words = "https://web02/: certificate has expired"});
+        tell(&p, R_WAY, 2, &(struct gauge_answer){.values = (double[]){0, NAN, NAN, NAN, NAN},
+                                                  .words = "web03:80: no connection within 2000 ms"});
+    }
+    ck_says(&p, "page: success", JUDGED_BAD, "900 ms, more than 800 (3 of the last 20); 3 of the last 20 below");
+    ck_says(&p, "shops: success", JUDGED_BAD, "web02: https://web02/: certificate has expired (3 of the last 20); ");
+    ck_says(&p, "way: success", JUDGED_BAD, "web03: web03:80: no connection within 2000 ms (3 of the last 20); ");
+    /* Other milliseconds are the same reason, another status is not. */
+    p.now += STEP;
+    tell(&p, R_PAGE, -1, &(struct gauge_answer){.values = (double[]){0, 950}, .words = "950 ms, more than 800"});
+    ck_says(&p, "page: success", JUDGED_BAD, "950 ms, more than 800 (4 of the last 20); ");
+    p.now += STEP;
+    tell(&p, R_PAGE, -1, &(struct gauge_answer){.values = (double[]){0, 9}, .words = "status 503, not 200"});
+    ck_says(&p, "page: success", JUDGED_BAD, "status 503, not 200 (1 of the last 20); 5 of the last 20 below");
+    rounds(&p, 20, none);
+    ck_says(&p, "page: success", JUDGED_GOOD, "now 100 %");
+    play_end(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("silence");
@@ -263,6 +362,9 @@ int main(void)
     tcase_add_test(t, where_nobody_takes_traffic_nothing_is_good);
     tcase_add_test(t, a_canary_is_good_when_it_has_answered_itself);
     tcase_add_test(t, heard_is_who_was_heard_longest_ago);
+    tcase_add_test(t, two_of_three_questions_without_an_answer_are_unknown);
+    tcase_add_test(t, a_figure_that_one_instance_does_not_bring_is_unknown);
+    tcase_add_test(t, a_failure_is_told_with_its_reason);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
