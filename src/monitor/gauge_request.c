@@ -1,5 +1,6 @@
 /* gauge_request.c: a request to the site as a user would make it, judged by status, time and body. What does
- * not answer is a failure, for a user it is one; only what cannot be asked at all is silence. */
+ * not answer is a failure, for a user it is one; only what cannot be asked at all, and an answer of which nobody can
+ * say whether it matches, is silence. */
 #include "config.h"
 
 #include "monitor/gauge.h"
@@ -49,30 +50,31 @@ static struct gauge *request_new(const struct gauge_subject *s, struct err *e)
     return &q->gauge;
 }
 
-/* What is wrong with it, "" nothing. */
-static void find_fault(struct request *q, const struct http_result *r, char *words)
+/* 100, or 0 and what is wrong with it; NAN and words where nobody can say. */
+static double find_success(struct request *q, const struct http_result *r, char *words)
 {
     const struct monitor_config *rule = q->gauge.subject.rule;
-    int match = 1;
 
     words[0] = '\0';
     if (r->err.code) {
         text_copy_safe(words, WORDS_BYTES, raw_of(r->err.msg), 0);
-        return;
+        return 0;
     }
     if (rule->status > 0 && r->status != rule->status) {
         snprintf(words, WORDS_BYTES, "status %d, not %d", r->status, rule->status);
-        return;
+        return 0;
     }
     if (rule->within_ms > 0 && r->total_ms > rule->within_ms) {
         snprintf(words, WORDS_BYTES, "%lld ms, more than %lld", (long long)r->total_ms,
                  (long long)rule->within_ms);
-        return;
+        return 0;
     }
-    if (q->body)
-        match = pattern_match(q->body, r->body, r->body_len);
-    if (match != 1)
-        snprintf(words, WORDS_BYTES, match == 0 ? "the body does not match" : "the pattern is too expensive");
+    int match = q->body ? pattern_search(q->body, r->body, r->body_len) : 1;
+    if (match == 1)
+        return 100;
+    snprintf(words, WORDS_BYTES, match == 0 ? "the body does not match"
+                                            : "the pattern is too expensive for the body");
+    return match == 0 ? 0 : (double)NAN;
 }
 
 static void answered(void *arg, const struct http_result *r)
@@ -82,10 +84,12 @@ static void answered(void *arg, const struct http_result *r)
     double values[FIGURES_MAX];
 
     q->http = NULL;
-    find_fault(q, r, words);
-    values[REQUEST_SUCCESS] = words[0] ? 0 : 100;
+    values[REQUEST_SUCCESS] = find_success(q, r, words);
     values[REQUEST_TIME] = r->err.code ? NAN : (double)r->total_us / 1000.0;
-    gauge_done(&q->gauge, &(struct gauge_answer){.values = values, .words = words[0] ? words : NULL});
+    const char *said = words[0] ? words : NULL;
+    bool is_silent = isnan(values[REQUEST_SUCCESS]);
+    gauge_done(&q->gauge, &(struct gauge_answer){.values = values, .silence = is_silent ? said : NULL,
+                                                 .words = is_silent ? NULL : said});
 }
 
 static void request_ask(struct gauge *g, int64_t deadline_ms)

@@ -37,7 +37,6 @@ struct pattern *pattern_new(const char *text, struct err *e)
     }
     p->match = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);
-    pcre2_set_match_limit(p->limits, MATCH_LIMIT);
     pcre2_set_heap_limit(p->limits, HEAP_KIB);
     pcre2_set_depth_limit(p->limits, DEPTH_LIMIT);
     return p;
@@ -53,12 +52,27 @@ void pattern_free(struct pattern *p)
     free(p);
 }
 
-int pattern_match(struct pattern *p, const char *text, size_t n)
+static int match(struct pattern *p, const char *text, size_t n, uint32_t limit)
 {
-    if (n > PATTERN_LINE_BYTES)
-        n = PATTERN_LINE_BYTES;
+    pcre2_set_match_limit(p->limits, limit);
     int rc = pcre2_match(p->code, (PCRE2_SPTR)text, n, 0, 0, p->match, p->limits);
     if (rc == PCRE2_ERROR_NOMATCH)
         return 0;
     return rc >= 0 ? 1 : -1;
+}
+
+int pattern_match(struct pattern *p, const char *text, size_t n)
+{
+    return match(p, text, n < PATTERN_LINE_BYTES ? n : PATTERN_LINE_BYTES, MATCH_LIMIT);
+}
+
+/* The limit counts anew at each place where a match might begin. */
+int pattern_search(struct pattern *p, const char *text, size_t n)
+{
+    int rc = pattern_match(p, text, n);
+
+    if (rc != 0 || n <= PATTERN_LINE_BYTES)
+        return rc;
+    size_t limit = (size_t)MATCH_LIMIT * PATTERN_LINE_BYTES / n;
+    return match(p, text, n, limit > 0 ? (uint32_t)limit : 1);
 }

@@ -17,5 +17,8 @@ void pattern_free(struct pattern *p);
 
 /* 1 it matches, 0 it does not, -1 too expensive to say. */
 int pattern_match(struct pattern *p, const char *text, size_t n);
+/* The same for a text that is no line, such as the body of an answer: where nothing is found in its beginning,
+ * all of it is looked at, with so much less for each place in it that the whole costs no more. */
+int pattern_search(struct pattern *p, const char *text, size_t n);
 
 #endif

@@ -275,6 +275,36 @@ START_TEST(a_request_is_held_to_all_it_says)
 }
 END_TEST
 
+/* Whose pattern costs too much (F62) says nothing of the site; a match behind 64 KiB is one. */
+START_TEST(a_body_is_matched_whole_or_not_judged)
+{
+    enum { LONG = 200 << 10, TALL = 300 << 10 };
+    struct stand s;
+    char *page = xcalloc(1, TALL + 1);
+
+    memset(page, 'a', TALL);
+    stand_init(&s, "user: [{name: page, url: \"http://127.0.0.1:PORT/\", body: \"(a+)+$\"}]");
+    page[1000] = '!';
+    ask_script(&s, &(struct script){.head = OK_HEAD, .body = page, .len = 1001});
+    ck_assert_msg(isnan(s.values[REQUEST_SUCCESS]) && strstr(s.silence, "too expensive"), "%g: \"%s\"",
+                  s.values[REQUEST_SUCCESS], s.silence);
+    ck_assert_str_eq(s.words, "");
+    ck_assert(s.values[REQUEST_TIME] > 0);
+    stand_end(&s);
+
+    stand_init(&s, "user: [{name: page, url: \"http://127.0.0.1:PORT/\", body: \"</html>\"}]");
+    memcpy(page + LONG, "</html>", 7);
+    ask_script(&s, &(struct script){.head = OK_HEAD, .body = page, .len = LONG + 7});
+    ck_figure(&s, REQUEST_SUCCESS, 100);
+    ask_script(&s, &(struct script){.head = OK_HEAD, .body = page, .len = LONG});
+    ck_failure(&s, "body does not match");
+    ask_script(&s, &(struct script){.head = OK_HEAD, .body = page, .len = TALL});
+    ck_failure(&s, "262144");
+    stand_end(&s);
+    free(page);
+}
+END_TEST
+
 START_TEST(a_connection_stands_or_is_lost)
 {
     struct stand s;
@@ -862,6 +892,7 @@ int main(void)
     TCase *t = tcase_create("answers");
 
     tcase_add_test(t, a_request_is_held_to_all_it_says);
+    tcase_add_test(t, a_body_is_matched_whole_or_not_judged);
     tcase_add_test(t, a_connection_stands_or_is_lost);
     tcase_add_test(t, a_plain_number_or_silence);
     tcase_add_test(t, a_number_at_a_path_or_silence);
