@@ -148,7 +148,9 @@ static void make_lines(struct found *f, const struct ui *u)
     if (f->id)
         add_cause(f, u);
     else
-        plan_text_add(f->lines, ROLE_STRONG, 0, "nothing was found in this release");
+        plan_text_add(f->lines, ROLE_STRONG, 0,
+                      u->snap->present.deployment ? "nothing was found in this release"
+                                                  : "nothing was released yet");
     add_figures(f->lines, u);
     if (f->first >= plan_text_count(f->lines))
         f->first = 0;

@@ -170,6 +170,25 @@ static void add_ledger(struct sheet *h)
     }
 }
 
+/* When in the answer what was there: "(connected in 0.2 ms, TLS in 3.1 ms, first byte in 8.9 ms)". */
+static void buf_add_phases(struct buf *b, const struct sample_row *s)
+{
+    const struct {
+        const char *what;
+        int64_t us;
+    } all[] = {{"connected", s->connect_us}, {"TLS", s->tls_us}, {"first byte", s->first_byte_us}};
+    char ms[32];
+    int n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].us > 0) {
+            say_figure(ms, sizeof ms, (double)all[i].us / 1000, "ms");
+            buf_addf(b, "%s%s in %s", n++ ? ", " : " (", all[i].what, ms);
+        }
+    if (n > 0)
+        buf_adds(b, ")");
+}
+
 static void add_health(struct sheet *h)
 {
     const struct sample_row *s = h->i.sample;
@@ -188,6 +207,7 @@ static void add_health(struct sheet *h)
         buf_addf(&b, " since %s: %s", when, s->health_text ? s->health_text : "no words");
         if (s->latency_ms >= 0)
             buf_addf(&b, " in %lld ms", (long long)s->latency_ms);
+        buf_add_phases(&b, s);
         buf_add_ago(&b, h, s->health_at);
     }
     add_buf(h, "health", m.role, &b);
@@ -217,6 +237,11 @@ static void add_version(struct sheet *h)
     add_buf(h, "version", now ? ROLE_TEXT : ROLE_UNKNOWN, &b);
 }
 
+static enum role role_of_figures(const struct sheet *h, const struct sample_row *s)
+{
+    return h->u->wall - s->system_at > SYSTEM_STALE_MS ? ROLE_STALE : ROLE_TEXT;
+}
+
 static void add_machine(struct sheet *h)
 {
     const struct sample_row *s = h->i.sample;
@@ -235,15 +260,45 @@ static void add_machine(struct sheet *h)
         buf_addf(&b, "load %d.%02d", (int)(s->load_milli / 1000), (int)(s->load_milli % 1000 / 10));
     else
         buf_adds(&b, "load ?");
+    if (s->cpus > 0)
+        buf_addf(&b, " on %lld cpu%s", (long long)s->cpus, s->cpus == 1 ? "" : "s");
     if (s->mem_total_kib > 0)
         buf_addf(&b, ", memory %d%% of %lld MiB", say_percent(s->mem_used_kib, s->mem_total_kib),
                  (long long)(s->mem_total_kib / 1024));
+    if (s->disk_total_kib > 0)
+        buf_addf(&b, ", disk %d%%", say_percent(s->disk_used_kib, s->disk_total_kib));
     say_span(up, sizeof up, s->uptime_s * SECOND_MS);
     buf_addf(&b, ", up %s", s->uptime_s >= 0 ? up : "?");
     buf_add_ago(&b, h, s->system_at);
     if (s->system_error)
         buf_addf(&b, "; last time not: %s", s->system_error);
-    add_buf(h, "machine", ROLE_TEXT, &b);
+    add_buf(h, "machine", role_of_figures(h, s), &b);
+}
+
+/* What listens on its port. */
+static void add_process(struct sheet *h)
+{
+    const struct sample_row *s = h->i.sample;
+    char span[24], since[32], size[32];
+    struct buf b;
+
+    if (snapshot_is_past(h->u->snap) || !s || s->system_at == 0 || s->process_since < 0)
+        return;
+    if (s->process_since == 0) {
+        add(h, "process", ROLE_WARN, "none listens on port %d", h->i.port);
+        return;
+    }
+    say_span(span, sizeof span, h->u->wall - s->process_since);
+    say_when(since, sizeof since, s->process_since, h->u->wall);
+    buf_init(&b, TEXT_BYTES);
+    buf_addf(&b, "up %s, since %s", span, since);
+    if (s->process_rss_kib > 0) {
+        say_figure(size, sizeof size, (double)s->process_rss_kib, "KiB");
+        buf_addf(&b, ", %s", size);
+    }
+    if (s->connections >= 0)
+        buf_addf(&b, ", %lld connection%s", (long long)s->connections, s->connections == 1 ? "" : "s");
+    add_buf(h, "process", role_of_figures(h, s), &b);
 }
 
 /* ---- its steps ------------------------------------------------------------------------------ */
@@ -445,6 +500,7 @@ static void sheet_make(struct sheet *h, const struct dialog_state *d, const stru
     add_health(h);
     add_version(h);
     add_machine(h);
+    add_process(h);
     add(h, "log", ROLE_TEXT, "%s shows its log alone", keymap_key(u->keymap, CMD_INSTANCE_LOG));
     if (h->i.target) {
         add(h, "its steps", ROLE_TITLE, "%s", "");

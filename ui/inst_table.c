@@ -13,7 +13,6 @@
 #include "ui/say.h"
 
 enum {
-    SYSTEM_STALE_MS = 45000, /* three of the slowest rounds of the pollers */
     SECOND_MS = 1000,
     MINUTE_MS = 60000,
     PLACES_MAX = 14,

@@ -24,6 +24,9 @@ enum inst_rank {
     INST_ELSE     /* of the group, but not in the release that is shown */
 };
 
+/* Figures of machine and process that are older than this are old: three of the pollers' slowest rounds. */
+enum { SYSTEM_STALE_MS = 45000 };
+
 /* All borrowed from the snapshot. What the store does not know is NULL; of a past release only the
  * target is shown, what an instance does today is not. */
 struct inst {

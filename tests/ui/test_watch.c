@@ -641,7 +641,8 @@ START_TEST(figures_of_instances)
                              .health_at = FIXTURE_WALL, .system_at = FIXTURE_WALL - 200000,
                              .load_milli = 3000, .cpus = 4, .mem_used_kib = 1, .mem_total_kib = 4,
                              .disk_used_kib = 77, .disk_total_kib = 100,
-                             .process_since = FIXTURE_WALL - 3600000,
+                             .process_since = FIXTURE_WALL - 3600000, .process_rss_kib = 2048,
+                             .connections = 12, .connect_us = 250, .first_byte_us = 8900, .tls_us = -1,
                              .health_text = (char *)(uintptr_t)"200"};
 
     begin(&p, DEPLOY_SUCCESS, FIXTURE_GOOD, 40, 140, CANVAS_UTF8);
@@ -656,6 +657,12 @@ START_TEST(figures_of_instances)
     ck_assert(play_shows(&p, "77%"));
     ck_assert(play_shows(&p, "1h00m"));
     ck_assert(play_shows(&p, "200; figures 3m2"));
+    play_key(&p, "Enter");
+    ck_assert(play_has_dialog(&p, "instance"));
+    ck_assert(play_shows(&p, "(connected in 0.25 ms, first byte in 8.9 ms)"));
+    ck_assert(play_shows(&p, "load 3.00 on 4 cpus, memory 25% of 0 MiB, disk 77%"));
+    ck_assert(play_shows(&p, "process   up 1 h 00 min, since 13:0"));
+    ck_assert(play_shows(&p, "2 MiB, 12 connections"));
     play_release(&p);
 }
 END_TEST
