@@ -83,6 +83,11 @@ static void check_group(struct loader *l, const struct group_file *f)
     if (g->traffic.driver == CONFIG_TRAFFIC_HAPROXY && !g->traffic.backend)
         problem_add(&l->problems, group_place(f),
                     "`traffic.backend` is missing; driver haproxy wants the name of the backend");
+    if (g->health.of && (g->health.times > g->health.of || 2 * g->health.times <= g->health.of))
+        problem_add(&l->problems, group_place(f),
+                    "`monitors.health` wants `times` %d of %d; allowed are at most all and more than "
+                    "half of them",
+                    g->health.times, g->health.of);
     if (g->package.source && !g->package.url)
         problem_add(&l->problems, group_place(f),
                     "`package.url` is missing; the instances fetch the package from there "

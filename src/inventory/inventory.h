@@ -164,6 +164,10 @@ struct group_config {
         bool canary, ignore_verify;
     } rollback;
     int keep_releases;
+    struct {
+        int64_t every_ms;   /* how often an instance is asked how it is */
+        int times, of;      /* its health changes by so many alike of the last `of`; of 0: by so many in a row */
+    } health;
     int64_t watch_ms;       /* how long the group is watched after SUCCESS; 0: not */
     int64_t baseline_ms;    /* PENDING waits at most so long for baselines */
     int64_t warmup_ms;      /* what an instance shows so soon after its markup is not judged */

@@ -82,10 +82,10 @@ static void keep_known(struct polled *p, const struct watched *before)
 /* The questions of one group are spread over the interval, and groups of few do not all begin at once. */
 static void spread(struct watched *g, int64_t now)
 {
-    int64_t begin = g->m->n_groups * 37 % POLL_EVERY_MS;
+    int64_t begin = g->m->n_groups * 37 % g->every_ms;
 
     for (int i = 0; i < g->n; i++)
-        g->polled[i].next_at = now + (begin + (int64_t)POLL_EVERY_MS * i / g->n) % POLL_EVERY_MS;
+        g->polled[i].next_at = now + (begin + g->every_ms * i / g->n) % g->every_ms;
 }
 
 static void polled_begin(struct watched *g, const struct instance_config *in, const struct watched *before)
@@ -160,6 +160,8 @@ static void watched_build(struct watched *g, char *asked, struct group_config *c
     g->asked = asked;
     g->cfg = cfg;
     g->echo = echo_new(cfg);
+    g->every_ms = cfg->health.every_ms;
+    g->pulse = (struct pulse_rule){cfg->health.times, cfg->health.of ? cfg->health.of : cfg->health.times};
     g->rules = NULL;
     g->n = 0;
     g->polled = xcalloc((size_t)cfg->n_instances + (size_t)n_others + 1, sizeof *g->polled);

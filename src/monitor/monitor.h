@@ -1,8 +1,8 @@
 /* monitor.h: the poller: a thread beside the engine, in its process, that asks every instance of every
  * group how it is and keeps the newest answer in the store (struct sample_row).
  *
- *     health   every POLL_EVERY_MS an instance, spread evenly, as the group's verify.expect says; the
- *              verdict is pulse.h's. No answer for STALE_MS: unknown.
+ *     health   every monitors.health.every an instance, spread evenly, as the group's verify.expect says; the
+ *              verdict is pulse.h's. No answer for POLLS_STALE times that: unknown.
  *     machine  load, memory and uptime over the group's transport, every SYSTEM_EVERY_MS, only while a
  *              console is open; one kept session a machine. A refused login or a wrong host key is not
  *              repeated within a minute.
@@ -17,12 +17,12 @@
 #include "net/net.h"
 
 enum {
-    POLL_EVERY_MS = 2000,
     POLL_DEADLINE_MS = 2000,
     POLLS_AT_ONCE = 256,     /* what is above waits for its turn */
     POLLS_SLOW_AT_ONCE = 128, /* of those who did not answer in time */
     NAME_AGE_MS = 30000,     /* a name server is asked for an instance no more often than this */
-    STALE_MS = 3 * POLL_EVERY_MS,
+    POLL_EVERY_MS = 2000,    /* as the configuration's standard */
+    POLLS_STALE = 3,
     SYSTEM_EVERY_MS = 5000,
     SYSTEM_DEADLINE_MS = 4000,
     WRITE_EVERY_MS = 1000,   /* at most one transaction in this time */

@@ -65,6 +65,8 @@ struct watched {
     struct group_config *today; /* of the inventory: who is told; NULL: gone */
     struct group_config *cfg;   /* what is asked and judged by: frozen at the Start of `release`, or as today */
     char *asked;            /* all of cfg that this rests on, as text, to tell a change by */
+    int64_t every_ms;       /* health */
+    struct pulse_rule pulse;
     struct echo *echo;      /* NULL: the answers name no version */
     struct polled *polled;
     int n;

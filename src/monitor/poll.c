@@ -142,7 +142,7 @@ static void answered(void *arg, const struct health_answer *a)
     }
     note_echo(p, a);
     note_seen(p, a);
-    note_change(p, pulse_take(&p->pulse, a->is_well, p->answered_at));
+    note_change(p, pulse_take(&p->pulse, &p->group->pulse, a->is_well, p->answered_at));
 }
 
 /* ---- whose turn it is -------------------------------------------------------------------------------- */
@@ -150,8 +150,7 @@ static void answered(void *arg, const struct health_answer *a)
 static void ask(struct polled *p, int64_t now)
 {
     struct monitor *m = p->group->m;
-
-    int64_t every = POLL_EVERY_MS / m->haste;
+    int64_t every = p->group->every_ms / m->haste;
 
     p->next_at += every;
     if (p->next_at <= now)
@@ -168,7 +167,7 @@ static void ask(struct polled *p, int64_t now)
 
 static void forget_old(struct polled *p, int64_t now)
 {
-    if (p->pulse.health == HEALTH_UNKNOWN || now - p->heard_at <= STALE_MS)
+    if (p->pulse.health == HEALTH_UNKNOWN || now - p->heard_at <= POLLS_STALE * p->group->every_ms)
         return;
     note_change(p, pulse_forget(&p->pulse, net_wall_ms(p->group->m->net)));
 }

@@ -24,32 +24,32 @@ static int count_turns(const struct pulse *v)
     return count;
 }
 
-/* The newest k answers are all good (1), all bad (0), or neither (-1). */
-static int newest_alike(const struct pulse *v, int k)
+/* Of the newest n answers, as far as there are so many, k are good and so is the newest (1), k are bad and so
+ * is the newest (0), or neither (-1). */
+static int newest_alike(const struct pulse *v, int k, int n)
 {
-    uint32_t mask = (1U << k) - 1;
+    int seen = v->n < n ? v->n : n;
+    int good = __builtin_popcount(v->answers & ((1U << seen) - 1));
 
-    if (v->n < k)
-        return -1;
-    if ((v->answers & mask) == mask)
-        return 1;
-    return (v->answers & mask) == 0 ? 0 : -1;
+    if (v->answers & 1U)
+        return good >= k ? 1 : -1;
+    return seen - good >= k ? 0 : -1;
 }
 
-bool pulse_take(struct pulse *v, bool is_good, int64_t now)
+bool pulse_take(struct pulse *v, const struct pulse_rule *rule, bool is_good, int64_t now)
 {
     v->answers = (v->answers << 1) | (is_good ? 1U : 0U);
     v->n = v->n < FLAP_WINDOW ? v->n + 1 : FLAP_WINDOW;
 
     int turns = count_turns(v);
-    int alike = newest_alike(v, PULSE_AFTER);
+    int alike = newest_alike(v, rule->k, rule->n);
     if (turns > FLAP_TURNS)
         return pulse_set(v, HEALTH_FLAPPING, now);
     if (v->health == HEALTH_FLAPPING && turns > CALM_TURNS)
         return false;
     if (alike >= 0)
         return pulse_set(v, alike ? HEALTH_OK : HEALTH_SICK, now);
-    if (v->health == HEALTH_UNKNOWN && newest_alike(v, v->n) == 1)
+    if (v->health == HEALTH_UNKNOWN && newest_alike(v, v->n, v->n) == 1)
         return pulse_set(v, HEALTH_OK, now);
     return false;
 }

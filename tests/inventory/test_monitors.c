@@ -54,6 +54,7 @@ static const char FULL[] =
     "  user: {name: home page, url: \"https://shop/\", every: 10s, times: 8, on_bad: warn,\n"
     "         status: 204, within: 800ms, body: 'a%%|%h', success: 99%}\n"
     "  warmup: 0\n"
+    "  health: {every: 1s, times: 2, of: 3}\n"
     "  baseline: 90s\n"
     "notify:\n"
     "  - {name: chat, preset: dingtalk, url_env: CHAT, secret_env: CHAT_KEY,\n"
@@ -153,6 +154,7 @@ static void assert_full(const struct group_config *g)
     ck_assert_int_eq(g->watch_ms, 7200000);
     ck_assert_int_eq(g->baseline_ms, 90000);
     ck_assert_int_eq(g->warmup_ms, 0);
+    ck_assert(g->health.every_ms == 1000 && g->health.times == 2 && g->health.of == 3);
     ck_assert_int_eq(g->n_monitors, 7);
     assert_upper(g);
     assert_lower(g);
@@ -257,6 +259,7 @@ START_TEST(a_group_without_a_word_is_watched_all_the_same)
     ck_assert_int_eq(g->watch_ms, 30 * 60 * 1000);
     ck_assert_int_eq(g->baseline_ms, 60000);
     ck_assert_int_eq(g->warmup_ms, 30000);
+    ck_assert(g->health.every_ms == 2000 && g->health.times == 3 && g->health.of == 0);
     ck_assert(g->n_monitors == 0 && g->n_notify == 0);
     ck_assert_int_eq(folder_with(&folder, "watch: 0s")->watch_ms, 0);
     ck_assert_int_eq(folder_with(&folder, "watch: 0")->watch_ms, 0);
@@ -353,10 +356,14 @@ static const struct refusal {
     {"watch: 25h", "`watch` is `25h`: allowed is a duration from 0 to 24h"},
     {"watch:", "`watch` is empty"},
     {"watch: 1m\nwatch: 2m", "`watch` is given twice; the first is in line 7"},
-    {"monitors:", "`monitors` is empty; allowed is a mapping with the keys baseline, warmup, user"},
+    {"monitors:", "`monitors` is empty; allowed is a mapping with the keys baseline, warmup, health"},
     {"monitors: [user]", "`monitors` is a list; allowed is a mapping"},
     {"monitors: {usr: []}", "unknown key `usr` in monitors; did you mean `user`?"},
-    {"monitors: {something_else: []}", "allowed are baseline, warmup, user, network"},
+    {"monitors: {something_else: []}", "allowed are baseline, warmup, health, user"},
+    {"monitors: {health: {every: 100ms}}", "a duration from 500ms to 5s"},
+    {"monitors: {health: {times: 17}}", "a whole number from 1 to 16"},
+    {"monitors: {health: {times: 2, of: 4}}", "wants `times` 2 of 4; allowed are at most all and more"},
+    {"monitors: {health: {of: 2}}", "wants `times` 3 of 2"},
     {"monitors: {baseline: 2h}", "a duration from 0 to 1h"},
     {"monitors: {user: x}", "`monitors.user` is a text; allowed is a list of rules"},
     {"monitors: {user: }", "`monitors.user` is empty; allowed is a list of rules"},

@@ -97,6 +97,34 @@ static void answer_in_turn(struct peer *p, int fd, const char *request)
         peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell");
 }
 
+static atomic_int n_hiccup;
+
+static void answer_badly_once(struct peer *p, int fd, const char *request)
+{
+    (void)p;
+    (void)request;
+    if (atomic_fetch_add(&n_hiccup, 1) == 1)
+        peer_say(fd, "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
+    else
+        peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell");
+}
+
+/* Where one answer is enough, a single bad one is a change; both turns fall between two writes. */
+START_TEST(the_group_says_how_many_answers_count)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", answer_badly_once);
+
+    stage_init(&g);
+    stage_group(&g, &p->port, 1, plain_url, "monitors: {health: {every: 500ms, times: 1}}\n");
+    stage_open_console(&g);
+    stage_begin(&g);
+    ck_events(&g, p->port, 1, "ok, was sick: 200");
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
 /* Every second answer is a bad one: it is never sick. */
 START_TEST(flapping_is_its_own_state)
 {
@@ -411,6 +439,7 @@ int main(void)
     TCase *thread = tcase_create("thread");
 
     tcase_add_test(health, well_then_sick_then_well);
+    tcase_add_test(health, the_group_says_how_many_answers_count);
     tcase_add_test(health, flapping_is_its_own_state);
     tcase_add_test(health, another_version_by_pattern_is_sick);
     tcase_add_test(health, another_version_by_text_is_sick);

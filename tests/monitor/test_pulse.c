@@ -5,11 +5,13 @@
 
 #include "monitor/pulse.h"
 
+static const struct pulse_rule three = {3, 3};
+
 /* Each character an answer: '+' good, '-' bad; a time unit apart. */
 static enum health after(struct pulse *v, const char *answers)
 {
     for (; *answers; answers++)
-        pulse_take(v, *answers == '+', 1000);
+        pulse_take(v, &three, *answers == '+', 1000);
     return v->health;
 }
 
@@ -104,13 +106,52 @@ START_TEST(since_is_when_it_changed)
 {
     struct pulse v = {0};
 
-    ck_assert(pulse_take(&v, true, 10));
-    ck_assert(!pulse_take(&v, true, 20));
+    ck_assert(pulse_take(&v, &three, true, 10));
+    ck_assert(!pulse_take(&v, &three, true, 20));
     ck_assert_int_eq(v.since, 10);
-    pulse_take(&v, false, 30);
-    pulse_take(&v, false, 40);
-    ck_assert(pulse_take(&v, false, 50));
+    pulse_take(&v, &three, false, 30);
+    pulse_take(&v, &three, false, 40);
+    ck_assert(pulse_take(&v, &three, false, 50));
     ck_assert_int_eq(v.since, 50);
+}
+END_TEST
+
+/* k and n are the group's. */
+START_TEST(two_of_three_change_it)
+{
+    static const struct pulse_rule rule = {2, 3};
+    static const struct {
+        const char *answers;
+        enum health health;
+    } rows[] = {
+        {"+++-", HEALTH_OK}, {"+++--", HEALTH_SICK}, {"+++-+", HEALTH_OK}, {"+++-+-", HEALTH_SICK},
+        {"--", HEALTH_SICK}, {"---+", HEALTH_SICK},  {"---++", HEALTH_OK}, {"-", HEALTH_UNKNOWN},
+        {"+++-+--+", HEALTH_SICK},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pulse v = {0};
+        for (const char *p = rows[i].answers; *p; p++)
+            pulse_take(&v, &rule, *p == '+', 1);
+        ck_assert_msg(v.health == rows[i].health, "%s: %d", rows[i].answers, (int)v.health);
+    }
+}
+END_TEST
+
+START_TEST(one_of_one_and_sixteen_of_sixteen)
+{
+    static const struct pulse_rule one = {1, 1}, all = {16, 16};
+    struct pulse v = {0};
+
+    ck_assert(pulse_take(&v, &one, true, 1) && pulse_take(&v, &one, false, 1));
+    ck_assert_int_eq(v.health, HEALTH_SICK);
+    v = (struct pulse){0};
+    pulse_take(&v, &all, true, 1);
+    for (int i = 1; i < 16; i++)
+        ck_assert(!pulse_take(&v, &all, false, i));
+    ck_assert_int_eq(v.health, HEALTH_OK);
+    ck_assert(pulse_take(&v, &all, false, 16));
+    ck_assert_int_eq(v.health, HEALTH_SICK);
 }
 END_TEST
 
@@ -128,6 +169,8 @@ int main(void)
     tcase_add_test(t, mostly_bad_flaps);
     tcase_add_test(t, forgotten_begins_anew);
     tcase_add_test(t, since_is_when_it_changed);
+    tcase_add_test(t, two_of_three_change_it);
+    tcase_add_test(t, one_of_one_and_sixteen_of_sixteen);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
