@@ -1,6 +1,6 @@
 /* judge.c: a group's memory of what its gauges brought: which figure of which instance in which series,
  * what of it counts, and the rows that are made of it. What is good and bad is found in judge_find.c,
- * what a release is held against is frozen in judge_frozen.c. It knows neither the store nor a clock. */
+ * what a release is held against is frozen in judge_frozen.c, what was before is taken up in judge_recall.c. It knows neither the store nor a clock. */
 #include "config.h"
 
 #include "monitor/judge_int.h"
@@ -24,9 +24,13 @@ double *judge_scratch(struct judge *j, int n)
 
 /* ---- tracks ------------------------------------------------------------------------------------ */
 
-static void track_init(struct track *t, const struct judge *j, const struct unit *u, const char *host,
-                       int port, int most)
+static void track_init(struct track *t, const struct judge *j, struct unit *u, int subject, int most)
 {
+    const char *host = subject < 0 ? "" : j->cfg->instances[subject].host;
+    int port = subject < 0 ? 0 : j->cfg->instances[subject].port;
+
+    t->unit = u;
+    t->subject = subject;
     t->row.group = xstrdup(j->cfg->name);
     t->row.layer = u->rule->layer;
     t->row.rule = xstrdup(u->rule->name);
@@ -36,7 +40,8 @@ static void track_init(struct track *t, const struct judge *j, const struct unit
     t->row.port = port;
     t->most = most;
     /* Of instances only what has to be there after a restart is kept: much is asked of many. */
-    t->is_stored = port == 0 || u->figure->is_compared || u->figure->is_grown;
+    t->is_stored = subject < 0 || u->figure->is_compared || u->figure->is_grown || u->limits[0].is_set ||
+                   u->limits[1].is_set || (u->rule->source == MONITOR_TAIL && u->rule->lines >= 0);
 }
 
 static void track_release(struct track *t)
@@ -51,7 +56,7 @@ static void track_release(struct track *t)
 }
 
 /* Points come in order; one that is older than the last is of no use. */
-static bool track_push(struct track *t, int64_t at, double v)
+bool track_push(struct track *t, int64_t at, double v)
 {
     if (t->n > 0 && at <= t->at[t->n - 1]) {
         if (t->at[t->n - 1] - at < CLOCK_BACK_MS)
@@ -164,14 +169,12 @@ static void unit_init(struct judge *j, struct unit *u, int i_rule, int figure)
     u->slots[0].no = u->slots[1].no = -1;
     u->minute = -1;
     set_limits(u, figure);
-    track_init(&u->group, j, u, "", 0, GROUP_POINTS);
+    track_init(&u->group, j, u, -1, GROUP_POINTS);
     if (!monitor_is_of_instances(u->rule))
         return;
     u->seen = xcalloc((size_t)j->cfg->n_instances, sizeof *u->seen);
-    for (int i = 0; i < j->cfg->n_instances; i++) {
-        const struct instance_config *in = &j->cfg->instances[i];
-        track_init(&u->seen[i].track, j, u, in->host, in->port, INSTANCE_POINTS);
-    }
+    for (int i = 0; i < j->cfg->n_instances; i++)
+        track_init(&u->seen[i].track, j, u, i, INSTANCE_POINTS);
 }
 
 static void list_tracks(struct judge *j)
@@ -250,6 +253,7 @@ void judge_free(struct judge *j)
     free(j->rows);
     free(j->base_rows);
     free(j->tracks);
+    free(j->by_id);
     free(j->series_rows);
     free(j->scratch);
     free(j->points);
@@ -288,11 +292,17 @@ void judge_set_release(struct judge *j, const struct judge_release *r, int64_t n
     }
 }
 
-static int find_subject(const struct judge *j, const char *host, int port)
+/* They mostly come in the order of the configuration: the search begins where the last one ended. */
+static int find_subject(struct judge *j, const char *host, int port)
 {
-    for (int i = 0; i < j->cfg->n_instances; i++) {
-        if (j->cfg->instances[i].port == port && strcmp(j->cfg->instances[i].host, host) == 0)
-            return i;
+    int n = j->cfg->n_instances;
+
+    for (int i = 0; i < n; i++) {
+        int at = (j->subject_found + i) % n;
+        if (j->cfg->instances[at].port != port || strcmp(j->cfg->instances[at].host, host) != 0)
+            continue;
+        j->subject_found = (at + 1) % n;
+        return at;
     }
     return -1;
 }
@@ -358,7 +368,7 @@ bool judge_counts(const struct judge *j, int subject, int64_t at)
     return s->is_in_traffic && at >= s->in_since + (s->in_since ? j->cfg->warmup_ms : 0);
 }
 
-static void feed_streaks(const struct unit *u, struct streak *streaks, double v, int64_t at)
+void feed_streaks(const struct unit *u, struct streak *streaks, double v, int64_t at)
 {
     for (int i = 0; i < LIMITS_MAX; i++) {
         if (u->limits[i].is_set)
@@ -376,7 +386,7 @@ static void close_slot(struct judge *j, struct unit *u, struct slot *s)
 }
 
 /* Instances are asked spread over `every`: a stretch is closed when the one after the next begins. */
-static void slot_take(struct judge *j, struct unit *u, int64_t at, double v)
+void slot_take(struct judge *j, struct unit *u, int64_t at, double v)
 {
     int64_t no = at / u->rule->every_ms;
     struct slot *old = &u->slots[0], *new = &u->slots[1];
@@ -486,68 +496,6 @@ void judge_take(struct judge *j, int rule, const char *host, int port, int64_t a
         note_why(h, a);
 }
 
-/* ---- what was before -------------------------------------------------------------------------------- */
-
-static struct track *track_of(struct judge *j, const struct series_row *row)
-{
-    for (int i = 0; i < j->n_tracks; i++) {
-        const struct series_row *r = &j->tracks[i]->row;
-        if (r->layer == row->layer && r->port == row->port && strcmp(r->rule, row->rule) == 0 &&
-            strcmp(r->figure, row->figure) == 0 && strcmp(r->host, row->host) == 0)
-            return j->tracks[i];
-    }
-    return NULL;
-}
-
-void judge_recall(struct judge *j, const struct series_row *series, const struct point *points, int n)
-{
-    struct track *t = track_of(j, series);
-
-    for (int i = 0; t && i < n; i++)
-        track_push(t, points[i].at, points[i].value);
-}
-
-bool judge_recall_baseline(struct judge *j, const struct series_row *series,
-                           const struct baseline_row *b)
-{
-    struct track *t = track_of(j, series);
-
-    for (int i = 0; t && i < j->n_units; i++) {
-        struct unit *u = &j->units[i];
-        if (&u->group != t)
-            continue;
-        if (b->json && !baseline_from_json(u, b->json))
-            return false;
-        free(u->base_text);
-        u->base_text = xstrdup(b->text ? b->text : "");
-        u->fed = b->at;
-        j->is_frozen = j->is_told = j->is_recalled = true;
-        j->frozen_at = b->at;
-        return true;
-    }
-    return false;
-}
-
-void judge_recall_minutes(struct judge *j, int rule, const struct point *points, int n)
-{
-    for (int i = 0; i < j->n_units; i++) {
-        struct unit *u = &j->units[i];
-        if (u->i_rule != rule || u->rule->forecast != FORECAST_WEEKLY)
-            continue;
-        free(u->past_at);
-        free(u->past_v);
-        u->past_at = xcalloc((size_t)n + 1, sizeof *u->past_at);
-        u->past_v = xcalloc((size_t)n + 1, sizeof *u->past_v);
-        u->n_past = 0;
-        for (int k = 0; k < n; k++) {
-            if (k > 0 && points[k].at <= points[k - 1].at)
-                continue;
-            u->past_at[u->n_past] = points[k].at;
-            u->past_v[u->n_past++] = points[k].value;
-        }
-    }
-}
-
 /* ---- what it says ----------------------------------------------------------------------------------- */
 
 /* A change of mind has a moment: when what it says became so. */
@@ -637,12 +585,14 @@ int judge_series(struct judge *j, const struct series_row **rows)
 void judge_series_set(struct judge *j, int i, int64_t id)
 {
     j->tracks[i]->row.id = id;
+    j->is_sorted = false;
 }
 
 int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **rows, int *n)
 {
     int k = 0;
 
+    (void)now;
     if (!j->has_release || !j->is_frozen || j->is_told)
         return 0;
     for (int i = 0; i < j->n_tracks; i++) {
@@ -652,7 +602,7 @@ int judge_baselines(struct judge *j, int64_t now, const struct baseline_row **ro
                 continue;
             free(j->base_rows[k].json);
             j->base_rows[k++] = (struct baseline_row){
-                .series = i, .deployment = j->release.start, .at = now,
+                .series = i, .deployment = j->release.start, .at = j->frozen_at,
                 .json = baseline_to_json(u), .text = u->base_text};
         }
     }

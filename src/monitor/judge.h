@@ -39,6 +39,8 @@ struct judge_release {
     bool is_preparing;      /* PENDING: nothing has been touched yet */
     bool is_rollback;
     bool is_watched;        /* it has ended; of a rollback the judging begins anew here */
+    int64_t judged_since;   /* what was before counts for baselines only: when it began, of a rollback when it or
+                               its watch did */
 };
 void judge_set_release(struct judge *j, const struct judge_release *r, int64_t now);
 
@@ -59,8 +61,15 @@ void judge_set_instances(struct judge *j, const struct judge_instance *list, int
 void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
                 const struct gauge_answer *a);
 
-/* Points of before, from the store, oldest first: at the start of a poller. */
-void judge_recall(struct judge *j, const struct series_row *series, const struct point *points, int n);
+/* Points of before, from the store, in order of time, those of all series together: at the start of a poller,
+ * before anything is taken. They are known by the ids of judge_series_set(), and what they say of the present
+ * release is found again: that release, its baselines and its weeks are told before, and where the instances
+ * stood, between (judge_set_instances). Small differences to a judge that saw it all itself: of figures of
+ * instances that are not kept the rounds that were being added up are lost, a look may come a second sooner or
+ * later, and what is not bad is so since the first answer behind it. */
+void judge_recall(struct judge *j, const struct point *points, int n);
+/* Behind the last of them, and before the instances are told to stand elsewhere. */
+void judge_recall_until(struct judge *j, int64_t at);
 /* Baselines of before. false: the row is of no use. */
 bool judge_recall_baseline(struct judge *j, const struct series_row *series, const struct baseline_row *b);
 /* Means of whole minutes of the same weekday of earlier weeks, for a forecast. */

@@ -359,6 +359,8 @@ static void feed(struct judge *j, struct unit *u)
 {
     const struct track *t = &u->group;
 
+    if (u->is_forecast && u->is_past_asked)
+        return; /* what is expected is not known yet: the points wait */
     for (int i = track_from(t, u->fed + 1); i < t->n; i++) {
         if (u->is_forecast)
             feed_minute(j, u, t->at[i], t->v[i]);
@@ -414,6 +416,11 @@ static void find_trend(struct judge *j, struct unit *u, struct finding *out)
     }
     if (!u->base_text)
         u->base_text = xstrdup("no baseline: the rule is new");
+    if (u->is_forecast && u->is_past_asked) {
+        snprintf(f.text, sizeof f.text, "the weeks that it is expected from are being read");
+        keep_worst(out, &f);
+        return;
+    }
     feed(j, u);
     if (u->worse != WORSE_LOW)
         find_cusum(u, &u->up, DETECT_BAD_UP, out);
@@ -527,31 +534,58 @@ static bool sides(struct judge *j, struct unit *u, double **canary, int *n, doub
     return true;
 }
 
-static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct finding *out)
+/* Are there so many points on the smaller side, answered or not? Cheaper than sides(). */
+static bool may_have(const struct judge *j, const struct unit *u, int least)
 {
-    struct looks_rule rule = looks_rule_default();
-    struct effect effect = {u->figure->floor_rel, u->figure->floor_abs};
-    struct finding f = {.is_due = true, .method = "ranks", .subject = -1};
-    double *canary = NULL, *control = NULL;
     int n = 0, m = 0;
 
-    if (!u->figure->is_compared || !j->has_release || !j->is_frozen)
-        return;
-    bool is_both = sides(j, u, &canary, &n, &control, &m);
-    if (!is_both && u->looks.done == 0)
-        return;
-    if (is_both && looks_is_due(&u->looks, &rule, n < m ? n : m)) {
+    for (int i = 0; i < j->cfg->n_instances && (n < least || m < least); i++) {
+        int count = count_from(&u->seen[i].track, settled_at(j, i));
+        n += runs_new(j, i) ? count : 0;
+        m += runs_old(j, i) ? count : 0;
+    }
+    return n >= least && m >= least;
+}
+
+/* Look, if it is time to. Answers the figures on the smaller side while nothing was looked at, else 0; -1: one
+ * side has nobody. */
+static int look(struct judge *j, struct unit *u, int64_t now)
+{
+    const struct looks_rule rule = looks_rule_default();
+    const struct effect effect = {u->figure->floor_rel, u->figure->floor_abs};
+    double *canary = NULL, *control = NULL;
+    int n = 0, m = 0, done = u->looks.done;
+
+    /* All looks are behind, or the next is far off: nothing is compared, which is dear. */
+    if (done == rule.n || (done > 0 && !may_have(j, u, rule.at[done])))
+        return 0;
+    if (!sides(j, u, &canary, &n, &control, &m))
+        return -1;
+    if (looks_is_due(&u->looks, &rule, n < m ? n : m)) {
         struct ranks r;
         ranks_take(&r, canary, n, control, m, bad_of(u->worse), effect, control + m);
         looks_take(&u->looks, &rule, &r, now);
     }
+    return n < m ? n : m;
+}
+
+static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct finding *out)
+{
+    struct looks_rule rule = looks_rule_default();
+    struct finding f = {.is_due = true, .method = "ranks", .subject = -1};
+
+    if (!u->figure->is_compared || !j->has_release || !j->is_frozen)
+        return;
+    int smaller = look(j, u, now);
+    if (smaller < 0 && u->looks.done == 0)
+        return;
     f.judged = looks_verdict(&u->looks);
-    f.samples = u->looks.done > 0 ? u->looks.last.n + u->looks.last.m : is_both ? (n < m ? n : m) : 0;
+    f.samples = u->looks.done > 0 ? u->looks.last.n + u->looks.last.m : smaller;
     if (u->looks.done > 0)
         detect_say_looks(f.text, sizeof f.text, &u->looks, &rule, u->figure->unit);
     else
         snprintf(f.text, sizeof f.text, "%s against the others: %d of %d samples", j->release.version,
-                 n < m ? n : m, rule.at[0]);
+                 smaller, rule.at[0]);
     if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
         f.since = u->looks.at_ms;
         for (int i = 0; i < j->cfg->n_instances; i++) {
@@ -561,6 +595,14 @@ static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct find
         f.sure = looks_sure(&u->looks, &rule);
     }
     keep_worst(out, &f);
+}
+
+void unit_look_back(struct judge *j, struct unit *u, int64_t now)
+{
+    if (unit_is_trended(u) && u->base_text)
+        feed(j, u);
+    if (u->figure->is_compared)
+        look(j, u, now);
 }
 
 /* ---- growth ---------------------------------------------------------------------------------------- */

@@ -16,8 +16,12 @@ enum {
     WORDS_BYTES = 400
 };
 
+struct unit;
+
 /* Points of one series, oldest first; NAN is a question without an answer. */
 struct track {
+    struct unit *unit;
+    int subject;            /* -1: the group */
     struct series_row row;  /* strings owned; id below 0: not in the store yet */
     bool is_stored;
     int64_t *at;
@@ -134,6 +138,10 @@ struct judge {
     struct series_row *series_rows;
     struct track **tracks;  /* stored ones, in the order of judge_series() */
     int n_tracks;
+    struct track **by_id;   /* the same, if is_sorted */
+    bool is_sorted;
+    int64_t recalled_at;    /* points of before have been gone through up to here */
+    int subject_found;      /* behind the last one that was asked for */
 };
 
 /* What was found of a unit by one method. */
@@ -164,6 +172,12 @@ struct why judge_why(const struct judge *j, int rule, int subject);
 bool judge_counts(const struct judge *j, int subject, int64_t at);
 /* Where in the track the points from `at` on begin. */
 int track_from(const struct track *t, int64_t at);
+/* false: it is older than the last, and of no use. */
+bool track_push(struct track *t, int64_t at, double v);
+/* One figure more for the group's figure of its round. */
+void slot_take(struct judge *j, struct unit *u, int64_t at, double v);
+/* One figure more for the limits of the unit; streaks: the group's or an instance's. */
+void feed_streaks(const struct unit *u, struct streak *streaks, double v, int64_t at);
 
 /* ---- judge_frozen.c: baselines ---- */
 /* Freeze what can be frozen. */
@@ -177,6 +191,8 @@ bool unit_is_trended(const struct unit *u);
 
 /* ---- judge_find.c: from points to findings ---- */
 void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out);
+/* What unit_find() remembers from one call to the next, made of the points up to now, without a finding. */
+void unit_look_back(struct judge *j, struct unit *u, int64_t now);
 /* The median of the last few figures; NAN. */
 double unit_now(const struct unit *u);
 

@@ -18,6 +18,8 @@ src_monitor_libmonitor_a_SOURCES = \
 	src/monitor/judge.c src/monitor/judge.h src/monitor/judge_int.h \
 	src/monitor/judge_find.c \
 	src/monitor/judge_frozen.c \
+	src/monitor/judge_recall.c \
+	src/monitor/recall.c \
 	src/monitor/exposition.c src/monitor/exposition.h \
 	src/monitor/gauge_connect.c \
 	src/monitor/gauge_exporter.c \

@@ -239,6 +239,17 @@ void record_add(struct monitor *m, const struct event_row *row);
 /* Every tick: writes if it is time to. */
 void record_turn(struct monitor *m, int64_t now);
 
+/* ---- recall.c: a group's past, from the store to its judge ------------------------------------------------ */
+struct recall;
+struct judge;
+/* The judge has the ids of its series; release, baselines and weeks were told. */
+struct recall *recall_new(struct judge *j, const struct group_config *cfg, int64_t from);
+void recall_free(struct recall *c);
+/* What an instance was from that moment on; at 0: in the beginning. In order of time. version is copied. */
+void recall_add_turn(struct recall *c, int64_t at, int instance, const char *version, bool is_in, int64_t in_since);
+/* Some of it: until `until` (mono), but something. 1 when all is told, 0 when more is left, or a negative code. */
+int recall_go(struct recall *c, struct store *s, struct net *net, int64_t until);
+
 /* ---- samples.c: what was found, into the store ------------------------------------------------------- */
 struct sampler;
 struct sampler *sampler_new(struct monitor *m);

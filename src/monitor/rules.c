@@ -20,8 +20,8 @@ enum {
     ASKS_SLOW_AT_ONCE = 128, /* of those whose last answer took all its time: they hold up nobody else */
     DEADLINE_LEAST_MS = 1000,
     DEADLINE_MOST_MS = 10000,
-    RECALL_MS = 60 * 60 * 1000,
-    RECALL_POINTS = 4096,
+    RECALL_MS = 60 * 60 * 1000, /* before a release, or before now: what a baseline may be made of */
+    RECALL_SLICE_MS = 20,       /* at a time: others are polled on this thread */
     WEEKS_MS_DAYS = 29,
     WEEK_POINTS = 50000
 };
@@ -55,8 +55,10 @@ struct rules {
     int turn[PLACES];   /* whose it is */
     struct stand *stands;
     bool is_recalled;   /* series have their ids */
-    bool has_memory;    /* and the judge what the store had of them */
+    bool has_memory;    /* and the judge what the store had of them, or recall is at it */
+    struct recall *recall; /* the past is being told: until it is, nothing is asked */
     int64_t start;      /* whose baselines were looked for */
+    int64_t frozen_at;  /* and when they were frozen; 0: there are none */
     int64_t deployment; /* open or watched; 0 */
     bool is_driven;
     int64_t judged_at;  /* mono */
@@ -140,6 +142,7 @@ void rules_free(struct rules *r)
         free(a->doc_base);
     }
     keep_free(r->keep);
+    recall_free(r->recall);
     judge_free(r->judge);
     free(r->asked);
     free(r->stands);
@@ -188,6 +191,7 @@ void gauge_past(struct gauge *p, const int64_t *at, const double *values, int n)
         points[i] = (struct point){0, at[i], values[i]};
     if (n > 0)
         judge_recall_minutes(a->r->judge, a->rule, points, n);
+    judge_past_is_asked(a->r->judge, a->rule, false);
     free(points);
 }
 
@@ -214,21 +218,29 @@ static void ask(struct asked *a, int64_t now)
 
 /* ---- what the store says ----------------------------------------------------------------------------------- */
 
-static const struct target_row *target_of(const struct target_row *t, int n, const char *host, int port)
+/* Rows mostly stand in the order of the configuration: the search begins behind the last one found. */
+static const struct target_row *target_of(const struct target_row *t, int n, const struct instance_config *c,
+                                          int *found)
 {
     for (int i = 0; i < n; i++) {
-        if (t[i].port == port && strcmp(t[i].host, host) == 0)
-            return &t[i];
+        int at = (*found + i) % n;
+        if (t[at].port != c->port || strcmp(t[at].host, c->host) != 0)
+            continue;
+        *found = at + 1;
+        return &t[at];
     }
     return NULL;
 }
 
-static const struct instance_row *instance_of(const struct instance_row *rows, int n, const char *host,
-                                              int port)
+static const struct instance_row *instance_of(const struct instance_row *rows, int n,
+                                              const struct instance_config *c, int *found)
 {
     for (int i = 0; i < n; i++) {
-        if (rows[i].port == port && strcmp(rows[i].host, host) == 0)
-            return &rows[i];
+        int at = (*found + i) % n;
+        if (rows[at].port != c->port || strcmp(rows[at].host, c->host) != 0)
+            continue;
+        *found = at + 1;
+        return &rows[at];
     }
     return NULL;
 }
@@ -309,11 +321,12 @@ static void tell_instances(struct rules *r, const struct reading *x, int64_t now
 {
     const struct group_config *cfg = r->g->cfg;
     struct judge_instance *list = xcalloc((size_t)cfg->n_instances + 1, sizeof *list);
+    int t_found = 0, row_found = 0;
 
     for (int i = 0; i < cfg->n_instances; i++) {
         const struct instance_config *c = &cfg->instances[i];
-        const struct target_row *t = target_of(x->targets, x->n_targets, c->host, c->port);
-        const struct instance_row *row = instance_of(x->instances, x->n_instances, c->host, c->port);
+        const struct target_row *t = target_of(x->targets, x->n_targets, c, &t_found);
+        const struct instance_row *row = instance_of(x->instances, x->n_instances, c, &row_found);
         struct stand *s = &r->stands[i];
         bool in = is_in(t, row);
         if (x->n_journal > 0)
@@ -352,8 +365,8 @@ static void recall_baselines(struct rules *r, int64_t start)
 
     for (int i = 0; i < n; i++) {
         const struct series_row *s = series_of(series, n_series, rows[i].series);
-        if (s)
-            judge_recall_baseline(r->judge, s, &rows[i]);
+        if (s && judge_recall_baseline(r->judge, s, &rows[i]))
+            r->frozen_at = rows[i].at;
     }
     if (n > 0)
         baseline_rows_free(rows, n);
@@ -365,58 +378,88 @@ static void tell_release(struct rules *r, const struct reading *x, int64_t now)
 
     if (!d) {
         judge_set_release(r->judge, NULL, now);
-        r->start = 0;
+        r->start = r->frozen_at = 0;
         return;
     }
+    /* A rollback is judged anew in its watch: what it leaves says nothing of what comes back. */
+    bool is_rollback = d->flavour == FLAVOUR_ROLLBACK;
+    int64_t since = is_rollback && r->g->watched_since ? r->g->watched_since : d->started;
     struct judge_release j = {.deployment = d->id,
                               .start = d->chain ? d->chain : d->id,
                               .version = d->version,
                               .began = d->started,
                               .calm_since = x->previous ? x->previous->ended : 0,
                               .is_preparing = d->status == DEPLOY_PENDING,
-                              .is_rollback = d->flavour == FLAVOUR_ROLLBACK,
-                              .is_watched = r->g->deployment == 0};
+                              .is_rollback = is_rollback,
+                              .is_watched = r->g->deployment == 0,
+                              .judged_since = since};
     judge_set_release(r->judge, &j, now);
-    if (j.start != r->start)
+    if (j.start != r->start) {
+        r->frozen_at = 0;
         recall_baselines(r, j.start);
+    }
     r->start = j.start;
 }
 
-static bool is_same_series(const struct series_row *a, const struct series_row *b)
+static int by_key(const void *a, const void *b)
 {
-    return a->layer == b->layer && a->port == b->port && strcmp(a->rule, b->rule) == 0 &&
-           strcmp(a->figure, b->figure) == 0 && strcmp(a->host, b->host) == 0;
+    const struct series_row *x = *(struct series_row *const *)a, *y = *(struct series_row *const *)b;
+    int rc = (x->layer > y->layer) - (x->layer < y->layer);
+
+    rc = rc ? rc : x->port - y->port;
+    rc = rc ? rc : strcmp(x->host, y->host);
+    rc = rc ? rc : strcmp(x->rule, y->rule);
+    return rc ? rc : strcmp(x->figure, y->figure);
 }
 
-/* The judge's series get their ids, and its memory what the store still has. */
-static int recall(struct rules *r)
+/* Of those in `known`, sorted, the judge's get their ids; the others are left: missing, and which they are. */
+static int take_known(struct rules *r, struct series_row **known, int n, struct series_row *missing, int *which)
+{
+    const struct series_row *mine;
+    int n_mine = judge_series(r->judge, &mine), n_missing = 0;
+
+    for (int i = 0; i < n_mine; i++) {
+        const struct series_row *key = &mine[i];
+        struct series_row **found = n > 0 ? bsearch(&key, known, (size_t)n, sizeof(struct series_row *), by_key)
+                                          : NULL;
+        if (found) {
+            judge_series_set(r->judge, i, (*found)->id);
+            continue;
+        }
+        which[n_missing] = i;
+        missing[n_missing++] = mine[i];
+    }
+    return n_missing;
+}
+
+/* The judge's series get their ids: they are found in the store, or made, all at once. */
+static int take_ids(struct rules *r)
 {
     struct store *s = r->g->m->store;
     const struct series_row *mine;
     struct series_row *rows = NULL;
-    int64_t now = net_wall_ms(r->g->m->net);
     struct err e;
     int n = series_list(s, r->g->name, &rows, &e), n_mine = judge_series(r->judge, &mine);
-    int64_t rc = n < 0 ? n : 0;
 
-    for (int i = 0; i < n_mine && rc >= 0; i++) {
-        struct point *points = NULL;
-        int64_t id = 0;
-        for (int k = 0; k < n && id == 0; k++)
-            id = is_same_series(&rows[k], &mine[i]) ? rows[k].id : 0;
-        rc = id ? id : series_id(s, &mine[i], &e);
-        if (rc <= 0)
-            break;
-        judge_series_set(r->judge, i, rc);
-        int got = id && !r->has_memory
-                      ? points_list(s, id, now - RECALL_MS, now, RECALL_POINTS, &points, &e) : 0;
-        if (got > 0)
-            judge_recall(r->judge, &mine[i], points, got);
-        free(points);
-    }
-    series_rows_free(rows, n > 0 ? n : 0);
-    r->is_recalled = rc >= 0;
-    return rc < 0 ? (int)rc : 0;
+    if (n < 0)
+        return n;
+    struct series_row **known = xcalloc((size_t)n + 1, sizeof(struct series_row *));
+    struct series_row *missing = xcalloc((size_t)n_mine + 1, sizeof *missing);
+    int *which = xcalloc((size_t)n_mine + 1, sizeof *which);
+    for (int i = 0; i < n; i++)
+        known[i] = &rows[i];
+    if (n > 1)
+        qsort(known, (size_t)n, sizeof(struct series_row *), by_key);
+    int n_missing = take_known(r, known, n, missing, which);
+    int rc = series_make(s, missing, n_missing, &e);
+    for (int i = 0; i < n_missing && rc == 0; i++)
+        judge_series_set(r->judge, which[i], missing[i].id);
+    free(which);
+    free(missing);
+    free(known);
+    series_rows_free(rows, n);
+    r->is_recalled = rc == 0;
+    return rc;
 }
 
 /* Earlier weeks of the figures that have a forecast: from the source itself, else from our own minutes. */
@@ -442,34 +485,102 @@ static void recall_weeks(struct rules *r)
             free(points);
             break;
         }
-        if (a->gauge && a->gauge->ops->ask_past)
-            a->gauge->ops->ask_past(a->gauge, from, now);
+        if (!a->gauge || !a->gauge->ops->ask_past)
+            continue;
+        judge_past_is_asked(r->judge, a->rule, true);
+        a->gauge->ops->ask_past(a->gauge, from, now);
     }
 }
 
+/* When the first step of this release took it out. */
+static int64_t markdown_of(const struct reading *x, const char *host, int port)
+{
+    int64_t at = 0;
+
+    for (int i = 0; i < x->n_journal; i++) {
+        const struct journal_row *j = &x->journal[i];
+        bool is_out = j->step == STEP_MARKDOWN || j->step == STEP_INSTALL;
+        if (is_out && j->port == port && strcmp(j->host, host) == 0 && (at == 0 || j->intent_at < at))
+            at = j->intent_at;
+    }
+    return at;
+}
+
+/* Where the instances stood in this release until now: on the version of before until they were taken out, on
+ * the new one from when they were brought in. */
+static void recall_instances(struct rules *r, const struct reading *x)
+{
+    const struct group_config *cfg = r->g->cfg;
+    int found = 0;
+
+    for (int i = 0; i < cfg->n_instances; i++) {
+        const struct instance_config *c = &cfg->instances[i];
+        const struct target_row *t = target_of(x->targets, x->n_targets, c, &found);
+        int64_t out = t ? markdown_of(x, c->host, c->port) : 0, in = t ? markup_of(x, c->host, c->port) : 0;
+        if (out == 0)
+            continue;
+        recall_add_turn(r->recall, 0, i, t->version_before, true, 0);
+        recall_add_turn(r->recall, out, i, t->version_before, false, 0);
+        if (in > out)
+            recall_add_turn(r->recall, in, i, t->version_now, true, in);
+    }
+}
+
+/* What was, as far as it can matter: the hour before the baselines were frozen, or before now, and all since. */
+static void begin_recall(struct rules *r, const struct reading *x, int64_t now)
+{
+    int64_t until = now;
+
+    r->has_memory = true;
+    recall_weeks(r);
+    if (x->deployment)
+        until = r->frozen_at ? r->frozen_at : x->deployment->started;
+    r->recall = recall_new(r->judge, r->g->cfg, (until < now ? until : now) - RECALL_MS);
+    recall_instances(r, x);
+}
+
+/* Where the instances stand now is told when the past is: see recall_some(). */
 int rules_look(struct rules *r)
 {
     int64_t now = net_wall_ms(r->g->m->net);
     struct reading x;
     int rc = 0;
 
+    if (r->recall)
+        return 0;
     if (!r->is_recalled)
-        rc = recall(r);
-    if (rc == 0 && !r->has_memory)
-        recall_weeks(r);
-    r->has_memory |= rc == 0;
-    if (rc == 0)
-        rc = read_all(r, &x);
-    else
+        rc = take_ids(r);
+    if (rc != 0)
         return rc;
+    rc = read_all(r, &x);
     if (rc == 0) {
         r->is_driven = x.deployment != NULL;
         tell_instances(r, &x, now);
         tell_release(r, &x, now);
         r->deployment = x.deployment ? x.deployment->id : 0;
     }
+    if (rc == 0 && !r->has_memory)
+        begin_recall(r, &x, now);
     reading_release(&x);
     return rc;
+}
+
+/* Whatever has changed meanwhile is looked at behind it. Where the store is away nothing waits for it: the past
+ * is lost. */
+static void recall_some(struct rules *r)
+{
+    struct monitor *m = r->g->m;
+    int64_t now = net_mono_ms(m->net);
+    int rc = m->store ? recall_go(r->recall, m->store, m->net, now + RECALL_SLICE_MS) : 1;
+
+    if (rc < 0)
+        m->is_store_bad |= rc != ERR_BUSY;
+    if (rc != 0) {
+        recall_free(r->recall);
+        r->recall = NULL;
+        m->version = -1;
+    }
+    monitor_due(m, now);
 }
 
 /* ---- judging and writing ----------------------------------------------------------------------------------- */
@@ -589,7 +700,9 @@ void rules_turn(struct monitor *m, int64_t now)
 {
     for (int i = 0; i < m->n_groups; i++) {
         struct rules *r = m->groups[i]->rules;
-        if (r && (m->is_looked_on || r->is_driven))
+        if (r && r->recall)
+            recall_some(r);
+        else if (r && (m->is_looked_on || r->is_driven))
             turn(r, now);
     }
 }

@@ -77,6 +77,29 @@ int64_t series_id(struct store *s, const struct series_row *r, struct err *e)
     return rc < 0 ? rc : m.id;
 }
 
+struct making_all {
+    struct series_row *rows;
+    int n;
+};
+
+static int make_all(struct store *s, void *arg, struct err *e)
+{
+    const struct making_all *all = arg;
+    int rc = 0;
+
+    for (int i = 0; i < all->n && rc == 0; i++) {
+        struct making m = {.row = &all->rows[i]};
+        rc = make_series(s, &m, e);
+        all->rows[i].id = m.id;
+    }
+    return rc;
+}
+
+int series_make(struct store *s, struct series_row *rows, int n, struct err *e)
+{
+    return n > 0 ? log_write(s, make_all, &(struct making_all){rows, n}, e) : 0;
+}
+
 int series_list(struct store *s, const char *group, struct series_row **rows, struct err *e)
 {
     void *p = NULL;
@@ -139,6 +162,11 @@ static const struct shape mean_shape = {.table = "minutes", .from = "minutes",
 static const struct query q_put = {QUERY_INSERT, &stored_shape,
                                    "ON CONFLICT DO UPDATE SET value = excluded.value"};
 static const struct query q_points = {QUERY_SELECT, &point_shape, "LIMIT ?4"};
+static const struct shape part_shape = {.table = "points", .from = "points", .size = sizeof(struct point),
+                                        .cols = point_cols, .n = ARRAY_LEN(point_cols)};
+static const struct query q_part = {QUERY_SELECT, &part_shape,
+                                    "WHERE part = ?1 AND series BETWEEN ?2 AND ?3 ORDER BY part, series, at"};
+static const struct query q_next_part = {QUERY_PLAIN, NULL, "SELECT min(part) FROM points WHERE part >= ?1"};
 static const struct query q_minutes = {QUERY_SELECT, &mean_shape, SPAN};
 /* Made anew from its points, so that a point that took another's place counts once. */
 static const struct query q_minute = {
@@ -244,6 +272,23 @@ int points_minutes(struct store *s, int64_t series, int64_t from, int64_t until,
                    struct point **p, struct err *e)
 {
     return list(s, &q_minutes, (const int64_t[]){series, from, until}, limit, p, e);
+}
+
+int points_part(struct store *s, int64_t first, int64_t last, int64_t *from, struct point **p, struct err *e)
+{
+    const int64_t none = INT64_MAX / PART_MS;
+    int64_t part = none;
+    void *rows = NULL;
+    int n = log_ready(s, e);
+
+    if (n == 0)
+        n = query_number(s, &s->log, &q_next_part, ARGS(I64(*from / PART_MS)), none, &part, e);
+    if (n == 0 && part != none)
+        n = query_rows(s, &s->log, &q_part, ARGS(I64(part), I64(first), I64(last)), &rows, e);
+    if (n >= 0)
+        *from = part == none ? INT64_MAX : (part + 1) * PART_MS;
+    *p = rows;
+    return n;
 }
 
 /* ---- slices ---------------------------------------------------------------------------------- */

@@ -723,6 +723,9 @@ struct series_row {
  * transaction of its own on the log file, if one is needed. A log file that was begun anew has none of the
  * ids of the one before: who keeps them asks again when they are refused. */
 int64_t series_id(struct store *s, const struct series_row *r, struct err *e);
+/* The same of many, in one transaction: their ids are put into the rows, of which host and unit are no NULL. 0 or
+ * a negative code. */
+int series_make(struct store *s, struct series_row *rows, int n, struct err *e);
 /* group NULL: all. */
 int series_list(struct store *s, const char *group, struct series_row **rows, struct err *e);
 void series_rows_free(struct series_row *rows, int n);
@@ -739,7 +742,11 @@ int points_put(struct store *s, const struct point *p, int n, struct err *e);
 /* Of one series from..until (both count), oldest first, the oldest `limit`; the caller frees with free(). */
 int points_list(struct store *s, int64_t series, int64_t from, int64_t until, int limit, struct point **p,
                 struct err *e);
-/* The same as n equal slices of from..until: mean of each, NAN where there is none; low and high may be
+/* All points of series with ids first..last that lie together: of one half minute, the first behind *from that has
+ * any of whatever series, in order of series, then time. *from is moved behind it; INT64_MAX: there is none. The
+ * whole of a group's past is read so in one pass. The caller frees with free(). */
+int points_part(struct store *s, int64_t first, int64_t last, int64_t *from, struct point **p, struct err *e);
+/* Of one series, as n equal slices of from..until: mean of each, NAN where there is none; low and high may be
  * NULL. Takes whole minutes where points are gone already, and where no slice is shorter than one. n is at
  * most 10,000. After an error all are NAN. */
 int points_slices(struct store *s, int64_t series, int64_t from, int64_t until, int n, double *mean,

@@ -577,38 +577,198 @@ START_TEST(lines_of_a_pause_are_spread_over_it)
 }
 END_TEST
 
+/* What a store would have kept of a judge. */
+struct kept {
+    struct point *points;
+    int n;
+    struct baseline_row baselines[32];
+    int n_baselines;
+};
+
+static void number_series(struct judge *j)
+{
+    const struct series_row *series;
+    int n = judge_series(j, &series);
+
+    for (int i = 0; i < n; i++)
+        judge_series_set(j, i, 1000 + 7 * i);
+}
+
+static void keep(struct play *p, struct kept *k)
+{
+    const struct baseline_row *rows;
+    const struct series_row *series;
+    const struct point *points;
+    int n_rows, n = judge_points(p->j, &points);
+
+    k->points = xreallocarray(k->points, (size_t)k->n + (size_t)n, sizeof *k->points);
+    memcpy(k->points + k->n, points, (size_t)n * sizeof *points);
+    k->n += n;
+    if (judge_baselines(p->j, p->now, &rows, &n_rows) == 0)
+        return;
+    judge_series(p->j, &series);
+    for (int i = 0; i < n_rows; i++) {
+        ck_assert_int_lt(k->n_baselines, 32);
+        k->baselines[k->n_baselines] = rows[i];
+        k->baselines[k->n_baselines].json = xstrdup_null(rows[i].json);
+        k->baselines[k->n_baselines++].text = xstrdup_null(rows[i].text);
+    }
+}
+
+static void kept_release(struct kept *k)
+{
+    for (int i = 0; i < k->n_baselines; i++) {
+        free(k->baselines[i].json);
+        free(k->baselines[i].text);
+    }
+    free(k->points);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct point *x = a, *y = b;
+
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return (x->series > y->series) - (x->series < y->series);
+}
+
+/* The judge is thrown away, and another takes up what was kept. The canary was taken out at `out`. */
+static void begin_again(struct play *p, struct kept *k, const struct judge_release *r, int64_t out)
+{
+    const struct series_row *series;
+    struct judge_instance canary = p->instances[0];
+    int i = 0;
+
+    judge_free(p->j);
+    p->j = judge_new(&p->cfg);
+    number_series(p->j);
+    if (r)
+        judge_set_release(p->j, r, p->now);
+    judge_series(p->j, &series);
+    for (int b = 0; b < k->n_baselines; b++)
+        ck_assert(judge_recall_baseline(p->j, &series[k->baselines[b].series], &k->baselines[b]));
+    qsort(k->points, (size_t)k->n, sizeof *k->points, by_time);
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+    if (out) {
+        canary.version = "1.0.0";
+        canary.in_since = 0;
+        judge_set_instances(p->j, &canary, 1, 0);
+        while (i < k->n && k->points[i].at <= out)
+            i++;
+    }
+    judge_recall(p->j, k->points, i);
+    judge_recall_until(p->j, out);
+    judge_set_instances(p->j, p->instances, HOSTS, p->now);
+    judge_recall(p->j, k->points + i, k->n - i);
+    judge_recall_until(p->j, p->now);
+}
+
 START_TEST(points_of_before_are_taken_up_after_a_restart)
 {
     struct play p;
-    const struct series_row *series;
-    const struct point *points;
+    struct kept k = {0};
+    const struct baseline_row *rows;
+    int n;
 
     play_init(&p);
-    int n = judge_series(p.j, &series);
-    for (int i = 0; i < n; i++)
-        judge_series_set(p.j, i, i + 1);
+    number_series(p.j);
     pass(&p, 60);
-    int got = judge_points(p.j, &points);
-    ck_assert_int_gt(got, 300);
-    ck_assert_int_gt(points[0].series, 0);
-    struct judge *next = judge_new(&p.cfg);
-    n = judge_series(p.j, &series);
-    for (int i = 0; i < n; i++) {
-        for (int k = 0; k < got; k++) {
-            if (points[k].series == series[i].id)
-                judge_recall(next, &series[i], &points[k], 1);
-        }
-    }
-    judge_free(p.j);
-    p.j = next;
-    judge_set_instances(next, p.instances, HOSTS, p.now);
+    keep(&p, &k);
+    ck_assert_int_gt(k.n, 300);
+    begin_again(&p, &k, NULL, 0);
     struct judge_release r = release_of(&p);
-    judge_set_release(next, &r, p.now);
+    judge_set_release(p.j, &r, p.now);
     pass(&p, 1);
-    const struct baseline_row *rows;
-    ck_assert_int_eq(judge_baselines(next, p.now, &rows, &n), 1);
+    ck_assert_int_eq(judge_baselines(p.j, p.now, &rows, &n), 1);
     ck_judged(&p, "orders", JUDGED_GOOD);
+    kept_release(&k);
     play_end(&p);
+}
+END_TEST
+
+/* One second of a release in which everything goes wrong slowly. */
+static void bad_second(struct play *p, int i, struct kept *k)
+{
+    const struct verdict_row *rows;
+
+    p->order_share = i > 30 ? 0.9 : 1;
+    second(p);
+    p->now += 10;
+    if (i == 58 || i == 59 || i == 60)
+        tell(p, R_APP, 1, (double[]){25, 40, 30}, NULL); /* errors: the third in a row is bad */
+    if (i == 40 || i == 70)
+        tell(p, R_LOG, 2, (double[]){2}, NULL);
+    p->now -= 10;
+    judge_verdicts(p->j, p->now, &rows);
+    keep(p, k);
+}
+
+static void begin_bad_release(struct play *p, struct kept *k, struct judge_release *r)
+{
+    play_init(p);
+    number_series(p->j);
+    p->latency_extra = 8;
+    p->rss_slope = 3000;
+    *r = bring_canary(p);
+    keep(p, k);
+}
+
+/* Of these nothing is kept of instances: two rounds of the group's figure are lost. */
+static bool is_not_kept(const char *name)
+{
+    return strcmp(name, "app: calls") == 0 || strcmp(name, "machine: load") == 0 ||
+           strcmp(name, "machine: disk") == 0 || strcmp(name, "machine: connections") == 0;
+}
+
+static void ck_same(const struct verdict_row *a, const struct verdict_row *b, int i)
+{
+    ck_assert_str_eq(a->name, b->name);
+    ck_assert_int_eq(a->judged, b->judged);
+    if (is_not_kept(a->name))
+        return;
+    ck_assert_msg(a->judged == b->judged && strcmp(a->method, b->method) == 0, "%d, %s: %s and %s: %s | %s", i,
+                  a->name, judged_name(a->judged), judged_name(b->judged), a->text, b->text);
+    ck_assert_msg(strcmp(a->text, b->text) == 0, "%d, %s: %s | %s", i, a->name, a->text, b->text);
+    ck_assert_msg(a->judged != JUDGED_BAD || a->since == b->since, "%d, %s: since %lld and %lld: %s", i, a->name,
+                  (long long)a->since, (long long)b->since, a->text);
+    ck_assert_msg(a->samples == b->samples && a->sure == b->sure, "%d, %s: %d and %d samples", i, a->name,
+                  a->samples, b->samples);
+}
+
+/* Two judges of the same hundred moments, of which one was thrown away after sixty: they say the same. */
+START_TEST(a_judge_that_takes_up_the_past_judges_as_one_that_saw_it)
+{
+    struct play a, b;
+    struct kept ka = {0}, kb = {0};
+    struct judge_release r;
+    const struct verdict_row *rows_a, *rows_b;
+    int n_bad = 0;
+
+    begin_bad_release(&a, &ka, &r);
+    begin_bad_release(&b, &kb, &r);
+    int64_t out = b.now;
+    for (int i = 0; i < 100; i++) {
+        bad_second(&a, i, &ka);
+        bad_second(&b, i, &kb);
+        if (i == 59)
+            begin_again(&b, &kb, &r, out);
+        int n = judge_verdicts(a.j, a.now, &rows_a);
+        ck_assert_int_eq(judge_verdicts(b.j, b.now, &rows_b), n);
+        /* Until the first answer behind it nothing is known. */
+        for (int k = 0; k < n && i != 59; k++)
+            ck_same(&rows_a[k], &rows_b[k], i);
+        for (int k = 0; k < n && i == 59; k++)
+            ck_assert_msg(rows_b[k].judged == JUDGED_UNKNOWN || rows_b[k].judged == JUDGED_BAD, "%s: %s",
+                          rows_b[k].name, rows_b[k].text);
+        for (int k = 0; k < n && i == 99; k++)
+            n_bad += rows_a[k].judged == JUDGED_BAD;
+    }
+    ck_assert_int_ge(n_bad, 3); /* orders, latency, the log */
+    kept_release(&ka);
+    kept_release(&kb);
+    play_end(&a);
+    play_end(&b);
 }
 END_TEST
 
@@ -635,6 +795,7 @@ int main(void)
     tcase_add_test(t, lines_that_match_are_counted_within_their_time);
     tcase_add_test(t, lines_of_a_pause_are_spread_over_it);
     tcase_add_test(t, points_of_before_are_taken_up_after_a_restart);
+    tcase_add_test(t, a_judge_that_takes_up_the_past_judges_as_one_that_saw_it);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
