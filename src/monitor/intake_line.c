@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "monitor/answer.h"
 #include "store/outside.h"
 
 enum { SOURCE_BYTES = 100, AHEAD_MS = 5 * 60 * 1000 };
@@ -164,21 +165,20 @@ static int take_object(const json_t *o, const struct intake_origin *from, struct
 int intake_line(const char *line, size_t len, const struct intake_origin *o, struct event_row *row,
                 struct err *e)
 {
-    json_error_t wrong;
-    char why[200];
+    static const char noun[] = "the answer "; /* here it is a line, which is named before these words */
+    char why[200] = "";
     int rc;
 
     *row = (struct event_row){.told_at = o->now};
     if (len > INTAKE_LINE_BYTES)
         return err_set(e, ERR_USAGE, "longer than 64 KiB");
-    json_t *root = json_loadb(line, len, 0, &wrong);
+    json_t *root = answer_json(line, len, 0, why, sizeof why);
     if (json_is_object(root)) {
         rc = take_object(root, o, row, e);
     } else if (root) {
         rc = err_set(e, ERR_USAGE, "no object of JSON");
     } else {
-        text_copy_safe(why, sizeof why, raw_of(wrong.text), TEXT_PLAIN);
-        rc = err_set(e, ERR_USAGE, "no JSON: %s", why);
+        rc = err_set(e, ERR_USAGE, "%s", why + (strncmp(why, noun, strlen(noun)) == 0 ? strlen(noun) : 0));
     }
     json_decref(root);
     if (rc != 0) {

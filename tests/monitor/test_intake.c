@@ -200,6 +200,28 @@ START_TEST(a_group_that_nobody_knows_is_told_once)
 }
 END_TEST
 
+/* What is parsed costs many times what it is long: its values are counted before. */
+START_TEST(a_line_of_many_values_costs_itself)
+{
+    const struct intake_origin from = {.way = "events.d", .name = "events.d/x.json", .at = 1, .now = 1};
+    struct event_row row;
+    struct err e = {0};
+    struct buf b;
+
+    buf_init(&b, 0);
+    buf_adds(&b, "{\"kind\":\"a\",\"text\":\"x\",\"more\":[0");
+    for (int i = 0; i < 20000; i++)
+        buf_adds(&b, ",{}");
+    buf_adds(&b, "]}");
+    ck_assert_uint_lt(b.len, INTAKE_LINE_BYTES);
+    ck_assert_int_eq(intake_line(buf_str(&b), b.len, &from, &row, &e), ERR_USAGE);
+    ck_assert_msg(strncmp(e.msg, "has more than", 13) == 0, "%s", e.msg);
+    ck_assert_int_eq(intake_line("[1", 2, &from, &row, &e), ERR_USAGE);
+    ck_assert_msg(strncmp(e.msg, "is no JSON: ", 12) == 0, "%s", e.msg);
+    buf_release(&b);
+}
+END_TEST
+
 /* At the start of an engine events may come before their groups. */
 START_TEST(a_group_that_comes_later_is_not_told)
 {
@@ -467,7 +489,7 @@ START_TEST(lines_through_the_fifo)
     ck_assert_int_eq(count_of("two"), 0);
     say(fd, "\"text\":\"y\"}\nnonsense\n");
     until_events("two", 1);
-    until_text("store", "events.fifo: no JSON");
+    until_text("store", "events.fifo: is no JSON");
     ck_assert_int_eq(events_of("one", &rows), 1);
     ck_assert_str_eq(rows[0].source, "events.fifo/cron");
     event_rows_free(rows, 1);
@@ -539,6 +561,7 @@ int main(void)
     tcase_add_test(folder, a_wrong_line_costs_itself);
     tcase_add_test(folder, a_group_that_nobody_knows_is_told_once);
     tcase_add_test(folder, a_group_that_comes_later_is_not_told);
+    tcase_add_test(folder, a_line_of_many_values_costs_itself);
     tcase_add_test(folder, lines_of_any_length);
     tcase_add_test(folder, what_is_no_file_is_set_aside);
     tcase_add_test(folder, a_flood_is_taken_in_bit_by_bit);

@@ -359,7 +359,7 @@ START_TEST(a_robot_refuses_with_status_200)
     n_bad = 1;
     status = 200;
     stage_begin(&g);
-    happen("status", "SMOKE_SUCCESS");
+    happen("release", "SMOKE_SUCCESS");
     until_notices(false, 1);
     ck_assert_int_eq(n_asked, 1);
     ck_assert_int_eq(count_events(r->told), 1);
@@ -444,11 +444,11 @@ START_TEST(a_wait_says_for_what)
     ck_assert_int_gt(id, 0);
     must(store_commit(g.store, e));
     stage_begin(&g);
-    happen_in(id, "status", "SMOKE_SUCCESS");
+    happen_in(id, "release", "SMOKE_SUCCESS");
     until_notices(true, 1);
     ck_assert_str_eq(last_body, "{\"text\":\"shop: waiting, 1.2.0: SMOKE_SUCCESS, for a person: Continue (bake), or "
                                 "Interrupt to end (ann)\"}");
-    happen_in(id, "status", "BAKE_SUCCESS");
+    happen_in(id, "release", "BAKE_SUCCESS");
     until_notices(true, 2);
     ck_assert_str_eq(last_body, "{\"text\":\"shop: waiting, 1.2.0: BAKE_SUCCESS (ann)\"}");
 }
