@@ -170,6 +170,11 @@ static json_t *deployment(const struct view *v)
     return o;
 }
 
+static json_t *took(bool is_old, int64_t us)
+{
+    return is_old || us < 0 ? json_null() : json_real((double)us / 1000.0);
+}
+
 /* What was seen long ago is no news: unknown. */
 static json_t *health(const struct view *v, const struct sample_row *samples, int n)
 {
@@ -188,6 +193,11 @@ static json_t *health(const struct view *v, const struct sample_row *samples, in
         json_object_set_new(entry, "seen", json_safe(s->health_text));
         json_object_set_new(entry, "at", json_time(s->health_at));
         json_object_set_new(entry, "version", json_safe(s->version));
+        json_object_set_new(entry, "connect_ms", took(is_old, s->connect_us));
+        json_object_set_new(entry, "tls_ms", took(is_old, s->tls_us));
+        json_object_set_new(entry, "first_byte_ms", took(is_old, s->first_byte_us));
+        json_object_set_new(entry, "whole_ms",
+                            is_old || s->latency_ms < 0 ? json_null() : json_integer(s->latency_ms));
         json_array_append_new(list, entry);
     }
     return list;

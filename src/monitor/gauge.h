@@ -36,7 +36,8 @@ struct figure {
 
 /* The figures of each source, in their order. */
 enum { REQUEST_SUCCESS, REQUEST_TIME };           /* 0 or 100 %; ms to the last byte */
-enum { CONNECT_SUCCESS, CONNECT_TIME };           /* 0 or 100 %; ms to the end of the handshake */
+/* 0 or 100 %; ms to the end of the handshake, and what of them each stage took. */
+enum { CONNECT_SUCCESS, CONNECT_TIME, CONNECT_NAME_MS, CONNECT_TCP_MS, CONNECT_TLS_MS };
 enum { NUMBER_VALUE };                            /* prometheus and number */
 enum { SCRAPE_CALLS, SCRAPE_ERRORS, SCRAPE_LATENCY }; /* a second; % of the calls; ms, mean of the calls */
 enum { TAIL_LINES };                              /* lines that match since the last question */

@@ -5,6 +5,7 @@
 
 #include "monitor/gauge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -43,6 +44,12 @@ static struct gauge *trial_new(const struct gauge_subject *s, struct err *e)
     return &t->gauge;
 }
 
+/* From the stage before to this one; NAN: it was not reached. */
+static double stage_ms(int64_t before, int64_t at)
+{
+    return at < 0 || before < 0 ? NAN : (double)(at - before);
+}
+
 static void tried(void *arg, const struct connect_result *r)
 {
     struct trial *t = arg;
@@ -54,8 +61,14 @@ static void tried(void *arg, const struct connect_result *r)
     t->connecting = NULL;
     if (r->err.code)
         text_copy_safe(words, sizeof words, raw_of(r->err.msg), 0);
+    else if (is_late)
+        snprintf(words, sizeof words, "%lld ms, more than %lld", (long long)r->total_us / 1000,
+                 (long long)rule->within_ms);
     values[CONNECT_SUCCESS] = r->err.code || is_late ? 0 : 100;
     values[CONNECT_TIME] = r->err.code ? NAN : (double)r->total_us / 1000.0;
+    values[CONNECT_NAME_MS] = stage_ms(0, r->name_ms);
+    values[CONNECT_TCP_MS] = stage_ms(r->name_ms, r->connect_ms);
+    values[CONNECT_TLS_MS] = stage_ms(r->connect_ms, r->tls_ms);
     gauge_done(&t->gauge, &(struct gauge_answer){.values = values, .words = words[0] ? words : NULL});
 }
 

@@ -195,9 +195,11 @@ static void list_tracks(struct judge *j)
         j->tracks[i]->row.id = -1 - i;
 }
 
-/* Of a metrics endpoint only what the rule names is measured. */
+/* Of a metrics endpoint only what the rule names is measured, of a connection no handshake without TLS. */
 static bool is_asked_for(const struct monitor_config *r, int figure)
 {
+    if (r->source == MONITOR_CONNECT)
+        return figure != CONNECT_TLS_MS || r->has_tls;
     if (r->source != MONITOR_SCRAPE)
         return true;
     return figure == SCRAPE_CALLS ? r->calls != NULL : figure == SCRAPE_ERRORS ? r->errors != NULL

@@ -236,6 +236,25 @@ static void say_why(const struct judge *j, const struct unit *u, int subject, st
              WORDS_BYTES - WHY_BYTES - 40, words);
 }
 
+/* "; name 2 ms, connect 240 ms": where of the way the time is spent. */
+static void say_parts(const struct judge *j, const struct unit *u, struct finding *f)
+{
+    const char *before = "; ";
+
+    if (u->rule->source != MONITOR_CONNECT)
+        return;
+    for (int i = 0; i < j->n_units; i++) {
+        const struct unit *part = &j->units[i];
+        size_t n = strlen(f->text);
+        char words[SAY_BYTES];
+        if (part->i_rule != u->i_rule || !part->figure->is_context || !isfinite(unit_now(part)))
+            continue;
+        detect_say_number(words, sizeof words, unit_now(part), part->figure->unit);
+        snprintf(f->text + n, sizeof f->text - n, "%s%s %s", before, part->figure->name, words);
+        before = ", ";
+    }
+}
+
 static void find_limits(const struct judge *j, const struct unit *u, struct finding *out)
 {
     struct finding f = {.subject = -1};
@@ -681,5 +700,7 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
     find_ranks(j, u, now, out);
     find_trend(j, u, out);
     find_growth(j, u, out);
+    if (out->judged == JUDGED_BAD || out->judged == JUDGED_WARNING)
+        say_parts(j, u, out);
     say_good(u, out);
 }

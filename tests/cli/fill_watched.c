@@ -149,6 +149,17 @@ static void put_verdicts(struct fill *f)
     must(verdicts_put(f->s, f->group, rows, (int)ARRAY_LEN(rows), &e), &e);
 }
 
+static void put_sample(struct fill *f)
+{
+    char host[] = "web01", seen[] = "200";
+    struct sample_row row = {.group = f->group, .host = host, .port = 8080, .health = HEALTH_OK, .health_since = f->now,
+                             .health_text = seen, .health_at = f->now, .latency_ms = 10, .connect_us = 1250,
+                             .tls_us = -1, .first_byte_us = 9500};
+    struct err e = {0};
+
+    must(samples_put(f->s, &row, 1, &e), &e);
+}
+
 int main(int argc, char **argv)
 {
     struct fill f = {.now = clock_wall_ms()};
@@ -173,6 +184,7 @@ int main(int argc, char **argv)
     must(store_commit(f.s, &e), &e);
     put_points(&f);
     put_verdicts(&f);
+    put_sample(&f);
     store_close(f.s);
     return 0;
 }

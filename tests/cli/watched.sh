@@ -42,6 +42,8 @@ fp status shop-web --json
 is 0 'status --json'
 json '.[0].watch | .deployment == 1 and .verdict == "bad" and .anomalies == 1 and .missed_s == 120' 'the watch'
 json '.[0].watch | .left_s > 600 and .left_s <= 720 and (.until | test("Z$")) and (.began | test("Z$"))' 'how long it lasts'
+json '.[0].health[0] | .health == "ok" and .connect_ms == 1.25 and .tls_ms == null and .first_byte_ms == 9.5 and
+    .whole_ms == 10' 'a health answer, and how long its parts took'
 json '.[0].monitors | map(.layer) == ["user", "business", "application", "system"]' 'the monitors, by layer'
 json '.[0].monitors[0] | .verdict == "good" and .now == 182 and .baseline == 180 and .unit == "ms" and .samples == 60 and
     .method == "limit" and .brakes and .sure == null and .host == null' 'a good one'

@@ -313,6 +313,7 @@ START_TEST(a_connection_stands_or_is_lost)
     ask(&s);
     ck_figure(&s, CONNECT_SUCCESS, 100);
     ck_assert(s.values[CONNECT_TIME] > 0);
+    ck_assert(s.values[CONNECT_NAME_MS] >= 0 && s.values[CONNECT_TCP_MS] >= 0 && isnan(s.values[CONNECT_TLS_MS]));
     stand_end(&s);
 
     char *layer = xasprintf("network: [{connect: \"127.0.0.1:%d\"}]", peer_free_port());
@@ -329,6 +330,8 @@ START_TEST(a_connection_stands_or_is_lost)
     ask_within(&s, SHORT_MS);
     ck_failure(&s, "");
     ck_assert(s.words[0] && isnan(s.values[CONNECT_TIME]));
+    ck_assert(s.values[CONNECT_TCP_MS] >= 0 && isnan(s.values[CONNECT_TLS_MS]));
+    ck_assert_msg(strstr(s.words, "TLS handshake within"), "%s", s.words);
     stand_end(&s);
 }
 END_TEST

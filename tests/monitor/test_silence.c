@@ -354,6 +354,34 @@ START_TEST(a_failure_is_told_with_its_reason)
 }
 END_TEST
 
+/* Where of the way it is lost, and what of it is slow. */
+START_TEST(a_way_names_its_stages)
+{
+    struct play p;
+
+    play_init(&p);
+    rounds(&p, 6, none);
+    ck_says(&p, "way: name", JUDGED_GOOD, "now 0 ms");
+    ck_says(&p, "way: connect", JUDGED_GOOD, "now 1 ms");
+    const struct verdict_row *rows;
+    int n = judge_verdicts(p.j, p.now, &rows);
+    for (int i = 0; i < n; i++)
+        ck_assert_str_ne(rows[i].name, "way: tls");
+    struct judge_release r = {.deployment = 7, .start = 7, .version = "2.0.0", .began = p.now, .is_preparing = true};
+    rounds(&p, 30, none);
+    judge_set_release(p.j, &r, p.now);
+    rounds(&p, 2, none);
+    for (int i = 0; i < 20; i++) {
+        p.now += STEP;
+        for (int k = 0; k < HOSTS; k++)
+            tell(&p, R_WAY, k, &(struct gauge_answer){.values = (double[]){100, 250, 240, 10, NAN}});
+        judge_verdicts(p.j, p.now, &(const struct verdict_row *){NULL});
+    }
+    ck_says(&p, "way: time", JUDGED_BAD, "; name 240 ms, connect 10 ms");
+    play_end(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("silence");
@@ -365,6 +393,7 @@ int main(void)
     tcase_add_test(t, two_of_three_questions_without_an_answer_are_unknown);
     tcase_add_test(t, a_figure_that_one_instance_does_not_bring_is_unknown);
     tcase_add_test(t, a_failure_is_told_with_its_reason);
+    tcase_add_test(t, a_way_names_its_stages);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
