@@ -100,12 +100,21 @@ static void word_doubts(struct confirm *c, const struct ui *u)
     const struct group_config *g = u->snap->frozen ? u->snap->frozen : u->snap->config;
     const struct view *v = &u->snap->present;
     bool is_ours = v->brake == BRAKE_MONITOR || (!v->is_braked && view_is_waiting(v));
+    char said[WORDS_BYTES];
 
-    c->has_why = is_ours && (u->snap->n_verdicts > 0 || (g && g->n_monitors > 0));
+    bool is_judged = u->snap->n_verdicts > 0 || (g && g->n_monitors > 0);
+    bool is_held = view_say_doubts(v, said, sizeof said);
+
+    c->has_why = is_ours && (is_judged || is_held);
     c->wants_why = false;
     c->doubts[0] = c->doubted[0] = '\0';
-    if (c->has_why && !v->is_braked)
+    if (is_ours && is_judged && !v->is_braked)
         find_doubts(c, u);
+    if (is_held && !c->wants_why) { /* the health of instances, which no layer says */
+        c->wants_why = true;
+        str_copy(c->doubts, sizeof c->doubts, said);
+        str_copy(c->doubted, sizeof c->doubted, said);
+    }
 }
 
 static bool may_answer(const struct confirm *c)

@@ -32,7 +32,8 @@ static int ask_doubtful(struct act *act, const struct args *a, char **why)
     if (a->values[PRESS_WHY].count || a->values[PRESS_YES].count || v->is_braked || !view_is_waiting(v))
         return EXIT_DONE;
     n = verdicts_list(act->store, v->name, &rows, NULL);
-    if (n > 0 && layers_say_doubts(rows, n, v->now, doubts, sizeof doubts) > 0) {
+    bool is_doubtful = n > 0 && layers_say_doubts(rows, n, v->now, doubts, sizeof doubts) > 0;
+    if (is_doubtful || view_say_doubts(v, doubts, sizeof doubts)) {
         sentence = xasprintf("What is watched of %s is in doubt: %s.", v->name, doubts);
         status = act_ask_why(sentence, why);
         free(sentence);

@@ -112,7 +112,7 @@ static bool refuse_stranded(struct engine *e, const struct group *g, const struc
 }
 
 /* Bake and roll out over what is bad or not known want a reason, which goes on record with whose it is. */
-static bool refuse_doubtful(struct engine *e, const struct release *r, const struct action_row *a,
+static bool refuse_doubtful(struct engine *e, struct release *r, const struct action_row *a,
                             const char *why)
 {
     char doubts[400], words[600];

@@ -310,6 +310,7 @@ static void ticked(void *arg)
         free_ended(e);
         after_turn(e);
         verdicts_turn(e);
+        unwell_turn(e);
         idle_turn(e);
         check_idle(e);
     }
@@ -385,6 +386,7 @@ void engine_free(struct engine *e)
         idle_forget(e->groups[i]);
         verdicts_forget(e->groups[i]);
         after_free(e->groups[i]);
+        unwell_forget(e->groups[i]);
         free(e->groups[i]->name);
         free(e->groups[i]);
     }

@@ -45,6 +45,7 @@ struct judged;
 struct opening;
 struct release;
 struct txn;
+struct unwell;
 
 /* One instance of a release (or of an act by hand): the strings that its steps borrow, its session and
  * what is under way. At most one of op, probe and read is set. */
@@ -77,6 +78,9 @@ struct target {
     int sick;                   /* wrong health answers in a row */
     int unsampled;              /* readings of the samples in a row that had none that is fresh */
     int64_t sampled_from;       /* wall: samples of before tell of a time that is over */
+    enum health heard;          /* by the newest sample, whether or not it is out of traffic ... */
+    int64_t heard_since, heard_at;
+    int64_t worked_at;          /* wall: a step or a probe was last under way */
     int64_t progress_at;        /* mono: when progress was last stored */
     int64_t no_room_until;      /* mono */
     int64_t probe_again_at;     /* mono: its probe needs a balancer that could not be asked; 0 none */
@@ -121,6 +125,7 @@ struct group {
     struct release *release;        /* the open one, or one with unknown targets; NULL */
     struct judged *judged;          /* what its layers say, while that counts; NULL: nothing is watched */
     struct after *after;            /* the watch behind its last release; NULL: none runs */
+    struct unwell *unwell;          /* ... and how its instances are meanwhile; NULL: not looked at yet */
     struct idle *idle;              /* its balancers are read for whoever looks on; NULL they are not */
     bool is_busy;                   /* a Start, Rollback or act by hand is being prepared */
     int64_t history;                /* how many deployments are on record */
@@ -310,6 +315,17 @@ void target_ask_health(struct target *t);
 /* One more answer: good, or what was seen. */
 void target_note_health(struct target *t, const char *bad);
 
+/* ---- doubts.c: the health of what was released, before a planned wait is answered ------------------------ */
+/* Is it known to be good, of all that this release has brought its version to? Then --auto goes on. */
+bool release_is_well(struct release *r);
+/* What a person should know before, behind what dst holds: "sick: web03 since 12:00:03; health unknown: web05". What
+ * verify has just proved is no doubt, until the poller has had the time to see it. */
+void release_add_unwell(struct release *r, char *dst, size_t size);
+/* Every tick: is something under way on it? now: wall. */
+void target_note_work(struct target *t, int64_t now);
+/* s NULL: none. */
+void target_note_sample(struct target *t, const struct sample_row *s);
+
 /* ---- watch.c: balancers and health while a release is open ------------------------------------------- */
 void release_watch(struct release *r);
 
@@ -323,9 +339,11 @@ bool release_is_judged(const struct release *r);
 bool group_is_judged(const struct group *g);
 /* May a release leave PENDING: its baselines are there, or were waited for long enough? */
 bool release_has_baselines(struct release *r);
-/* What stands between a planned wait and its answer: "unknown: orders a minute; bad: app: latency". "" and false:
- * nothing, or nobody asks. */
-bool release_say_doubts(const struct release *r, char *dst, size_t size);
+/* What stands between a planned wait and its answer: "unknown: orders a minute; sick: web03 since 12:00:03". "" and
+ * false: nothing, or nobody asks. */
+bool release_say_doubts(struct release *r, char *dst, size_t size);
+/* A wait that was held, and that nothing stands in the way of any more, answers itself. */
+void release_go_on(struct release *r);
 /* A person goes on all the same: what is bad now does not brake again. why may be NULL. In x. */
 void release_accept(struct release *r, struct txn *x, const char *driver, const char *why);
 /* The worst of the layers now; UNKNOWN where something is watched and nothing was read. */
@@ -355,6 +373,11 @@ const struct group_config *after_config(const struct group *g);
 void after_note_bad(struct group *g);
 void after_free(struct group *g);
 void action_watch(struct engine *e, struct group *g, const struct action_row *a);
+
+/* ---- unwell.c: the instances while a group is watched ------------------------------------------------- */
+/* Every tick: who is sick or flaps for a while is an anomaly of the watch. */
+void unwell_turn(struct engine *e);
+void unwell_forget(struct group *g);
 
 /* ---- idle.c: balancers while no release is open and somebody looks on ---------------------------------- */
 /* Every tick: who is due is read, what has changed is stored. */

@@ -1,11 +1,13 @@
 noinst_LIBRARIES += src/engine/libengine.a
 src_engine_libengine_a_SOURCES = \
 	src/engine/actions.c src/engine/after.c src/engine/args.c src/engine/args.h src/engine/begin.c \
+	src/engine/doubts.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_int.h src/engine/gaps.c src/engine/gaps.h src/engine/hand.c \
 	src/engine/host.c src/engine/idle.c src/engine/mirror.c src/engine/opening.c src/engine/opening.h \
 	src/engine/prepare.c \
 	src/engine/probing.c src/engine/questions.c src/engine/recover.c src/engine/release.c \
 	src/engine/rows.c src/engine/samples.c src/engine/start.c src/engine/target.c src/engine/txn.c \
+	src/engine/unwell.c \
 	src/engine/verdicts.c \
 	src/engine/watch.c
 
@@ -26,6 +28,7 @@ ENGINE_TESTS = tests/engine/test_engine_paths tests/engine/test_engine_sim \
 	tests/engine/test_engine_failpoints \
 	tests/engine/test_engine_upkeep \
 	tests/engine/test_engine_edges \
+	tests/engine/test_engine_health \
 	tests/engine/test_engine_idle \
 	tests/engine/test_engine_layers \
 	tests/engine/test_engine_watch
@@ -51,6 +54,11 @@ tests_engine_test_engine_upkeep_SOURCES = tests/engine/test_engine_upkeep.c
 tests_engine_test_engine_upkeep_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_engine_upkeep_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_engine_test_engine_upkeep_LDADD = $(SIM_LIBS)
+
+tests_engine_test_engine_health_SOURCES = tests/engine/test_engine_health.c
+tests_engine_test_engine_health_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_engine_health_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_engine_test_engine_health_LDADD = $(SIM_LIBS)
 
 tests_engine_test_engine_idle_SOURCES = tests/engine/test_engine_idle.c
 tests_engine_test_engine_idle_CFLAGS = $(TEST_CFLAGS)

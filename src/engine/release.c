@@ -264,7 +264,7 @@ static void say_interval(const struct release *r, struct buf *b)
     buf_addf(b, "the interval before batch %d, until %s (Interrupt holds it)", r->core.batch, s);
 }
 
-static void say_person(const struct release *r, struct buf *b)
+static void say_person(struct release *r, struct buf *b)
 {
     char s[200], doubts[400];
     bool is_wait = deploy_stands(&r->core) == STANDS_WAITING;
@@ -508,8 +508,9 @@ int release_apply_in(struct release *r, const struct deploy_event *ev, const cha
     struct err local;
     unsigned effects = 0;
 
-    /* A planned wait answers itself only when what is watched was judged in it. */
-    r->core.is_auto_held = release_is_judged(r) && ev->kind != EV_AUTO;
+    /* A planned wait answers itself only when what is watched was judged in it, and the instances were heard of. */
+    r->core.is_auto_held = ev->kind != EV_AUTO && r->row.flavour == FLAVOUR_RELEASE &&
+                           (release_is_judged(r) || r->e->spec.has_samples || !release_is_well(r));
     int rc = deploy_apply(&r->core, ev, &effects, err ? err : &local);
     if (rc < 0)
         return rc;

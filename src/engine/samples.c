@@ -94,6 +94,7 @@ static void sample_target(struct target *t, const struct sampling *w, int64_t no
 {
     const struct sample_row *s = sample_find(w->rows, w->n, t->row.host, t->row.port);
 
+    target_note_sample(t, s);
     if (!target_is_at_rest(t))
         return;
     if (!sample_is_fresh(s, now, SAMPLE_FRESH_MS)) {
@@ -118,6 +119,7 @@ static void sampling_done(void *arg, int rc, const struct err *err)
         r->is_sampling = false;
         for (int i = 0; i < r->n; i++)
             sample_target(&r->t[i], w, now);
+        release_go_on(r);
         engine_kick(w->e, r);
     }
     if (w->n > 0)
@@ -144,6 +146,7 @@ void release_mind_steps(struct release *r)
 
     for (int i = 0; i < r->n; i++) {
         struct target *t = &r->t[i];
+        target_note_work(t, now);
         if (target_is_at_rest(t))
             continue;
         t->sampled_from = now + PROVED_FOR_MS;

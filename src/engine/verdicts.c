@@ -436,14 +436,14 @@ static void take_verdicts(struct group *g, const struct verdict_reading *w)
         brake_for(r, worst);
 }
 
-/* The wait that was held answers itself. */
-static void go_on(struct group *g)
+void release_go_on(struct release *r)
 {
-    struct release *r = open_release(g);
     struct deploy_event ev = {.kind = EV_AUTO};
+    const struct judged *j = r->g->judged;
 
-    if (!r || !r->core.is_auto || !release_is_judged(r) || g->judged->doubts[0] ||
-        deploy_stands(&r->core) != STANDS_WAITING)
+    if (!r->core.is_auto || !r->core.is_auto_held || deploy_stands(&r->core) != STANDS_WAITING)
+        return;
+    if ((release_is_judged(r) && (!j || j->doubts[0])) || !release_is_well(r))
         return;
     release_log(r, NULL, 'i', "everything that is watched is good: going on");
     release_apply(r, &ev, NULL, NULL);
@@ -474,9 +474,10 @@ static void take_reading(struct group *g, struct verdict_reading *w)
         w->n_verdicts = 0;
     take_verdicts(g, w);
     sum_up(j, config_of(g), w->verdicts, w->n_verdicts, engine_wall(w->e), settle_of(g));
-    go_on(g);
-    if (open_release(g))
-        engine_kick(w->e, open_release(g));
+    if (!open_release(g))
+        return;
+    release_go_on(open_release(g));
+    engine_kick(w->e, open_release(g));
 }
 
 static void reading_done(void *arg, int rc, const struct err *err)
@@ -564,14 +565,14 @@ bool release_has_baselines(struct release *r)
     return true;
 }
 
-bool release_say_doubts(const struct release *r, char *dst, size_t size)
+bool release_say_doubts(struct release *r, char *dst, size_t size)
 {
     const struct judged *j = r->g->judged;
 
     dst[0] = '\0';
-    if (!release_is_judged(r))
-        return false;
-    str_copy(dst, size, j ? j->doubts : "unknown: nothing was judged yet");
+    if (release_is_judged(r))
+        str_copy(dst, size, j ? j->doubts : "unknown: nothing was judged yet");
+    release_add_unwell(r, dst, size);
     return dst[0] != '\0';
 }
 

@@ -219,6 +219,8 @@ void release_watch(struct release *r)
         return;
     if (r->e->spec.has_samples)
         release_mind_steps(r);
+    else
+        release_go_on(r);
     if (now - r->health_at >= HEALTH_EVERY_MS) {
         r->health_at = now;
         ask_health(r);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/types.h"
 #include "inventory/inventory.h"
 #include "store/state.h"
@@ -326,6 +327,23 @@ bool view_is_waiting(const struct view *v)
     enum deploy_status s = v->deployment ? v->deployment->status : DEPLOY_SUCCESS;
 
     return s == DEPLOY_SMOKE_SUCCESS || s == DEPLOY_BAKE_SUCCESS;
+}
+
+bool view_say_doubts(const struct view *v, char *dst, size_t size)
+{
+    const char *words = v->deployment ? v->deployment->waiting : NULL;
+    const char *end = words ? strstr(words, " to be good") : NULL;
+
+    if (size > 0)
+        dst[0] = '\0';
+    if (!end || v->is_braked || !view_is_waiting(v) || !strstr(end, ", or a person:"))
+        return false;
+    str_copy(dst, size, words);
+    if ((size_t)(end - words) < size)
+        dst[end - words] = '\0';
+    else if (size > 0)
+        dst[text_utf8_prefix(raw_of(dst))] = '\0';
+    return true;
 }
 
 const char *view_result(const struct view *v)

@@ -94,6 +94,9 @@ void view_take_samples(struct view *v, const struct sample_row *samples, int n);
 /* Does a person have to answer: a planned wait or a failure, with nothing in flight? */
 bool view_is_waiting(const struct view *v);
 bool view_is_failure(const struct view *v);
+/* What stands in the way of a planned wait's Continue, in the engine's words ("sick: web03 since 12:00:03"): going on
+ * wants a reason. "" and false: nothing does, as far as the engine has said. */
+bool view_say_doubts(const struct view *v, char *dst, size_t size);
 
 /* "success", "failure", "interrupted", or NULL while it goes on. */
 const char *view_result(const struct view *v);

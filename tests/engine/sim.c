@@ -87,7 +87,7 @@ static void set_monitors(struct group_config *g, const struct sim *s)
     g->watch_ms = s->spec.watch_ms;
     g->baseline_ms = 20000;
     g->warmup_ms = 2000;
-    if (!s->spec.has_monitor)
+    if (!s->spec.has_monitor || s->spec.has_no_rules)
         return;
     g->n_monitors = 1;
     g->monitors = xcalloc(1, sizeof *g->monitors);

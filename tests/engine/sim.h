@@ -23,6 +23,7 @@ struct sim_spec {
     bool ignore_verify, has_rollback_canary;
     bool has_samples; /* the engine is told that a poller runs: the test is the poller */
     bool has_monitor; /* ... and that the layers are watched, by one rule: the test is the monitor */
+    bool has_no_rules; /* ... by none: health alone counts */
     int64_t watch_ms; /* of a success, with has_monitor */
     bool leaves;      /* the engine ends for want of work, unless sim.is_looked_on */
 };
