@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/view.h"
 
 enum { VERSIONS_MAX = 50 };
 
@@ -66,6 +67,8 @@ static void keep_known(struct polled *p, const struct watched *before)
         p->pulse = q->pulse;
         p->is_told = q->is_told;
         p->told = q->told;
+        p->is_first = q->is_first;
+        p->recalled_at = q->recalled_at;
         p->places = q->places;
         p->latency_ms = q->latency_ms;
         p->connect_us = q->connect_us;
@@ -102,6 +105,34 @@ static void polled_begin(struct watched *g, const struct instance_config *in, co
     keep_known(p, before);
     polled_prepare(p);
     p->machine = machine_get(g->m, g->cfg, p->host);
+}
+
+static struct polled *polled_of(struct watched *g, const struct sample_row *s)
+{
+    for (int i = 0; i < g->n; i++) {
+        if (g->polled[i].port == s->port && strcmp(g->polled[i].host, s->host) == 0)
+            return &g->polled[i];
+    }
+    return NULL;
+}
+
+/* What the last poller has found of those that this one has heard nothing of yet: what differs from it has changed
+ * meanwhile. What is older than LAST_HEALTH_MS says nothing of how it came. */
+static void recall(struct watched *g)
+{
+    struct sample_row *rows = NULL;
+    int64_t now = net_wall_ms(g->m->net);
+    int n = g->m->store ? samples_list(g->m->store, g->name, &rows, NULL) : 0;
+
+    for (int i = 0; i < n; i++) {
+        struct polled *p = polled_of(g, &rows[i]);
+        if (!p || p->is_told || p->recalled_at || !sample_is_fresh(&rows[i], now, LAST_HEALTH_MS))
+            continue;
+        p->told = rows[i].health;
+        p->recalled_at = rows[i].health != HEALTH_UNKNOWN ? rows[i].health_at : 0;
+    }
+    if (n > 0)
+        sample_rows_free(rows, n);
 }
 
 static bool has_instance(const struct group_config *cfg, const struct instance_config *in)
@@ -169,6 +200,7 @@ static void watched_build(struct watched *g, char *asked, struct group_config *c
         polled_begin(g, &cfg->instances[i], &before);
     for (int i = 0; i < n_others; i++)
         polled_begin(g, &others[i], &before);
+    recall(g);
     spread(g, net_mono_ms(g->m->net));
     watched_clear(&before);
     g->rules = rules_new(g);

@@ -27,7 +27,8 @@ enum {
     SYSTEM_DEADLINE_MS = 4000,
     WRITE_EVERY_MS = 1000,   /* at most one transaction in this time */
     WRITE_WATCHED_MS = 2000, /* while a console or a deployment is open: the ages that they see */
-    WRITE_IDLE_MS = 10000
+    WRITE_IDLE_MS = 10000,
+    LAST_HEALTH_MS = 3600000      /* what the last poller has left is compared with, unless it is older */
 };
 
 struct monitor;

@@ -40,8 +40,10 @@ struct polled {
     int places;             /* whose it takes: PLACES_SLOW when it did not answer in time */
     int64_t next_at, asked_at; /* mono */
     struct pulse pulse;
-    bool is_told;           /* of `told` or what it began with: a change from it is an event */
-    enum health told;
+    bool is_told;           /* of `told`: a change from it is an event */
+    enum health told;       /* before: as the last poller has left it, UNKNOWN when that is too long ago */
+    bool is_first;          /* nothing else was told of it by this poller */
+    int64_t recalled_at;    /* wall: when that one had last asked; 0 it says nothing, or is no matter any more */
     char seen[200];         /* the last answer, for a person */
     char echo[128];         /* the version it named; "" none */
     int64_t latency_ms;     /* -1: no answer yet */

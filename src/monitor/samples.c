@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "monitor/scribe.h"
 
@@ -94,23 +95,42 @@ static void mark_given(struct monitor *m, bool is_all)
 
 /* ---- changes of health ------------------------------------------------------------------------------------ */
 
-/* What it began with is no change, and neither is what went as it came between two writes. */
+/* What it begins with is a change from what the last poller has left, or when nobody knows what was before and it
+ * is not well. What went as it came between two writes is none. */
 static bool is_change(struct polled *p)
 {
-    if (!p->is_told) {
-        p->is_told = p->pulse.health != HEALTH_UNKNOWN;
-        p->told = p->pulse.health;
+    if (!p->is_told && p->pulse.health != HEALTH_UNKNOWN) {
+        p->is_told = true;
+        p->is_first = true;
+        if (p->told == HEALTH_UNKNOWN && p->pulse.health == HEALTH_OK)
+            p->told = HEALTH_OK;
     }
     return p->is_told && p->told != p->pulse.health;
 }
 
+/* "sick, was ok: 503"; of the first one "sick, was ok when it was last asked, 12:00:03: 503". */
+static void say_change(const struct polled *p, char *dst, size_t size)
+{
+    bool has_seen = p->seen[0] && p->pulse.health != HEALTH_UNKNOWN;
+    const char *seen = has_seen ? p->seen : "", *sep = has_seen ? ": " : "";
+    char at[CLOCK_TEXT_BYTES];
+
+    if (p->is_first && p->told == HEALTH_UNKNOWN) {
+        snprintf(dst, size, "%s, since when is unknown%s%s", health_name(p->pulse.health), sep, seen);
+    } else if (p->is_first && p->recalled_at) {
+        clock_hms(at, sizeof at, p->recalled_at);
+        snprintf(dst, size, "%s, was %s when it was last asked, %s%s%s", health_name(p->pulse.health),
+                 health_name(p->told), at, sep, seen);
+    } else {
+        snprintf(dst, size, "%s, was %s%s%s", health_name(p->pulse.health), health_name(p->told), sep, seen);
+    }
+}
+
 static void tell_change(struct polled *p)
 {
-    char text[sizeof p->seen + 64];
-    bool has_seen = p->seen[0] && p->pulse.health != HEALTH_UNKNOWN;
+    char text[sizeof p->seen + 128];
 
-    snprintf(text, sizeof text, "%s, was %s%s%s", health_name(p->pulse.health), health_name(p->told),
-             has_seen ? ": " : "", has_seen ? p->seen : "");
+    say_change(p, text, sizeof text);
     const struct event_row row = {.at = p->pulse.since,
                                   .group = p->group->name,
                                   .deployment = p->group->deployment,
@@ -120,6 +140,7 @@ static void tell_change(struct polled *p)
                                   .port = p->port,
                                   .told_at = net_wall_ms(p->group->m->net)};
     p->told = p->pulse.health;
+    p->is_first = false;
     record_add(p->group->m, &row);
 }
 

@@ -85,6 +85,60 @@ START_TEST(well_then_sick_then_well)
 }
 END_TEST
 
+/* Left well, found sick: a change, of which nobody has seen the moment. */
+START_TEST(sick_since_the_last_poller)
+{
+    struct stage g;
+    struct sample_row r;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    stage_group(&g, &port, 1, plain_url, "");
+    stage_begin(&g);
+    r = stage_until(&g, port, is_well, "well");
+    sample_release(&r);
+    monitor_stop(g.monitor);
+    shop_set_well(&g, port, false);
+    stage_begin(&g);
+    r = stage_until(&g, port, is_sick, "sick");
+    sample_release(&r);
+    ck_events(&g, port, 1, "sick, was ok when it was last asked, ");
+    /* What it was left as it is found as: no change. */
+    monitor_stop(g.monitor);
+    stage_begin(&g);
+    shop_set_well(&g, port, true);
+    r = stage_until(&g, port, is_well, "well");
+    sample_release(&r);
+    ck_events(&g, port, 2, "ok, was sick");
+    stage_end(&g);
+}
+END_TEST
+
+/* _i 0: nothing was ever left; 1: something, so long ago that it says nothing. */
+START_TEST(sick_since_nobody_knows_when)
+{
+    struct stage g;
+    struct sample_row r;
+    stage_init(&g);
+    int port = stage_shop(&g, "1.0.0");
+    shop_set_well(&g, port, false);
+    if (_i) {
+        const struct sample_row old = {.group = (char *)(uintptr_t)"shop",
+                                       .host = (char *)(uintptr_t)"127.0.0.1",
+                                       .port = port,
+                                       .health = HEALTH_OK,
+                                       .health_since = 1,
+                                       .health_at = clock_wall_ms() - LAST_HEALTH_MS - 1000};
+        must(samples_put(g.store, &old, 1, e));
+    }
+    stage_group(&g, &port, 1, plain_url, "");
+    stage_begin(&g);
+    r = stage_until(&g, port, is_sick, "sick");
+    sample_release(&r);
+    ck_events(&g, port, 1, "sick, since when is unknown: 503");
+    stage_end(&g);
+}
+END_TEST
+
 static atomic_int n_asked;
 
 static void answer_in_turn(struct peer *p, int fd, const char *request)
@@ -440,6 +494,8 @@ int main(void)
 
     tcase_add_test(health, well_then_sick_then_well);
     tcase_add_test(health, the_group_says_how_many_answers_count);
+    tcase_add_test(health, sick_since_the_last_poller);
+    tcase_add_loop_test(health, sick_since_nobody_knows_when, 0, 2);
     tcase_add_test(health, flapping_is_its_own_state);
     tcase_add_test(health, another_version_by_pattern_is_sick);
     tcase_add_test(health, another_version_by_text_is_sick);
