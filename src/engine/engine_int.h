@@ -47,6 +47,9 @@ struct release;
 struct txn;
 struct unwell;
 
+/* Who holds an instance in or out at the balancer; SEEN_NOT: that cannot be told. */
+enum seen_class { SEEN_NOT, SEEN_IN, SEEN_DRAINED, SEEN_MAINT, SEEN_ABSENT, SEEN_COUNT };
+
 /* One instance of a release (or of an act by hand): the strings that its steps borrow, its session and
  * what is under way. At most one of op, probe and read is set. */
 struct target {
@@ -61,6 +64,9 @@ struct target {
     struct probe_op *probe;
     struct traffic_op *read;    /* the fresh reading before a step begins */
     struct traffic_op *redrain; /* asserting a forgotten drain */
+    enum seen_class seen;       /* as last read while nothing of ours was at work on it */
+    bool is_seen;               /* the store's reading was held against one of this release */
+    bool is_read_at_rest;       /* nothing is, since the reading under way was asked for */
     bool is_forgotten;          /* ... which is on record, until it is read out again */
     bool is_redrain_failed;     /* ... and so is that it did not help */
     struct http *health;
@@ -373,6 +379,24 @@ const struct group_config *after_config(const struct group *g);
 void after_note_bad(struct group *g);
 void after_free(struct group *g);
 void action_watch(struct engine *e, struct group *g, const struct action_row *a);
+
+/* ---- seen.c: what others do at a balancer ---------------------------------------------------------------- */
+struct seen {
+    const char *host;
+    int port;
+    enum seen_class before; /* SEEN_NOT: as the store has it */
+    enum seen_class now;
+    bool is_change;         /* seen_record() says: by others, and on record */
+};
+struct seen_in {
+    const char *group;
+    int64_t deployment, at; /* at: wall */
+    bool is_open;           /* read by an open release */
+    bool is_reloaded;       /* a balancer was, since the reading before */
+};
+enum seen_class seen_class(enum traffic_state s);
+/* On the worker, before the new readings are stored: what is not our doing becomes events. */
+int seen_record(struct store *s, const struct seen_in *in, struct seen *list, int n, struct err *err);
 
 /* ---- unwell.c: the instances while a group is watched ------------------------------------------------- */
 /* Every tick: who is sick or flaps for a while is an anomaly of the watch. */

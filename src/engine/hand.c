@@ -120,6 +120,39 @@ static void settle_ledger(const struct hand *h, const struct step_result *r, boo
         strike_out(g, h->host, h->port, x);
 }
 
+/* What was just read back, so that nobody takes it for somebody else's doing. */
+struct reading_job {
+    struct instance_row row; /* group, host owned */
+};
+
+static void reading_free(void *arg)
+{
+    struct reading_job *j = arg;
+
+    free(j->row.group);
+    free(j->row.host);
+    free(j);
+}
+
+static int reading_run(struct store *s, void *arg, struct err *err)
+{
+    struct reading_job *j = arg;
+
+    return instance_put_traffic(s, &j->row, err);
+}
+
+static void store_reading(const struct hand *h, enum traffic_state state, struct txn *x)
+{
+    struct reading_job *j = xcalloc(1, sizeof *j);
+
+    j->row = (struct instance_row){.group = xstrdup(h->o->g->name),
+                                   .host = xstrdup(h->host),
+                                   .port = h->port,
+                                   .traffic = (char *)(uintptr_t)traffic_state_name(state),
+                                   .traffic_at = engine_wall(h->o->e)};
+    txn_job(x, reading_run, reading_free, j);
+}
+
 static void hand_done(void *arg, const struct step_result *r)
 {
     struct hand *h = arg;
@@ -131,6 +164,8 @@ static void hand_done(void *arg, const struct step_result *r)
     h->t->op = NULL;
     txn_journal_outcome(x, h->journal, journal_of(r->outcome), r->err.msg[0] ? r->err.msg : NULL);
     settle_ledger(h, r, is_ok, x);
+    if (is_ok && traffic_has_balancer(o->scratch->traffic))
+        store_reading(h, h->step == STEP_MARKDOWN ? TRAFFIC_DRAINED : TRAFFIC_READY, x);
     if (is_ok) {
         snprintf(words, sizeof words, "%s:%d is %s", h->host, h->port,
                  h->step == STEP_MARKDOWN ? "out of traffic" : "in traffic");

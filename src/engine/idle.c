@@ -28,6 +28,7 @@ struct idle_one {
     int64_t at; /* wall; 0 never */
     bool is_news, is_fresh;
     bool is_reloaded; /* a balancer has forgotten what it knew of it, which is not on record yet */
+    enum seen_class seen; /* as it was last written */
 };
 
 struct idle {
@@ -37,6 +38,7 @@ struct idle {
     struct idle_one *ones;
     int n;
     int64_t asked_at; /* mono; 0 never */
+    bool is_reloaded; /* a balancer was, which is not on record yet */
 };
 
 /* ---- into the store -------------------------------------------------------------------------------- */
@@ -44,8 +46,10 @@ struct idle {
 struct idle_row {
     struct instance_row row; /* group, host owned */
     enum traffic_state state;
+    enum seen_class before;
     bool may_settle;         /* nobody else in this process has the ledger in his hands */
     bool is_reloaded;
+    bool tells_reload;       /* the first of a group of which a balancer was */
 };
 
 struct idle_write {
@@ -110,10 +114,50 @@ static int settle_all(struct store *s, const struct idle_write *w, struct err *e
     return rc;
 }
 
+static int record_reload(struct store *s, const struct idle_write *w, const char *group, struct err *err)
+{
+    struct event_row ev = {.at = w->now, .group = (char *)(uintptr_t)group,
+                           .kind = (char *)(uintptr_t)event_kind_name(EVENT_TRAFFIC),
+                           .text = (char *)(uintptr_t)"a balancer was reloaded"};
+    int64_t id = event_insert(s, &ev, err);
+
+    return id < 0 ? (int)id : 0;
+}
+
+/* Rows of one group stand together: those from `at` on. How many there are is in *n. */
+static int see_group(struct store *s, const struct idle_write *w, int at, int *n, struct err *err)
+{
+    const char *group = w->rows[at].row.group;
+    struct seen_in in = {.group = group, .at = w->now};
+    struct seen *list = xcalloc((size_t)(w->n - at), sizeof *list);
+    int count = 0, rc = w->rows[at].tells_reload ? record_reload(s, w, group, err) : 0;
+
+    for (*n = 0; at + *n < w->n && strcmp(w->rows[at + *n].row.group, group) == 0; ++*n) {
+        const struct idle_row *r = &w->rows[at + *n];
+        in.is_reloaded |= r->is_reloaded;
+        if (r->may_settle)
+            list[count++] = (struct seen){.host = r->row.host, .port = r->row.port, .before = r->before,
+                                          .now = seen_class(r->state)};
+    }
+    if (rc == 0 && count > 0)
+        rc = seen_record(s, &in, list, count, err);
+    free(list);
+    return rc;
+}
+
+static int see_all(struct store *s, const struct idle_write *w, struct err *err)
+{
+    int rc = 0, n;
+
+    for (int i = 0; i < w->n && rc == 0; i += n)
+        rc = see_group(s, w, i, &n, err);
+    return rc;
+}
+
 static int write_run(struct store *s, void *arg, struct err *err)
 {
     struct idle_write *w = arg;
-    int rc = 0;
+    int rc = see_all(s, w, err);
 
     FAILPOINT("engine:idle");
     for (int i = 0; i < w->n && rc == 0; i++)
@@ -131,17 +175,31 @@ static void write_free(struct idle_write *w)
     free(w);
 }
 
-static bool was_reloaded(const struct idle_write *w, const char *group, const struct idle_one *one)
+static const struct idle_row *written(const struct idle_write *w, const char *group, const struct idle_one *one)
 {
     for (int i = 0; i < w->n; i++) {
         const struct instance_row *r = &w->rows[i].row;
         if (r->port == one->port && strcmp(r->host, one->host) == 0 && strcmp(r->group, group) == 0)
-            return w->rows[i].is_reloaded;
+            return &w->rows[i];
     }
-    return false;
+    return NULL;
 }
 
 /* What could not be written is news the next time. */
+static void keep_news(const struct idle_write *w, struct idle *x)
+{
+    for (int i = 0; i < x->n; i++) {
+        struct idle_one *one = &x->ones[i];
+        const struct idle_row *r = written(w, x->g->name, one);
+        one->is_news = one->at != 0;
+        if (!r)
+            continue;
+        one->is_reloaded |= r->is_reloaded;
+        one->seen = r->before;
+        x->is_reloaded |= r->tells_reload;
+    }
+}
+
 static void write_done(void *arg, int rc, const struct err *err)
 {
     struct idle_write *w = arg;
@@ -149,11 +207,8 @@ static void write_done(void *arg, int rc, const struct err *err)
 
     e->is_idle_writing = false;
     for (int g = 0; rc < 0 && !e->is_over && g < e->n_groups; g++) {
-        struct idle *x = e->groups[g]->idle;
-        for (int i = 0; x && i < x->n; i++) {
-            x->ones[i].is_news = x->ones[i].at != 0;
-            x->ones[i].is_reloaded |= was_reloaded(w, x->g->name, &x->ones[i]);
-        }
+        if (e->groups[g]->idle)
+            keep_news(w, e->groups[g]->idle);
     }
     write_free(w);
     if (rc < 0 && !e->is_over)
@@ -177,12 +232,16 @@ static void gather(struct idle_write *w, const struct group *g, bool is_all)
                     .sessions = one->sessions,
                     .traffic_at = one->at},
             .state = one->state,
+            .before = one->seen,
+            .tells_reload = x->is_reloaded,
             .may_settle = !g->release && !g->is_busy,
             .is_reloaded = one->is_reloaded};
         bool is_settled = w->rows[w->n - 1].may_settle &&
                           (one->state == TRAFFIC_READY || one->state == TRAFFIC_MAINT);
         one->is_reloaded = one->is_reloaded && !is_settled;
-        one->is_news = one->is_fresh = false;
+        one->is_news = one->is_fresh = x->is_reloaded = false;
+        if (seen_class(one->state) != SEEN_NOT)
+            one->seen = seen_class(one->state);
     }
 }
 
@@ -234,6 +293,7 @@ static void read_done(void *arg, const struct traffic_reading *readings, int n, 
     x->op = NULL;
     for (int i = 0; i < n && i < x->n; i++)
         take(&x->ones[i], &readings[i], wall);
+    x->is_reloaded |= is_reloaded;
     for (int i = 0; is_reloaded && i < x->n; i++)
         x->ones[i].is_reloaded = x->ones[i].is_news = true;
     write_what_is_due(x->g->e);

@@ -7,6 +7,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/prepare.c \
 	src/engine/probing.c src/engine/questions.c src/engine/recover.c src/engine/release.c \
 	src/engine/rows.c src/engine/samples.c src/engine/start.c src/engine/target.c src/engine/txn.c \
+	src/engine/seen.c \
 	src/engine/unwell.c \
 	src/engine/verdicts.c \
 	src/engine/watch.c

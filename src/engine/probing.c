@@ -73,6 +73,11 @@ static void settle_ledger(struct target *t, const struct probe *p, const struct 
     if (!t->is_in_ledger || !is_back || ev->verdict != PROBE_PROVED || p->live_op[0])
         return;
     txn_ledger_remove(x, r->row.group, t->row.host, t->row.port);
+    if (traffic_has_balancer(r->traffic)) {
+        str_set(&t->row.traffic, traffic_state_name(p->traffic));
+        t->row.traffic_at = engine_wall(r->e);
+        t->is_dirty = true;
+    }
     txn_event_at(x, r->row.group, r->row.id, EVENT_PULL_IN, t->row.host, t->row.port,
                  "%s:%d was read back in traffic", t->row.host, t->row.port);
     t->is_in_ledger = t->st.is_in_ledger = false;

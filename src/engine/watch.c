@@ -5,6 +5,7 @@
 #include "engine/engine_int.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -182,6 +183,71 @@ static void take_back_debt(struct target *t)
     r->core.targets[t->i].is_in_ledger = false;
 }
 
+/* Nothing of ours is at work on it: what changes there is somebody else's. */
+static bool is_left_alone(const struct target *t)
+{
+    return target_is_at_rest(t) && !t->redrain && !t->read && !t->r->g->is_busy;
+}
+
+struct seen_job {
+    char *group;
+    struct seen_in in;
+    struct seen *list; /* hosts owned */
+    int n;
+};
+
+static void seen_job_free(void *arg)
+{
+    struct seen_job *j = arg;
+
+    for (int i = 0; i < j->n; i++)
+        free((char *)(uintptr_t)j->list[i].host);
+    free(j->list);
+    free(j->group);
+    free(j);
+}
+
+static int seen_run(struct store *s, void *arg, struct err *err)
+{
+    struct seen_job *j = arg;
+
+    return seen_record(s, &j->in, j->list, j->n, err);
+}
+
+/* What was read when a step of ours was at work says nothing of others, and what comes next is held against
+ * nothing. */
+static void note_others(struct release *r, bool is_reloaded, struct txn *x)
+{
+    struct seen_job *j = xcalloc(1, sizeof *j);
+
+    j->list = xcalloc((size_t)r->n + 1, sizeof *j->list);
+    for (int i = 0; i < r->n; i++) {
+        struct target *t = &r->t[i];
+        enum seen_class now = seen_class(r->readings[i].state);
+        bool is_first = t->seen == SEEN_NOT && !t->is_seen;
+        if (!t->is_read_at_rest || !is_left_alone(t)) {
+            t->seen = SEEN_NOT;
+            t->is_seen = true;
+            continue;
+        }
+        if (now == SEEN_NOT || now == t->seen)
+            continue;
+        if (is_first || t->seen != SEEN_NOT)
+            j->list[j->n++] = (struct seen){
+                .host = xstrdup(t->row.host), .port = t->row.port, .before = t->seen, .now = now};
+        t->seen = now;
+        t->is_seen = true;
+    }
+    if (j->n == 0) {
+        seen_job_free(j);
+        return;
+    }
+    j->group = xstrdup(r->row.group);
+    j->in = (struct seen_in){.group = j->group, .deployment = r->row.id, .at = engine_wall(r->e), .is_open = true,
+                             .is_reloaded = is_reloaded};
+    txn_job(x, seen_run, seen_job_free, j);
+}
+
 static void watch_done(void *arg, const struct traffic_reading *readings, int n, bool is_reloaded,
                        const struct err *e)
 {
@@ -194,6 +260,7 @@ static void watch_done(void *arg, const struct traffic_reading *readings, int n,
         release_log(r, NULL, 'w', "a balancer was reloaded");
     }
     memcpy(r->readings, readings, (size_t)n * sizeof *readings);
+    note_others(r, is_reloaded, x); /* before the readings themselves are stored */
     (void)e; /* a balancer that cannot be asked matters when a step needs it, and holds it then */
     for (int i = 0; i < n; i++)
         note_reading(&r->t[i], &readings[i], x);
@@ -228,5 +295,7 @@ void release_watch(struct release *r)
     if (!traffic_has_balancer(r->traffic) || r->watch || now - r->read_at < READ_EVERY_MS)
         return;
     r->read_at = now;
+    for (int i = 0; i < r->n; i++)
+        r->t[i].is_read_at_rest = is_left_alone(&r->t[i]);
     r->watch = traffic_read(r->traffic, watch_done, r);
 }

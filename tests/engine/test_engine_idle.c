@@ -99,6 +99,114 @@ START_TEST(what_others_do_is_seen)
 }
 END_TEST
 
+static int traffic_events(const char *text, int i)
+{
+    struct event_row *ev = NULL;
+    int n = events_list(s.reader, "shop", 0, 1000, &ev, NULL), found = 0;
+
+    for (int k = 0; k < n; k++) {
+        bool is_of = i < 0 ? !ev[k].host
+                           : ev[k].host && strcmp(ev[k].host, s.w.in[i].host->name) == 0 && ev[k].port == s.w.in[i].port;
+        found += strcmp(ev[k].kind, "traffic") == 0 && strstr(ev[k].text, text) && is_of;
+    }
+    event_rows_free(ev, n);
+    return found;
+}
+
+static int all_traffic_events(void)
+{
+    const char *kind = "traffic";
+    const struct event_filter f = {.kinds = &kind, .n_kinds = 1};
+    struct event_row *ev = NULL;
+    int n = events_find(s.reader, &f, 1000, &ev, NULL);
+
+    event_rows_free(ev, n);
+    return n;
+}
+
+/* Each change once, also one that came while the balancer could not be asked, or while no engine was there. */
+START_TEST(what_others_do_is_on_record)
+{
+    begin(&(struct sim_spec){.seed = 21, .n = 3, .n_lb = 1});
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(all_traffic_events(), 0);
+    world_maint(&s.w, 1, true);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(traffic_events("set to maint by somebody else", 1), 1);
+    world_stop_lb(&s.w, 0, 10000);
+    must(sim_run(&s, 6000));
+    world_maint(&s.w, 1, false);
+    must(sim_run(&s, 15000));
+    ck_assert_int_eq(traffic_events("somebody else brought it back", 1) + traffic_events("since a balancer", 1), 1);
+    int n = all_traffic_events();
+    sim_crash(&s);
+    world_drain_by_other(&s.w, 2, true);
+    must(sim_run(&s, 5000));
+    sim_start(&s);
+    must(sim_run(&s, 15000));
+    ck_assert_int_eq(traffic_events("drained by somebody else", 2), 1);
+    ck_assert_int_eq(all_traffic_events(), n + 1);
+    must(sim_run(&s, LONG));
+    ck_assert_int_eq(all_traffic_events(), n + 1);
+    finish();
+}
+END_TEST
+
+/* What we do ourselves is none: by hand, and by a whole release. */
+START_TEST(what_is_ours_is_not_theirs)
+{
+    begin(&(struct sim_spec){.seed = 22, .n = 4, .n_lb = 1, .max_out = 5000});
+    must(sim_run(&s, SOON));
+    must_do(sim_press_on(&s, ACTION_MARKDOWN, 1));
+    must(sim_run(&s, SOON));
+    must_do(sim_press_on(&s, ACTION_MARKUP, 1));
+    must(sim_run(&s, SOON));
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\",\"auto\":true}", 0));
+    must(sim_until_status(&s, DEPLOY_SUCCESS, LONG));
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(all_traffic_events(), 0);
+    finish();
+}
+END_TEST
+
+/* While a release is open, of an instance that it does nothing to. */
+START_TEST(theirs_beside_a_release)
+{
+    begin(&(struct sim_spec){.seed = 23, .n = 4, .n_lb = 1});
+    must(sim_run(&s, SOON));
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\"}", 0));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(all_traffic_events(), 0);
+    world_maint(&s.w, 3, true);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(traffic_events("set to maint by somebody else", 3), 1);
+    world_maint(&s.w, 3, false);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(traffic_events("somebody else brought it back", 3), 1);
+    ck_assert_int_eq(all_traffic_events(), 2);
+    finish();
+}
+END_TEST
+
+/* A balancer that comes up anew has forgotten every maint: that is one event, not one of each. */
+START_TEST(a_reload_is_no_flood)
+{
+    begin(&(struct sim_spec){.seed = 24, .n = 8, .n_lb = 1});
+    must(sim_run(&s, SOON));
+    for (int i = 0; i < 6; i++)
+        world_maint(&s.w, i, true);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(traffic_events("6 instances, each set to maint by somebody else: web01:", -1), 1);
+    world_reload(&s.w, 0);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(traffic_events("a balancer was reloaded", -1), 2); /* that one, and the one it explains */
+    ck_assert_int_eq(traffic_events("6 instances, each in traffic since a balancer was reloaded", -1), 1);
+    ck_assert_int_eq(all_traffic_events(), 3);
+    finish();
+}
+END_TEST
+
 START_TEST(a_balancer_that_is_gone)
 {
     begin(&(struct sim_spec){.seed = 2, .n = 3, .n_lb = 2});
@@ -292,6 +400,10 @@ int main(void)
     TCase *t = tcase_create("all");
 
     tcase_add_test(t, what_others_do_is_seen);
+    tcase_add_test(t, what_others_do_is_on_record);
+    tcase_add_test(t, what_is_ours_is_not_theirs);
+    tcase_add_test(t, theirs_beside_a_release);
+    tcase_add_test(t, a_reload_is_no_flood);
     tcase_add_test(t, a_balancer_that_is_gone);
     tcase_add_test(t, without_a_balancer);
     tcase_add_test(t, nothing_new_is_seldom_written);
