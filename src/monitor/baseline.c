@@ -163,6 +163,22 @@ bool baseline_take(struct baseline *b, const double *v, int n, struct spread_flo
     return true;
 }
 
+double baseline_free(const struct baseline *b)
+{
+    double phi = b->phi;
+
+    if (!b->is_known)
+        return 0;
+    if (b->n < BASELINE_ENOUGH)
+        phi = fmin(1, phi + 2 * sqrt((1 - phi * phi) / b->n));
+    return b->n * (1 - phi) / (1 + phi);
+}
+
+bool baseline_is_enough(const struct baseline *b)
+{
+    return b->is_known && baseline_free(b) >= BASELINE_FREE;
+}
+
 double baseline_z(const struct baseline *b, double v)
 {
     if (!b->is_known || !isfinite(v))

@@ -46,8 +46,11 @@ double detect_median(const double *v, int n, double *scratch);
 
 /* ---- baseline: how a figure was before ------------------------------------------------- */
 
-/* Below this many finite figures there is no baseline. */
-enum { BASELINE_MIN = 20 };
+/* Below this many finite figures there is no baseline. Who can wait waits for BASELINE_ENOUGH. */
+enum { BASELINE_MIN = 20, BASELINE_ENOUGH = 60 };
+
+/* So many figures that stand by themselves are enough to fail something by. */
+#define BASELINE_FREE 6.0
 
 /* The least spread that is believed: the greater of an absolute one, in the figure's unit, and a
  * share of the center. So a series that never moved does not alarm by a hair. */
@@ -92,6 +95,15 @@ bool baseline_take(struct baseline *b, const double *v, int n, struct spread_flo
  * mean 0 and add up as if they were independent with deviation 1. NaN when v is not finite or b
  * unknown. */
 double baseline_z(const struct baseline *b, double v);
+
+/* As how many figures that stand by themselves those of b count: n (1-phi)/(1+phi). Fewer than
+ * BASELINE_ENOUGH cannot say how closely they hang together, and are most believed where they err
+ * most: phi is then taken as two standard errors more. 0 when b is unknown. */
+double baseline_free(const struct baseline *b);
+
+/* Is that BASELINE_FREE? A baseline of less tells of a change, and proves none: warn by it, do not
+ * fail. doc/detection.md has what it costs and saves. */
+bool baseline_is_enough(const struct baseline *b);
 
 /* ---- CUSUM: slow and small changes ----------------------------------------------------- */
 
@@ -369,6 +381,8 @@ enum { SAY_BYTES = 240 };
 void detect_say_number(char *dst, size_t size, double v, const char *unit);
 /* "182 ms +- 12 (120 points, autocorrelation 0.31)"; "no baseline: 12 points, 20 are needed". */
 void detect_say_baseline(char *dst, size_t size, const struct baseline *b, const char *unit);
+/* What a baseline lacks: "34 of 60 figures"; "72 figures count as 3 of 6: they hang together". */
+void detect_say_short(char *dst, size_t size, const struct baseline *b);
 /* "CUSUM 10.4 (fails at 10) over 24 samples, baseline 182 ms, now 240 ms, since 14:03:22". */
 void detect_say_cusum(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule,
                       const struct baseline *b, const char *unit);

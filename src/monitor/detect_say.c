@@ -74,6 +74,15 @@ void detect_say_baseline(char *dst, size_t size, const struct baseline *b, const
     say_more(dst, size, ")");
 }
 
+void detect_say_short(char *dst, size_t size, const struct baseline *b)
+{
+    if (b->n < BASELINE_ENOUGH)
+        snprintf(dst, size, "%d of %d figures", b->n, BASELINE_ENOUGH);
+    else
+        snprintf(dst, size, "%d figures count as %.0f of %.0f: they hang together", b->n,
+                 floor(baseline_free(b)), BASELINE_FREE);
+}
+
 static void say_sum(char *dst, size_t size, const struct cusum *c, const struct cusum_rule *rule)
 {
     int64_t samples = c->run ? c->run : c->n;

@@ -110,6 +110,14 @@ static void add_point(struct judge *j, struct track *t, int64_t at, double v)
     j->points[j->n_points++] = (struct point){t->row.id, at, v};
 }
 
+/* When the clock was set back, what comes now has a time that seems to be judged already. */
+static void add_group_point(struct judge *j, struct unit *u, int64_t at, double v)
+{
+    if (u->group.n > 0 && u->group.at[u->group.n - 1] - at >= CLOCK_BACK_MS)
+        u->fed = at - 1;
+    add_point(j, &u->group, at, v);
+}
+
 /* ---- making one ---------------------------------------------------------------------------------- */
 
 static void set_limit(struct limit *l, enum detect_bad bad, double bound, int k, int n)
@@ -383,7 +391,7 @@ static void close_slot(struct judge *j, struct unit *u, struct slot *s)
     if (s->no < 0)
         return;
     double v = s->n == 0 ? NAN : u->figure->is_highest ? s->high : s->sum / s->n;
-    add_point(j, &u->group, s->no * u->rule->every_ms, v);
+    add_group_point(j, u, s->no * u->rule->every_ms, v);
     *s = (struct slot){.no = -1};
 }
 
@@ -422,7 +430,7 @@ static void unit_take(struct judge *j, struct unit *u, int subject, int64_t at, 
         v = NAN;
     if (!u->seen) {
         recent_take(&u->recent, is_gap);
-        add_point(j, &u->group, at, v);
+        add_group_point(j, u, at, v);
         feed_streaks(u, u->streaks, v, at);
         return;
     }

@@ -57,7 +57,7 @@ static void about(const struct judge *j, struct finding *f, int subject)
 
 /* ---- silence ------------------------------------------------------------------------------------- */
 
-static int64_t quiet_of(const struct unit *u)
+int64_t unit_quiet(const struct unit *u)
 {
     return 3 * u->rule->every_ms > QUIET_MS ? 3 * u->rule->every_ms : QUIET_MS;
 }
@@ -77,7 +77,7 @@ static bool is_silent(const struct judge *j, const struct unit *u, int subject, 
     int64_t from = h->at > j->born ? h->at : j->born;
     /* What it answered before it went out tells of the version before. */
     bool is_new = subject >= 0 && h->at != 0 && h->at < j->subjects[subject].in_since;
-    bool is_quiet = h->at == 0 || is_new || now - from > quiet_of(u);
+    bool is_quiet = h->at == 0 || is_new || now - from > unit_quiet(u);
     const struct recent *recent = subject < 0 ? &u->recent : &u->seen[subject].recent;
     int gaps;
 
@@ -118,7 +118,7 @@ static const char *unit_why(const struct judge *j, const struct unit *u)
 static void find_missing(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
 {
     struct finding f = {.judged = JUDGED_UNKNOWN, .is_due = true, .method = "silence", .subject = -1};
-    int64_t last = j->born, quiet = quiet_of(u) + 2 * u->rule->every_ms;
+    int64_t last = j->born, quiet = unit_quiet(u) + 2 * u->rule->every_ms;
 
     if (!u->figure->is_trended && !u->figure->is_compared && !u->limits[0].is_set && !u->figure->is_grown)
         return;
@@ -284,7 +284,7 @@ static int64_t pause_before(const struct unit *u, const struct track *t, int k)
 
     while (last >= 0 && !isfinite(t->v[last]))
         last--;
-    return last >= 0 && t->at[k] - t->at[last] > quiet_of(u) ? t->at[last] : 0;
+    return last >= 0 && t->at[k] - t->at[last] > unit_quiet(u) ? t->at[last] : 0;
 }
 
 /* Lines that match, of all instances that count, within the rule's time. What was written while nobody could
@@ -355,7 +355,7 @@ static void feed_minute(struct judge *j, struct unit *u, int64_t at, double v)
 {
     int64_t minute = at / MINUTE_MS;
 
-    if (minute != u->minute && u->minute >= 0 && u->minute_n > 0) {
+    if (minute != u->minute && u->minute >= 0 && minute_is_whole(u, u->minute_n)) {
         struct series past = {u->past_at, u->past_v, u->n_past};
         int64_t then = u->minute * MINUTE_MS;
         double expected = profile_expected(&u->profile, &past, then, judge_scratch(j, u->n_past + 1));
@@ -389,6 +389,15 @@ static void feed(struct judge *j, struct unit *u)
     }
 }
 
+/* Why it does not fail, whatever the sum. */
+static void say_thin(struct finding *f, const struct baseline *b)
+{
+    size_t len = strlen(f->text);
+
+    snprintf(f->text + len, sizeof f->text - len, "; warns only: a baseline of %d figures%s", b->n,
+             b->phi > 0 ? " that hang together" : "");
+}
+
 static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_bad bad,
                        struct finding *out)
 {
@@ -396,7 +405,8 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
     struct finding f = {.is_due = true, .method = u->is_forecast ? "forecast" : "cusum", .subject = -1};
 
     f.judged = cusum_verdict(c, &rule, &u->base);
-    if (f.judged == JUDGED_BAD && !u->is_forecast && c->run < RUN_LEAST)
+    bool is_thin = !u->is_forecast && !baseline_is_enough(&u->base);
+    if (f.judged == JUDGED_BAD && (is_thin || (!u->is_forecast && c->run < RUN_LEAST)))
         f.judged = JUDGED_WARNING;
     f.samples = (int)(c->run > 0 ? c->run : c->n);
     if (c->n == 0 && u->base.is_known) {
@@ -409,6 +419,8 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
         detect_say_counts(f.text, sizeof f.text, c, &rule, &u->counted, u->figure->unit);
     } else {
         detect_say_cusum(f.text, sizeof f.text, c, &rule, &u->base, u->figure->unit);
+        if (is_thin && f.judged == JUDGED_WARNING)
+            say_thin(&f, &u->base);
     }
     if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
         f.since = c->since_ms;
@@ -417,20 +429,33 @@ static void find_cusum(const struct unit *u, const struct cusum *c, enum detect_
     keep_worst(out, &f);
 }
 
-static void find_trend(struct judge *j, struct unit *u, struct finding *out)
+/* What its baseline still waits for, and how long at most. */
+static void find_waiting(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
 {
     struct finding f = {.is_due = true, .method = "cusum", .subject = -1, .judged = JUDGED_UNKNOWN};
-    int finite = 0;
+    long long left = (judge_baseline_left(j, now) + 999) / 1000;
+    char words[SAY_BYTES];
+
+    detect_say_short(words, sizeof words, &u->base);
+    if (u->is_past_asked)
+        snprintf(f.text, sizeof f.text, "baseline: earlier weeks are asked for, %lld s at most", left);
+    else if (u->is_enough)
+        snprintf(f.text, sizeof f.text, "baseline: %d figures, others have too few, %lld s at most",
+                 u->base.n, left);
+    else
+        snprintf(f.text, sizeof f.text, "baseline: %s, %lld s at most", words, left);
+    f.samples = u->base.n;
+    keep_worst(out, &f);
+}
+
+static void find_trend(struct judge *j, struct unit *u, int64_t now, struct finding *out)
+{
+    struct finding f = {.is_due = true, .method = "cusum", .subject = -1, .judged = JUDGED_UNKNOWN};
 
     if (!j->has_release || !unit_is_trended(u))
         return;
     if (!j->is_frozen) {
-        for (int i = 0; i < u->group.n; i++)
-            finite += isfinite(u->group.v[i]);
-        snprintf(f.text, sizeof f.text, "baseline: %d of %d answers", finite < BASELINE_MIN ? finite : BASELINE_MIN,
-                 BASELINE_MIN);
-        f.samples = finite;
-        keep_worst(out, &f);
+        find_waiting(j, u, now, out);
         return;
     }
     if (!u->base_text)
@@ -698,7 +723,7 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
     find_lines(j, u, now, out);
     /* Of two that are as sure, the one that has both versions in the same minutes says more. */
     find_ranks(j, u, now, out);
-    find_trend(j, u, out);
+    find_trend(j, u, now, out);
     find_growth(j, u, out);
     if (out->judged == JUDGED_BAD || out->judged == JUDGED_WARNING)
         say_parts(j, u, out);

@@ -18,15 +18,6 @@ bool unit_is_trended(const struct unit *u)
     return u->figure->is_trended;
 }
 
-static int finite_from(const struct track *t, int from, int to)
-{
-    int n = 0;
-
-    for (int i = from; i < to; i++)
-        n += isfinite(t->v[i]);
-    return n;
-}
-
 /* The points of the time before `until`; what a release before this one did is not in them. */
 static int before(const struct judge *j, const struct track *t, int64_t until, int *from)
 {
@@ -46,18 +37,59 @@ void judge_past_is_asked(struct judge *j, int rule, bool is_asked)
     }
 }
 
-/* Does any figure still lack points for its baseline, or weeks for its forecast? */
-static bool is_one_short(const struct judge *j, int64_t now)
+/* Figures on both sides of a pause (nobody asked: the engine had ended, the machine slept) are no neighbours:
+ * a gap is put between them. dst: 2 n. */
+static int with_gaps(const struct unit *u, int from, int n, double *dst)
 {
-    for (int i = 0; i < j->n_units; i++) {
-        const struct unit *u = &j->units[i];
-        int from, n = before(j, &u->group, now, &from);
-        if (u->is_past_asked)
-            return true;
-        if (unit_is_trended(u) && finite_from(&u->group, from, from + n) < BASELINE_MIN)
-            return true;
+    const struct track *t = &u->group;
+    int k = 0;
+
+    for (int i = from; i < from + n; i++) {
+        if (i > from && t->at[i] - t->at[i - 1] > unit_quiet(u))
+            dst[k++] = NAN;
+        dst[k++] = t->v[i];
     }
-    return false;
+    return k;
+}
+
+static void measure(struct judge *j, struct unit *u, int64_t until)
+{
+    struct spread_floor least = {u->figure->floor_abs, u->figure->floor_rel};
+    int from, n = before(j, &u->group, until, &from);
+    double *scratch = judge_scratch(j, 4 * n + 1);
+    int k = with_gaps(u, from, n, scratch);
+
+    baseline_take(&u->base, scratch, k, least, scratch + 2 * n);
+}
+
+/* Does any figure still lack points for its baseline, or weeks for its forecast? Who stops waiting as soon as a
+ * figure seems to be free stops where it seems so by chance: hence BASELINE_ENOUGH, however free it seems. */
+static bool is_one_short(struct judge *j, int64_t now)
+{
+    bool is_short = false;
+
+    for (int i = 0; i < j->n_units; i++) {
+        struct unit *u = &j->units[i];
+        is_short |= u->is_past_asked;
+        if (!unit_is_trended(u) || u->is_enough)
+            continue;
+        measure(j, u, now);
+        u->is_enough = u->base.n >= BASELINE_ENOUGH && baseline_is_enough(&u->base);
+        is_short |= !u->is_enough;
+    }
+    return is_short;
+}
+
+int64_t judge_baseline_left(const struct judge *j, int64_t now)
+{
+    int64_t left = j->release.began + j->cfg->baseline_ms - now;
+
+    return left > 0 ? left : 0;
+}
+
+bool minute_is_whole(const struct unit *u, int n)
+{
+    return n > 0 && 2 * n * u->rule->every_ms >= MINUTE_MS;
 }
 
 /* Whole minutes of the group's own track behind those of earlier weeks: today's level is in them. */
@@ -77,7 +109,7 @@ static void add_own_minutes(struct unit *u, int64_t until)
             sum += t->v[i];
             n++;
         }
-        if (n == 0 || minute * MINUTE_MS <= last || (minute + 1) * MINUTE_MS > until)
+        if (!minute_is_whole(u, n) || minute * MINUTE_MS <= last || (minute + 1) * MINUTE_MS > until)
             continue;
         u->past_at = xreallocarray(u->past_at, (size_t)u->n_past + 1, sizeof *u->past_at);
         u->past_v = xreallocarray(u->past_v, (size_t)u->n_past + 1, sizeof *u->past_v);
@@ -104,7 +136,6 @@ static bool take_forecast(struct judge *j, struct unit *u, int64_t until, char *
 
 static void take_baseline(struct judge *j, struct unit *u, int64_t until)
 {
-    struct spread_floor least = {u->figure->floor_abs, u->figure->floor_rel};
     const struct track *t = &u->group;
     char words[SAY_BYTES] = "";
     int from, n = before(j, t, until, &from);
@@ -117,7 +148,7 @@ static void take_baseline(struct judge *j, struct unit *u, int64_t until)
             u->before_high = t->v[i];
     }
     if (u->rule->forecast != FORECAST_WEEKLY || !take_forecast(j, u, until, words)) {
-        baseline_take(&u->base, t->v + from, n, least, judge_scratch(j, n + 1));
+        measure(j, u, until);
         detect_say_baseline(words, sizeof words, &u->base, u->figure->unit);
     }
     free(u->base_text);
@@ -131,7 +162,7 @@ void judge_begin_anew(struct judge *j, int64_t now)
         u->up = u->down = (struct cusum){0};
         u->counted = (struct counted){0};
         u->looks = (struct looks){0};
-        u->is_own_known = false;
+        u->is_own_known = u->is_enough = false;
         memset(u->streaks, 0, sizeof u->streaks);
         for (int k = 0; u->seen && k < j->cfg->n_instances; k++)
             memset(u->seen[k].streaks, 0, sizeof u->seen[k].streaks);
@@ -147,7 +178,7 @@ void judge_freeze(struct judge *j, int64_t now)
     const struct judge_release *r = &j->release;
     bool is_own = !r->is_rollback;
 
-    if (is_own && r->is_preparing && now - r->began < j->cfg->baseline_ms && is_one_short(j, now))
+    if (is_own && r->is_preparing && judge_baseline_left(j, now) > 0 && is_one_short(j, now))
         return;
     int64_t until = r->is_preparing ? now : r->began;
     for (int i = 0; i < j->n_units; i++) {

@@ -72,6 +72,7 @@ struct unit {
     struct slot slots[2];
     /* frozen at the start of a release */
     struct baseline base;
+    bool is_enough;         /* waiting for it: base, as of now, needs no more points */
     struct profile profile;
     bool is_forecast;       /* profile is used, base is profile.rest */
     double before_high;
@@ -182,10 +183,15 @@ void feed_streaks(const struct unit *u, struct streak *streaks, double v, int64_
 /* ---- judge_frozen.c: baselines ---- */
 /* Freeze what can be frozen. */
 void judge_freeze(struct judge *j, int64_t now);
+/* So long, at most, baselines are still waited for. */
+int64_t judge_baseline_left(const struct judge *j, int64_t now);
 /* Forget what was found since the baselines were frozen. */
 void judge_begin_anew(struct judge *j, int64_t now);
 char *baseline_to_json(const struct unit *u);
 bool baseline_from_json(struct unit *u, const char *json);
+/* Do n points make a figure of a minute? Half of them that were to come: what stopped in mid-minute is no
+ * minute. */
+bool minute_is_whole(const struct unit *u, int n);
 /* Is this figure held against a baseline? */
 bool unit_is_trended(const struct unit *u);
 
@@ -193,6 +199,8 @@ bool unit_is_trended(const struct unit *u);
 void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out);
 /* What unit_find() remembers from one call to the next, made of the points up to now, without a finding. */
 void unit_look_back(struct judge *j, struct unit *u, int64_t now);
+/* Longer than this without an answer is a silence, and a pause between two points. */
+int64_t unit_quiet(const struct unit *u);
 /* The median of the last few figures; NAN. */
 double unit_now(const struct unit *u);
 

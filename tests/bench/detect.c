@@ -102,6 +102,65 @@ static void table_before(int watches)
     printf("\n");
 }
 
+/* ---- a short baseline of a smooth figure ------------------------------------------------ */
+
+enum { CALM_S = 140, FALL_S = 220 };
+
+static const struct rate_trial rates[] = {{20, 5, 0, 0}, {20, 10, 0, 0}, {50, 5, 0, 0}};
+
+static void row_wait(const struct rate_trial *rate, struct wait_trial wait, int watches)
+{
+    /* tests/fleet/watch-orders.sh, and the demo's 1.6.0 */
+    static const struct rate_trial losses[] = {{0, 0, 0.8, 30}, {0, 0, 0.6, 120}};
+    static struct tally t;
+    struct synth s = synth_of(99);
+    double sum = 0;
+    int waited;
+
+    memset(&t, 0, sizeof t);
+    wait.watch = CALM_S;
+    for (int i = 0; i < watches; i++) {
+        tally_add(&t, trial_wait(&s, rate, &wait, &waited));
+        sum += waited;
+    }
+    printf(" %6.1f %6.2f%%", sum / watches, tally_share(&t));
+    wait.watch = FALL_S;
+    for (size_t k = 0; k < ARRAY_LEN(losses); k++) {
+        struct rate_trial loss = {rate->a_second, rate->window, losses[k].most, losses[k].over_s};
+        memset(&t, 0, sizeof t);
+        for (int i = 0; i < watches; i++)
+            tally_add(&t, trial_wait(&s, &loss, &wait, &waited));
+        cell(tally_share(&t), tally_delay(&t, 0.5));
+        printf(" %5.0f", tally_delay(&t, 0.95));
+    }
+    printf("\n");
+}
+
+static void table_wait(int watches)
+{
+    static const int points[] = {20, 30, 45, 60, 90, 120};
+
+    printf("A short baseline of a smooth figure: orders of a shop, a rate over so many seconds\n"
+           "asked for every second. Points that are frozen; points on average; false: alarms in a\n"
+           "release and watch of %d s. Then two losses of orders in a release that begins 5 s\n"
+           "later: found, after how many seconds (median, and of 95 in 100).\n\n"
+           "%-10s %-18s %6s %7s %18s %18s\n",
+           CALM_S, "orders", "frozen", "points", "false", "80 % over 30 s", "60 % over 120 s");
+    for (size_t r = 0; r < ARRAY_LEN(rates); r++) {
+        for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+            printf("%2.0f/s, %2d s %9s %-8d", rates[r].a_second, rates[r].window, "as is", points[i]);
+            row_wait(&rates[r], (struct wait_trial){points[i], points[i], true, 0}, watches);
+            printf("%10s %9s %-8d", "", "warns", points[i]);
+            row_wait(&rates[r], (struct wait_trial){points[i], points[i], false, 0}, watches);
+        }
+        printf("%10s %-18s", "", "60, enough, <= 90");
+        row_wait(&rates[r], (struct wait_trial){60, 90, false, 0}, watches);
+        printf("%10s %-18s", "", "60, enough, <= 180");
+        row_wait(&rates[r], (struct wait_trial){60, 180, false, 0}, watches);
+    }
+    printf("\n");
+}
+
 /* ---- canary against control ------------------------------------------------------------ */
 
 static const struct looking {
@@ -336,6 +395,7 @@ int main(int argc, char **argv)
     }
     table_cusum(watches);
     table_before(watches);
+    table_wait(watches);
     table_ranks(watches);
     table_shop(watches / 4 + 1);
     table_memory(watches / 4 + 1);

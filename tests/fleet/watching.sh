@@ -3,7 +3,7 @@
 # The machine is shared with other tests: pages take long enough that waiting for a processor is no difference.
 # shellcheck shell=bash
 export FLEET_MONITORS=yes FLEET_PROMETHEUS=yes FLEET_BUSY=yes FLEET_WORK_MS=40
-export FLEET_BASELINE=${FLEET_BASELINE:-40s} FLEET_WATCH=${FLEET_WATCH:-60s}
+export FLEET_BASELINE=${FLEET_BASELINE:-90s} FLEET_WATCH=${FLEET_WATCH:-60s}
 # shellcheck source=tests/fleet/lib.sh
 . "${abs_top_srcdir:?}/tests/fleet/lib.sh"
 command -v prometheus >/dev/null || skip_all "prometheus is not installed"

@@ -133,6 +133,28 @@ START_TEST(what_never_moved_has_the_floor)
 }
 END_TEST
 
+/* As many as they are when they stand by themselves, fewer when they hang together, and of few that may do so
+ * without showing it fewer still. */
+START_TEST(figures_that_hang_together_count_as_fewer)
+{
+    struct baseline b = {.is_known = true, .n = 60};
+
+    ck_assert_double_eq_tol(baseline_free(&b), 60, 1e-9);
+    b.phi = 0.75;
+    ck_assert_double_eq_tol(baseline_free(&b), 60 / 7.0, 1e-9);
+    ck_assert(baseline_is_enough(&b));
+    b.phi = 0.9;
+    ck_assert(!baseline_is_enough(&b));
+    b.n = 20;
+    ck_assert_double_eq_tol(baseline_free(&b), 0, 1e-9);
+    b.phi = 0;
+    ck_assert_double_eq_tol(baseline_free(&b), 20 * (1 - 2 / sqrt(20)) / (1 + 2 / sqrt(20)), 1e-9);
+    ck_assert(baseline_is_enough(&b));
+    b.is_known = false;
+    ck_assert(!baseline_is_enough(&b));
+}
+END_TEST
+
 /* Errors of a minute: mostly none, sometimes a few. Half of them alike must not make the few wild.
  */
 START_TEST(mostly_alike_is_not_narrow)
@@ -524,6 +546,7 @@ int main(void)
     tcase_add_test(t, too_few_are_no_baseline);
     tcase_add_test(t, what_never_moved_has_the_floor);
     tcase_add_test(t, mostly_alike_is_not_narrow);
+    tcase_add_test(t, figures_that_hang_together_count_as_fewer);
     tcase_add_test(t, a_few_wild_ones_change_little);
     tcase_add_test(t, phi_is_found);
     tcase_add_test(t, phi_does_not_reach_over_a_gap);

@@ -127,6 +127,30 @@ static double processes(struct memory_trial memory)
     return tally_share(&t);
 }
 
+static double waits(const struct rate_trial *rate, const struct wait_trial *wait)
+{
+    struct synth s = synth_of(99);
+    int waited;
+
+    memset(&t, 0, sizeof t);
+    for (int i = 0; i < WATCHES; i++)
+        tally_add(&t, trial_wait(&s, rate, wait, &waited));
+    return tally_share(&t);
+}
+
+/* The demo's orders, and the version that loses them: tests/fleet/watch-orders.sh. */
+START_TEST(a_smooth_figure_is_judged_by_enough_of_it)
+{
+    const struct rate_trial calm = {20, 5, 0, 0}, loss = {20, 5, 0.8, 30};
+
+    ck_assert_double_le(waits(&calm, &(struct wait_trial){60, 90, false, 140}), 1);
+    ck_assert_double_ge(waits(&calm, &(struct wait_trial){20, 20, true, 140}), 1.5);
+    ck_assert_double_le(waits(&calm, &(struct wait_trial){20, 20, false, 140}), 1);
+    ck_assert_double_ge(waits(&loss, &(struct wait_trial){60, 90, false, 220}), 96);
+    ck_assert_double_le(tally_delay(&t, 0.95), 90);
+}
+END_TEST
+
 START_TEST(leaks_are_found_and_warming_up_is_not)
 {
     struct memory_trial memory = {.level = 3e5, .noise = 0.01, .minutes = 60};
@@ -155,6 +179,7 @@ int main(void)
     tcase_add_test(c, steps_and_ramps_are_found);
     tcase_add_test(c, looks_cost_what_was_planned);
     tcase_add_test(c, lost_orders_are_found);
+    tcase_add_test(c, a_smooth_figure_is_judged_by_enough_of_it);
     tcase_add_test(c, leaks_are_found_and_warming_up_is_not);
     suite_add_tcase(s, c);
     return suite_run(s);

@@ -120,6 +120,63 @@ int trial_watch(enum method m, enum detect_bad bad, const double *before, int n_
     return TRIAL_NEVER;
 }
 
+/* ---- a smooth figure, and how long its baseline is waited for ---------------------------- */
+
+static double rate_lost(const struct rate_trial *rate, int age)
+{
+    enum { INSTANCES = 6, BAKE_S = 30, APART_S = 7 };
+    double lost = 0;
+
+    for (int i = 0; i < INSTANCES; i++) {
+        int own = age - (i ? BAKE_S + (i - 1) * APART_S : 0);
+        if (own >= 0 && rate->over_s > 0)
+            lost += rate->most * fmin(1, (double)own / rate->over_s) / INSTANCES;
+    }
+    return lost;
+}
+
+void rate_fill(struct synth *s, const struct rate_trial *rate, double *v, int n, int from)
+{
+    double counts[RATE_MOST] = {0}, sum = 0;
+    int steps = rate->window - 1; /* so many steps of a counter are in it */
+
+    for (int i = -steps; i < n; i++) {
+        int place = (i + steps) % steps;
+        sum -= counts[place];
+        counts[place] = synth_poisson(s, rate->a_second * (1 - rate_lost(rate, i - from)));
+        sum += counts[place];
+        if (i >= 0)
+            v[i] = sum / steps * 60;
+    }
+}
+
+int trial_wait(struct synth *s, const struct rate_trial *rate, const struct wait_trial *wait, int *waited)
+{
+    enum { TOUCHED_S = 5, RUN_LEAST = 8 };
+    const struct spread_floor floor = {.share = 0.03};
+    double v[TRIAL_MOST], scratch[TRIAL_MOST];
+    struct rate_trial calm = {rate->a_second, rate->window, 0, 0};
+    struct cusum_rule rule = cusum_rule_of(DETECT_BAD_DOWN);
+    struct cusum c = {0};
+    struct baseline b;
+    int n = wait->least;
+
+    rate_fill(s, &calm, v, wait->cap, 0);
+    baseline_take(&b, v, n, floor, scratch);
+    while (n < wait->cap && !baseline_is_enough(&b))
+        baseline_take(&b, v, ++n, floor, scratch);
+    *waited = n;
+    if (!wait->is_thin_braking && !baseline_is_enough(&b))
+        return TRIAL_NEVER;
+    rate_fill(s, rate, v, wait->watch, TOUCHED_S);
+    for (int i = 0; i < wait->watch; i++) {
+        cusum_take(&c, &rule, &b, v[i], i + 1);
+        if (cusum_verdict(&c, &rule, &b) == JUDGED_BAD && c.run >= RUN_LEAST)
+            return i;
+    }
+    return TRIAL_NEVER;
+}
+
 /* ---- canary against control ------------------------------------------------------------ */
 
 int trial_ranks(enum look_plan plan, const double *canary, const double *control, int n, int others)

@@ -34,6 +34,7 @@ void change_ramp(double *v, int n, double by);
 
 enum {
     TRIAL_MOST = 1024, /* figures of one part */
+    RATE_MOST = 64,    /* seconds of a rate's window */
     TRIAL_NEVER = -1,
 };
 
@@ -52,6 +53,26 @@ const char *method_name(enum method m);
  * guard; once and twice: more than 3 robust deviations off, so many times in a row. */
 int trial_watch(enum method m, enum detect_bad bad, const double *before, int n_before,
                 const double *v, int n);
+
+/* Orders of a shop as it is asked for them: so many a second, as a rate over `window` seconds, a
+ * figure a second, times 60. From `from` on they are lost by instances: `most` of what an instance sells, reached
+ * within over_s of its start; the first of six starts at once, the others 30 s later and 7 s apart. */
+struct rate_trial {
+    double a_second;
+    int window;
+    double most; /* 0: calm */
+    int over_s;
+};
+void rate_fill(struct synth *s, const struct rate_trial *rate, double *v, int n, int from);
+
+/* A baseline is waited for: at least `least` points, then until it is enough, at most `cap`; the points behind
+ * it are watched as the judge does. Answers the seconds until the alarm. */
+struct wait_trial {
+    int least, cap;
+    bool is_thin_braking; /* what is frozen before it is enough fails all the same */
+    int watch;
+};
+int trial_wait(struct synth *s, const struct rate_trial *rate, const struct wait_trial *wait, int *waited);
 
 enum look_plan { LOOK_ONCE, LOOK_PEEKED, LOOK_PLANNED };
 
