@@ -14,6 +14,7 @@ FLEET_TESTS = \
 	tests/fleet/trouble.sh \
 	tests/fleet/watch-canary.sh \
 	tests/fleet/watch-good.sh \
+	tests/fleet/watch-kill.sh \
 	tests/fleet/watch-leak.sh \
 	tests/fleet/watch-orders.sh \
 	tests/fleet/commands.sh
