@@ -14,11 +14,14 @@
 /* DOUBT_PENDING: the poller has not said anything since its last step, but verify has, a short while ago. */
 enum doubt { DOUBT_NONE, DOUBT_PENDING, DOUBT_UNKNOWN, DOUBT_SICK, DOUBT_FLAPPING, DOUBT_COUNT };
 
-/* Has this release put its version there and proved it? One that was good before counts as a canary alone. */
+/* Has this release put its version there and proved it? One that was good before counts as a canary alone; one
+ * whose check a person has chosen to ignore is on record as that. */
 static bool is_released(const struct target *t)
 {
     const struct deploy_target *c = &t->r->core.targets[t->i];
 
+    if (c->is_verify_ignored)
+        return false;
     return c->status == TARGET_SUCCESS || c->status == target_success(STEP_VERIFY) ||
            (c->status == TARGET_SKIPPED && c->is_canary);
 }

@@ -142,6 +142,25 @@ START_TEST(a_quick_person_is_not_held)
 }
 END_TEST
 
+/* A check that is ignored is no hindrance afterwards either. */
+START_TEST(an_ignored_check_holds_nothing)
+{
+    memset(&p, 0, sizeof p);
+    p.which = -1;
+    sim_open(&s, &(struct sim_spec){.seed = 96, .n = 3, .n_lb = 1, .has_samples = true, .ignore_verify = true,
+                                    .startup_timeout_ms = 10000});
+    s.w.in[0].bad_version = "1.1.0";
+    sim_start(&s);
+    turns(0, HEALTH_SICK);
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\"}", 0));
+    must(passed_until(DEPLOY_SMOKE_SUCCESS));
+    pass(30000);
+    must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
+    must(passed_until(DEPLOY_BAKE_SUCCESS));
+    finish();
+}
+END_TEST
+
 static void to_success(void)
 {
     must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\",\"auto\":true}", 0));
@@ -233,6 +252,7 @@ int main(void)
     tcase_add_test(tc, auto_is_held_while_the_canary_flaps);
     tcase_add_test(tc, what_is_not_heard_of_wants_a_reason);
     tcase_add_test(tc, a_quick_person_is_not_held);
+    tcase_add_test(tc, an_ignored_check_holds_nothing);
     tcase_add_loop_test(tc, who_was_unwell_in_the_watch_is_remembered, 0, 2);
     tcase_add_test(tc, a_short_sickness_is_none);
     suite_add_tcase(suite, tc);
