@@ -283,6 +283,39 @@ START_TEST(a_log_file_begun_anew_gets_its_series_again)
 }
 END_TEST
 
+/* The monitor ends in the middle of a row of bad answers: the next one does not count from the beginning. */
+START_TEST(what_was_found_outlives_the_monitor)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve);
+    stage_init(&g);
+    char *more = xasprintf("transport: local\nmonitors:\n  business: [{name: carts, url: "
+                           "\"http://127.0.0.1:%d/number\", every: 1s, at_least: 8, times: 5}]\n",
+                           p->port);
+    stage_group(&g, &p->port, 1, "\"http://%h:%p/health\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_points(&g);
+    monitor_stop(g.monitor);
+    int64_t stopped = clock_wall_ms(), until = clock_mono_ms() + STAGE_WAIT_MS, since = 0;
+    stage_begin(&g);
+    while (since == 0) {
+        int n;
+        struct verdict_row *rows = verdicts(&g, &n);
+        ck_assert_msg(clock_mono_ms() < until, "7 was never too few: %s", n == 1 ? rows[0].text : "no verdict");
+        if (n == 1 && rows[0].at > stopped && rows[0].judged == JUDGED_BAD)
+            since = rows[0].since;
+        if (rows)
+            verdict_rows_free(rows, n);
+        usleep(50000);
+    }
+    ck_assert_msg(since < stopped, "since %lld, stopped at %lld", (long long)since, (long long)stopped);
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("rules");
@@ -292,6 +325,7 @@ int main(void)
     tcase_add_test(t, unknown_traffic_is_judged_and_one_silent_of_two_is_found);
     tcase_add_test(t, a_wrong_certificate_fails_with_that_reason);
     tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
+    tcase_add_test(t, what_was_found_outlives_the_monitor);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
