@@ -23,11 +23,11 @@ static const struct figure connect_figures[] = {
                       .floor_abs = 20, .floor_rel = 0.25, .is_trended = true},
     /* What the time is made of: which stage is slow is for a person to see, that it is slow the time says. */
     [CONNECT_NAME_MS] = {.name = "name", .unit = "ms", .worse = WORSE_HIGH,
-                         .may_lack = true, .is_context = true},
+                         .is_context = true},
     [CONNECT_TCP_MS] = {.name = "connect", .unit = "ms", .worse = WORSE_HIGH,
-                        .may_lack = true, .is_context = true},
+                        .is_context = true},
     [CONNECT_TLS_MS] = {.name = "tls", .unit = "ms", .worse = WORSE_HIGH,
-                        .may_lack = true, .is_context = true},
+                        .is_context = true},
 };
 
 static const struct figure number_figures[] = {

@@ -44,10 +44,10 @@ static struct gauge *trial_new(const struct gauge_subject *s, struct err *e)
     return &t->gauge;
 }
 
-/* From the stage before to this one; NAN: it was not reached. */
-static double stage_ms(int64_t before, int64_t at)
+/* From the stage before to this one; NAN where no connection stood, of which the words say how far it came. */
+static double stage_ms(const struct connect_result *r, int64_t before, int64_t at)
 {
-    return at < 0 || before < 0 ? NAN : (double)(at - before);
+    return r->err.code || at < 0 || before < 0 ? NAN : (double)(at - before);
 }
 
 static void tried(void *arg, const struct connect_result *r)
@@ -66,9 +66,9 @@ static void tried(void *arg, const struct connect_result *r)
                  (long long)rule->within_ms);
     values[CONNECT_SUCCESS] = r->err.code || is_late ? 0 : 100;
     values[CONNECT_TIME] = r->err.code ? NAN : (double)r->total_us / 1000.0;
-    values[CONNECT_NAME_MS] = stage_ms(0, r->name_ms);
-    values[CONNECT_TCP_MS] = stage_ms(r->name_ms, r->connect_ms);
-    values[CONNECT_TLS_MS] = stage_ms(r->connect_ms, r->tls_ms);
+    values[CONNECT_NAME_MS] = stage_ms(r, 0, r->name_ms);
+    values[CONNECT_TCP_MS] = stage_ms(r, r->name_ms, r->connect_ms);
+    values[CONNECT_TLS_MS] = stage_ms(r, r->connect_ms, r->tls_ms);
     gauge_done(&t->gauge, &(struct gauge_answer){.values = values, .words = words[0] ? words : NULL});
 }
 

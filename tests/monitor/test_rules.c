@@ -8,7 +8,7 @@
 #include "net/hostile.h"
 #include "net/peer.h"
 
-static atomic_bool is_gone;
+static atomic_bool is_gone, is_empty;
 static atomic_int n_metrics;
 
 static void answer(int fd, const char *body)
@@ -19,7 +19,8 @@ static void answer(int fd, const char *body)
     peer_say(fd, text);
 }
 
-/* The application, its metrics and the Prometheus in one; gone: it hangs up without a word. */
+/* The application, its metrics and the Prometheus in one; gone: it hangs up without a word; empty: it has nothing
+ * to say. */
 static void serve(struct peer *p, int fd, const char *request)
 {
     char body[512];
@@ -27,7 +28,11 @@ static void serve(struct peer *p, int fd, const char *request)
     (void)p;
     if (is_gone)
         return;
-    if (strstr(request, "/metrics")) {
+    if (is_empty && strstr(request, "/api/v1/query ")) {
+        answer(fd, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}");
+    } else if (is_empty) {
+        answer(fd, "");
+    } else if (strstr(request, "/metrics")) {
         int n = 10 * atomic_fetch_add(&n_metrics, 1);
         snprintf(body, sizeof body, "calls{code=\"200\"} %d\ncalls{code=\"500\"} 0\nt_sum %d.5\nt_count %d\n", n, n,
                  n);
@@ -173,18 +178,34 @@ START_TEST(unknown_traffic_is_judged_and_one_silent_of_two_is_found)
     struct peer *p = peer_start("\r\n\r\n", serve), *q = peer_start("\r\n\r\n", serve_second);
     int ports[] = {p->port, q->port};
 
-    is_gone = is_second_gone = false;
+    is_gone = is_second_gone = is_empty = false;
     stage_init(&g);
-    stage_group(&g, ports, 2, "\"http://127.0.0.1:1/\"",
-                "transport: local\nmonitors:\n"
-                "  network: [{name: way, connect: \"%h:%p\", every: 1s}]\n"
-                "  application: [{name: app, scrape: \"http://%h:%p/metrics\", every: 1s, calls: calls}]\n");
+    char *more = xasprintf(
+        "transport: local\nmonitors:\n"
+        "  network: [{name: way, connect: \"%%h:%%p\", every: 1s}]\n"
+        "  business:\n"
+        "    - {name: orders, prometheus: \"http://127.0.0.1:%d\", query: up, every: 1s, at_least: 1}\n"
+        "    - {name: carts, url: \"http://127.0.0.1:%d/number\", every: 1s, at_least: 1}\n"
+        "  application: [{name: app, scrape: \"http://%%h:%%p/metrics\", every: 1s, calls: calls}]\n",
+        p->port, p->port);
+    stage_group(&g, ports, 2, "\"http://127.0.0.1:1/\"", more);
+    free(more);
     stage_version(&g, ports[0], "1.0.0");
     stage_version(&g, ports[1], "1.0.0");
     put_traffic(&g, ports[0], "unknown");
     put_traffic(&g, ports[1], "unknown");
     stage_open_console(&g);
     stage_begin(&g);
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+
+    /* Empty answers say nothing: of a metrics endpoint, a Prometheus, a URL. */
+    is_empty = true;
+    until_says(&g, "app: calls", JUDGED_UNKNOWN, "no metrics in the answer");
+    until_says(&g, "orders", JUDGED_UNKNOWN, "the query finds no series");
+    until_says(&g, "carts", JUDGED_UNKNOWN, "an empty answer");
+    is_empty = false;
+    until_says(&g, "orders", JUDGED_GOOD, "now 12");
+    until_says(&g, "carts", JUDGED_GOOD, "now 7");
     until_says(&g, "app: calls", JUDGED_GOOD, "now");
 
     is_second_gone = true;

@@ -237,6 +237,31 @@ START_TEST(a_canary_is_good_when_it_has_answered_itself)
 }
 END_TEST
 
+/* In every layer: of a rule nobody answers, one of several does not, or two of three questions get none. */
+START_TEST(no_data_is_good_in_no_layer)
+{
+    for (int r = 0; r < RULES; r++) {
+        struct play p;
+        play_init(&p);
+        bool is_of_instances = monitor_is_of_instances(&p.rules[r]);
+        rounds(&p, 6, none);
+        ck_rules(&p, -1, false, JUDGED_GOOD);
+        rounds(&p, 6, (struct missing){r, -1, true});
+        ck_rules(&p, r, false, JUDGED_UNKNOWN);
+        rounds(&p, 10, none);
+        ck_rules(&p, -1, false, JUDGED_GOOD);
+        rounds(&p, 6, (struct missing){r, 1, is_of_instances});
+        ck_rules(&p, r, false, is_of_instances ? JUDGED_UNKNOWN : JUDGED_GOOD);
+        rounds(&p, 10, none);
+        ck_rules(&p, -1, false, JUDGED_GOOD);
+        for (int i = 0; i < 20; i++)
+            round_of(&p, (struct missing){r, is_of_instances ? 2 : -1, i % 3 < 2});
+        ck_rules(&p, r, false, JUDGED_UNKNOWN);
+        play_end(&p);
+    }
+}
+END_TEST
+
 /* What the engine settles on is the one who was heard longest ago, whoever the verdict is about. */
 START_TEST(heard_is_who_was_heard_longest_ago)
 {
@@ -389,6 +414,7 @@ int main(void)
 
     tcase_add_test(t, where_nobody_takes_traffic_nothing_is_good);
     tcase_add_test(t, a_canary_is_good_when_it_has_answered_itself);
+    tcase_add_test(t, no_data_is_good_in_no_layer);
     tcase_add_test(t, heard_is_who_was_heard_longest_ago);
     tcase_add_test(t, two_of_three_questions_without_an_answer_are_unknown);
     tcase_add_test(t, a_figure_that_one_instance_does_not_bring_is_unknown);
