@@ -43,9 +43,10 @@ void target_note_sample(struct target *t, const struct sample_row *s)
     t->heard_at = s->health_at;
 }
 
+/* One that is out is not asked: what it answered before its step is over. */
 static enum doubt doubt_by_answers(const struct target *t)
 {
-    return t->sick >= SICK_AFTER ? DOUBT_SICK : DOUBT_NONE;
+    return target_is_at_rest(t) && t->sick >= SICK_AFTER ? DOUBT_SICK : DOUBT_NONE;
 }
 
 static enum doubt doubt_by_samples(struct target *t, int64_t now)

@@ -164,7 +164,7 @@ static bool has_no_room(struct sim *sim)
 static void rolls_out_past(int sick, const char *words)
 {
     put_samples(sick);
-    must_do(press(ACTION_CONTINUE));
+    must_do(sim_press(&s, ACTION_CONTINUE, "{\"why\":\"seen\"}", 0));
     polled_for(4000, sick);
     must(sim_until(&s, has_no_room, 1000));
     ck_assert_msg(strstr(s.v.d->waiting, words), "waiting for: %s", s.v.d->waiting);

@@ -165,6 +165,9 @@ static void press_start(struct run *r)
     sim_press(&r->s, ACTION_START, args, some_off(w));
 }
 
+/* Where an instance is sick the screen asks for a reason. */
+static const char a_reason[] = "{\"why\":\"it is to be seen how it does\"}";
+
 static void press_what_is_shown(struct run *r)
 {
     struct world *w = &r->s.w;
@@ -174,7 +177,7 @@ static void press_what_is_shown(struct run *r)
         press_start(r);
         break;
     case BUTTONS_INTERRUPT_CONTINUE:
-        sim_press(&r->s, ACTION_CONTINUE, NULL, some_off(w));
+        sim_press(&r->s, ACTION_CONTINUE, a_reason, some_off(w));
         break;
     case BUTTONS_INTERRUPT_RETRY:
         sim_press(&r->s, ACTION_RETRY, NULL, some_off(w));
@@ -224,7 +227,7 @@ static void lift_or_end(struct run *r, int *no_room)
 {
     bool is_full = sim_brake(&r->s) == BRAKE_AVAILABILITY && ++*no_room > 4;
 
-    sim_press(&r->s, is_full ? ACTION_INTERRUPT : ACTION_CONTINUE, NULL, 0);
+    sim_press(&r->s, is_full ? ACTION_INTERRUPT : ACTION_CONTINUE, is_full ? NULL : a_reason, 0);
 }
 
 /* I29: with faults over, a person who presses what is shown brings it to an end. */
