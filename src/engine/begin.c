@@ -309,10 +309,12 @@ static void settle_ok(struct target *t, const struct step_result *res, struct tx
     const char *group = r->row.group, *host = t->row.host;
     int port = t->row.port;
 
-    if (res->is_left_by_other && t->is_in_ledger && t->is_ledger_new) {
+    if (res->is_left_by_other && t->is_in_ledger && t->is_ledger_new && !res->is_taken_over) {
         txn_ledger_remove(x, group, host, port);
         set_ledger(t, false);
     } else if (res->is_left_by_other && t->is_in_ledger) {
+        if (res->is_taken_over)
+            txn_ledger_confirm(x, group, host, port);
         t->is_theirs = true;
         txn_ledger_by_other(x, group, host, port, true);
     } else if (step_takes_out(r, t->op_step) && t->is_in_ledger) {

@@ -111,13 +111,19 @@ static void settle_ledger(const struct hand *h, const struct step_result *r, boo
 {
     const struct group *g = h->o->g;
 
-    if (h->step == STEP_MARKDOWN && is_ok)
+    if (r->is_taken_over) {
         txn_ledger_confirm(x, g->name, h->host, h->port);
-    else if (h->step == STEP_MARKDOWN && h->is_ledger_new &&
-             (r->outcome == OUTCOME_UNBEGUN || r->is_left_by_other))
+        txn_ledger_by_other(x, g->name, h->host, h->port, true);
+        txn_event_at(x, g->name, 0, EVENT_TRAFFIC, h->host, h->port,
+                     "%s:%d was taken over by somebody else as it was drained", h->host, h->port);
+    } else if (h->step == STEP_MARKDOWN && is_ok) {
+        txn_ledger_confirm(x, g->name, h->host, h->port);
+    } else if (h->step == STEP_MARKDOWN && h->is_ledger_new &&
+               (r->outcome == OUTCOME_UNBEGUN || r->is_left_by_other)) {
         strike_out(g, h->host, h->port, x);
-    else if (h->step == STEP_MARKUP && is_ok)
+    } else if (h->step == STEP_MARKUP && is_ok) {
         strike_out(g, h->host, h->port, x);
+    }
 }
 
 /* What was just read back, so that nobody takes it for somebody else's doing. */
@@ -153,6 +159,13 @@ static void store_reading(const struct hand *h, enum traffic_state state, struct
     txn_job(x, reading_run, reading_free, j);
 }
 
+static const char *failure_words(const struct step_result *r)
+{
+    if (r->is_taken_over)
+        return "somebody else took it over as it was drained; it stays in the ledger";
+    return r->is_left_by_other ? "somebody else holds it out of traffic; nothing was sent" : r->err.msg;
+}
+
 static void hand_done(void *arg, const struct step_result *r)
 {
     struct hand *h = arg;
@@ -173,9 +186,7 @@ static void hand_done(void *arg, const struct step_result *r)
                      o->action.driver, h->host, h->port, "%s by hand%s%s", words, o->why ? ": " : "",
                      o->why ? o->why : "");
     } else {
-        snprintf(words, sizeof words, "%s:%d: %s", h->host, h->port,
-                 r->is_left_by_other ? "somebody else holds it out of traffic; nothing was sent"
-                                     : r->err.msg);
+        snprintf(words, sizeof words, "%s:%d: %s", h->host, h->port, failure_words(r));
     }
     hand_end(h, is_ok ? VERDICT_DONE : VERDICT_FAILED, words, x);
 }

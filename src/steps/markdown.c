@@ -97,11 +97,16 @@ static void look(void *arg)
     m->traffic = traffic_read(m->op.t->traffic, sessions_read, m);
 }
 
+/* Reading and draining are not one act: whoever came between may let go later, and what we drained may stay
+ * drained then. */
 static void by_other(struct markdown *m, const struct traffic_reading *rd)
 {
-    struct step_result r = {.outcome = OUTCOME_OK, .is_left_by_other = true};
+    struct step_result r = {.outcome = OUTCOME_OK,
+                            .is_left_by_other = true,
+                            .is_taken_over = rd->is_told};
 
-    step_line(&m->op, 'w', "somebody else holds it out of traffic: %s", rd->detail);
+    step_line(&m->op, 'w', "somebody else %s: %s",
+              rd->is_told ? "took it over as it was drained" : "holds it out of traffic", rd->detail);
     step_finish(&m->op, &r);
 }
 
@@ -112,7 +117,7 @@ static void drained(void *arg, const struct traffic_reading *rd, const struct er
 
     FAILPOINT("step:markdown:sent");
     m->traffic = NULL;
-    if (e->code == ERR_REFUSED && traffic_is_by_other(rd->state, t->is_in_ledger)) {
+    if (e->code == ERR_REFUSED && traffic_is_by_other(rd->state, t->is_in_ledger || rd->is_told)) {
         by_other(m, rd);
     } else if (e->code == ERR_REFUSED) {
         step_finish_err(&m->op, OUTCOME_FAILED, e);

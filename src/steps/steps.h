@@ -87,6 +87,7 @@ struct step_result {
     enum step_outcome outcome;
     struct err err;         /* one line: what was expected, what was seen; "" when OK */
     bool is_left_by_other;
+    bool is_taken_over;     /* ... who came as markdown sent our drain, which may stand beneath: a debt */
     bool is_verify_ignored;
     bool is_balancer;       /* the trouble is a balancer that cannot be asked: brake, do not fail */
 };

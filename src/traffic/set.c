@@ -180,6 +180,7 @@ static void look(struct traffic_op *op)
         look_back(op);
         return;
     }
+    op->is_told = true;
     for (b = 0; b < t->n_balancers; b++) {
         if (seat_needs(op, &t->balancers[b].seats[op->i]))
             t->driver->tell(t, b, op->i, op->kind == OP_DRAIN ? WORD_DRAIN : WORD_READY, op);

@@ -113,6 +113,7 @@ void traffic_op_finish(struct traffic_op *op, const struct err *e)
     if (e)
         failure = *e;
     seats_merge(t, op->i, &reading);
+    reading.is_told = op->is_told;
     t->depth++;
     op_free(op);
     done(arg, &reading, &failure);

@@ -22,6 +22,7 @@ struct traffic_reading {
     enum traffic_state state;
     int sessions;     /* current sessions over all balancers; -1 not known */
     int64_t at_ms;    /* mono, when read */
+    bool is_told;     /* of a drain or ready: a balancer was told, whatever came of it */
     char detail[160]; /* "lb1: shop/web03 maint (admin 0x01)", for a person */
 };
 
@@ -59,8 +60,8 @@ struct traffic_op *traffic_read(struct traffic *t, traffic_read_done done, void 
 /* Take instance i out on every balancer. First reads; sends drain only where the last read was
  * admin 0; reads back. ours: the ledger holds it, a drain that is found is our own (asserted, no
  * error). Done with code 0 and the reading after; ERR_REFUSED: somebody else holds it out (reading
- * says so, nothing was sent), or the balancer refused in words; ERR_UNREACHABLE/ERR_TIMEOUT: a
- * balancer could not be asked, the state is not known. Does not wait for sessions to end: read
+ * says so; is_told: he came as the drain was sent, which may stand beneath his hold), or the balancer
+ * refused in words; ERR_UNREACHABLE/ERR_TIMEOUT: a balancer could not be asked, the state is not known. Does not wait for sessions to end: read
  * again for that. */
 typedef void (*traffic_set_done)(void *arg, const struct traffic_reading *reading,
                                  const struct err *e);

@@ -81,6 +81,7 @@ struct traffic_op {
     enum op_phase phase;
     int i;
     bool is_ours;
+    bool is_told; /* at least one balancer was told, or is being told */
     int64_t until_ms; /* ready: mono; 0 none */
     int n_telling;
     struct err failure;

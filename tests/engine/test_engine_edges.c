@@ -253,6 +253,89 @@ START_TEST(let_go_before_the_drain)
 }
 END_TEST
 
+/* Another's maint comes between our drain of web01 and the look back at it. */
+static bool (*next_on_act)(void *arg, const struct world_fact *f);
+static int drains;
+
+static void take_over(struct world *w, void *arg)
+{
+    (void)arg;
+    world_maint(w, 0, true);
+}
+
+static bool take_over_as_it_is_drained(void *arg, const struct world_fact *f)
+{
+    drains += f->act == ACT_DRAIN && f->in->i == 0;
+    if (f->act == ACT_DRAIN && drains == s.w.n_lb)
+        world_after(&s.w, 1, take_over, NULL);
+    return next_on_act(arg, f);
+}
+
+static void in_ledger_as(bool is_by_other)
+{
+    struct ledger_row *rows = NULL;
+
+    ck_assert_int_eq(ledger_list(s.reader, "shop", &rows, NULL), 1);
+    ck_assert_str_eq(rows[0].host, "web01");
+    ck_assert(!rows[0].is_reserved);
+    ck_assert_int_eq(rows[0].is_by_other, is_by_other);
+    ledger_rows_free(rows, 1);
+}
+
+static void begin_taken_over(uint64_t seed)
+{
+    begin(&(struct sim_spec){.seed = seed, .n = 3, .n_lb = 2});
+    drains = 0;
+    next_on_act = s.w.on_act;
+    s.w.on_act = take_over_as_it_is_drained;
+}
+
+/* He takes his maint off, and nothing else. */
+static void let_go_of_the_maint(void)
+{
+    for (int b = 0; b < s.w.n_lb; b++) {
+        ck_assert_uint_eq(s.w.lb[b].seats[0].admin, 9);
+        s.w.lb[b].seats[0].admin = 8;
+        s.w.lb[b].seats[0].by_other_at = s.w.now;
+    }
+}
+
+/* The drain beneath is ours: who takes the maint off leaves it out of traffic, and we owe it. */
+START_TEST(taken_over_as_it_is_drained)
+{
+    begin_taken_over(22);
+    must_do(start("1.1.0"));
+    must(sim_until_status(&s, DEPLOY_SMOKE_SUCCESS, STEP));
+    ck_assert(s.v.t[0].is_left_by_other);
+    in_ledger_as(true);
+    let_go_of_the_maint();
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_status(&s, DEPLOY_BAKE_SUCCESS, STEP));
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    ck_assert(sim_is_wholly_in(&s.w.in[0]));
+    finish();
+}
+END_TEST
+
+START_TEST(taken_over_as_it_is_drained_by_hand)
+{
+    char words[400] = "";
+
+    begin_taken_over(23);
+    must(sim_run(&s, 1000));
+    int64_t id = sim_press_on(&s, ACTION_MARKDOWN, 0);
+    must(sim_until_verdict(&s, id, STEP));
+    ck_assert_int_eq((int)sim_verdict(&s, id, words, sizeof words), (int)VERDICT_FAILED);
+    ck_assert_msg(strstr(words, "stays in the ledger"), "%s", words);
+    in_ledger_as(true);
+    let_go_of_the_maint();
+    must_do(sim_press_on(&s, ACTION_MARKUP, 0));
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    ck_assert(sim_is_wholly_in(&s.w.in[0]));
+    finish();
+}
+END_TEST
+
 /* ---- wishes ------------------------------------------------------------------------------------------ */
 
 /* Whoever has pressed long ago has gone away since. */
@@ -455,7 +538,7 @@ int main(void)
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
         sick_since_the_engine_was_lost, sick_after_the_clock_was_set_back,
-        let_go_before_the_drain,
+        let_go_before_the_drain, taken_over_as_it_is_drained, taken_over_as_it_is_drained_by_hand,
         brought_back_by_its_holder_but_down, nothing_is_written_off_that_is_not_owed,
         a_runner_of_an_ended_release, a_second_start, an_end_on_a_full_disk, a_store_that_is_lost,
         an_answer_that_is_too_long,
