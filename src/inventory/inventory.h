@@ -65,6 +65,7 @@ struct monitor_config {
     enum monitor_worse worse;
     double at_least, at_most; /* prometheus, number: hard limits */
     char *scrape, *calls, *errors, *latency; /* names of metrics, with label matchers */
+    char *version;          /* scrape: the label that names the version of the application; NULL: none does */
     int most_errors;        /* scrape: most share of errors */
     char *tail, *pattern;
     int lines;              /* tail: at_most: N/TIME; so many lines in that time are allowed */

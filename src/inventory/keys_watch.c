@@ -74,6 +74,7 @@ static const struct key scrape_keys[] = {
     {"calls", &type_metric, R(calls)},
     {"errors", &type_metric, R(errors)},
     {"latency", &type_metric, R(latency)},
+    {"version", &type_metric_label, R(version)},
     {"most_errors", &type_share, R(most_errors)},
 };
 

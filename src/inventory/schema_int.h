@@ -112,7 +112,7 @@ extern const struct value_type type_text, type_name, type_word, type_doc_base, t
     type_rules, type_rule, type_receivers, type_environments;
 /* Those of watching, in value_watch.c. */
 extern const struct value_type type_label, type_base_url, type_address, type_query, type_json_path,
-    type_metric, type_tailed, type_mount, type_rate, type_number, type_load, type_variable, type_receiver_url,
+    type_metric, type_metric_label, type_tailed, type_mount, type_rate, type_number, type_load, type_variable, type_receiver_url,
     type_template, type_events;
 
 /* ---- rules, receivers, environments: keys_watch.c ---- */

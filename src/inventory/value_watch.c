@@ -114,6 +114,7 @@ static int parse_mount(const struct key *k, const char *text, void *base, const 
     return value_store_string(k, base, xstrdup(text));
 }
 
+/* A variable of the environment, or a label of a metric: their names have one form. */
 static int parse_variable(const struct key *k, const char *text, void *base, const char *dir,
                           struct err *e)
 {
@@ -327,6 +328,7 @@ ALLOWED(address, "`host:port`, such as `%h:%p` or `db.example.com:5432`")
 ALLOWED(query, "a query of PromQL that gives one number, of at most 4096 bytes")
 ALLOWED(json_path, "the way to a number in the answer, such as `data.orders`")
 ALLOWED(metric, "the name of a metric, such as `http_requests_total{code=~\"5..\"}`")
+ALLOWED(metric_label, "the name of a label, such as `version`")
 ALLOWED(tailed, "a file of the instances: a path that begins with `/` or `%d/`")
 ALLOWED(mount, "where a file system is mounted, such as `/` or `/srv`")
 ALLOWED(rate, "so many in so much time, 1s to 24h, such as `3/1m`")
@@ -343,6 +345,7 @@ TYPE(address, "address", STORE_STRING, parse_address, address)
 TYPE(query, "query", STORE_STRING, parse_query, query)
 TYPE(json_path, "words", STORE_STRING, parse_json_path, json_path)
 TYPE(metric, "metric", STORE_STRING, parse_metric, metric)
+TYPE(metric_label, "label", STORE_STRING, parse_variable, metric_label)
 TYPE(tailed, "path", STORE_STRING, parse_tailed, tailed)
 TYPE(mount, "path", STORE_STRING, parse_mount, mount)
 TYPE(rate, "rate", STORE_RATE, parse_rate, rate)

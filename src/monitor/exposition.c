@@ -212,17 +212,16 @@ static bool read_sample(const char *p, const char *end, struct sample *x)
     return read_value(p, end, &x->value);
 }
 
-int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *bad)
+/* What is done with a sample that has a finite value; a negative code ends the reading. */
+typedef int (*sample_taken)(void *arg, const struct sample *x);
+
+static int each_sample(const char *text, size_t len, sample_taken take, void *arg, int *bad)
 {
     const char *end = text + len;
-    int samples = 0;
+    int samples = 0, rc = 0;
 
     *bad = 0;
-    for (int i = 0; i < n; i++) {
-        sums[i].value = NAN;
-        sums[i].n = 0;
-    }
-    for (const char *line = text; line < end;) {
+    for (const char *line = text; line < end && rc >= 0;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         struct sample x;
         if (!stop)
@@ -236,14 +235,94 @@ int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *
             continue;
         }
         samples++;
-        for (int i = 0; i < n && isfinite(x.value); i++) {
-            int rc = sums[i].metric ? match(sums[i].metric, &x) : 0;
-            if (rc < 0)
-                return ERR_LIMIT;
-            if (rc == 0)
-                continue;
-            sums[i].value = sums[i].n++ == 0 ? x.value : sums[i].value + x.value;
-        }
+        if (isfinite(x.value))
+            rc = take(arg, &x);
     }
-    return samples;
+    return rc < 0 ? rc : samples;
+}
+
+static void add(double *sum, int *n, double value)
+{
+    *sum = (*n)++ == 0 ? value : *sum + value;
+}
+
+struct sums {
+    struct sum *sums;
+    int n;
+};
+
+static int take_sums(void *arg, const struct sample *x)
+{
+    struct sums *s = arg;
+
+    for (int i = 0; i < s->n; i++) {
+        int rc = s->sums[i].metric ? match(s->sums[i].metric, x) : 0;
+        if (rc < 0)
+            return ERR_LIMIT;
+        if (rc > 0)
+            add(&s->sums[i].value, &s->sums[i].n, x->value);
+    }
+    return 0;
+}
+
+int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *bad)
+{
+    for (int i = 0; i < n; i++) {
+        sums[i].value = NAN;
+        sums[i].n = 0;
+    }
+    return each_sample(text, len, take_sums, &(struct sums){sums, n}, bad);
+}
+
+struct sorting {
+    const char *label;
+    const struct metric *const *metrics;
+    struct parts *parts;
+};
+
+/* The part of this value, made if there is none yet; NULL: there are too many. */
+static struct part *part_of(struct parts *parts, const char *value)
+{
+    for (int i = 0; i < parts->n; i++) {
+        if (strcmp(parts->part[i].value, value) == 0)
+            return &parts->part[i];
+    }
+    if (parts->n == PARTS_MOST)
+        return NULL;
+    struct part *p = &parts->part[parts->n++];
+    *p = (struct part){.sums = {NAN, NAN, NAN, NAN}};
+    memcpy(p->value, value, strlen(value) + 1);
+    return p;
+}
+
+static int take_parts(void *arg, const struct sample *x)
+{
+    struct sorting *s = arg;
+    char value[PART_BYTES + 1] = "";
+    struct part *p = NULL;
+
+    for (int i = 0; i < PART_SUMS; i++) {
+        int rc = s->metrics[i] ? match(s->metrics[i], x) : 0;
+        if (rc < 0)
+            return ERR_LIMIT;
+        if (rc == 0)
+            continue;
+        if (!p && s->label)
+            find_label(x, s->label, value, sizeof value);
+        if (!p && strlen(value) < PART_BYTES)
+            p = part_of(s->parts, value);
+        if (!p)
+            return ERR_PROTOCOL;
+        add(&p->sums[i], &p->n[i], x->value);
+    }
+    return 0;
+}
+
+int exposition_read_parts(const char *text, size_t len, const char *label,
+                          const struct metric *const metrics[PART_SUMS], struct parts *parts, int *bad)
+{
+    parts->n = 0;
+    if (!label)
+        part_of(parts, "");
+    return each_sample(text, len, take_parts, &(struct sorting){label, metrics, parts}, bad);
 }

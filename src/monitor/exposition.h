@@ -27,4 +27,22 @@ struct sum {
  * of a metric is too expensive for what stands there, and the sums are nothing. */
 int exposition_read(const char *text, size_t len, struct sum *sums, int n, int *bad);
 
+/* The sums of those series alone that have one value of a label; "": of those without it. */
+enum { PARTS_MOST = 16, PART_SUMS = 4, PART_BYTES = 128 };
+struct part {
+    char value[PART_BYTES];
+    double sums[PART_SUMS]; /* of each metric, as struct sum's */
+    int n[PART_SUMS];
+};
+struct parts {
+    int n;
+    struct part part[PARTS_MOST];
+};
+
+/* As exposition_read(), apart for each value that `label` has in a series of one of the metrics (of which any
+ * may be NULL). label NULL: there is one part, of them all. ERR_PROTOCOL: the label has more values than
+ * PARTS_MOST, or one that is too long, and the parts are nothing. */
+int exposition_read_parts(const char *text, size_t len, const char *label,
+                          const struct metric *const metrics[PART_SUMS], struct parts *parts, int *bad);
+
 #endif

@@ -82,11 +82,13 @@ extern const struct gauge_ops gauge_request, gauge_connect, gauge_prometheus, ga
     gauge_tail, gauge_exporter, gauge_system;
 const struct gauge_ops *gauge_ops_of(enum monitor_source source);
 
-/* The first member of every gauge. owner is rules.c's. */
+/* The first member of every gauge. owner and runs are rules.c's; runs: the version of the subject as footplate
+ * has proved it, NULL: not known. It changes between a question and its answer too. */
 struct gauge {
     const struct gauge_ops *ops;
     struct gauge_subject subject;
     void *owner;
+    const char *runs;
 };
 
 /* What one question has brought. values: one a figure, NAN where it brought none. silence: why there is no
@@ -96,7 +98,8 @@ struct gauge_answer {
     const double *values;
     const char *silence;
     const char *words;
-    const char *version; /* that the answer names itself; NULL */
+    const char *version; /* that the answer itself says the values are of; NULL: it says none */
+    const char *beside;  /* another version that took calls too, in none of the values; NULL */
 };
 
 /* Called by the gauge when its question has ended; rules.c. */

@@ -336,6 +336,8 @@ static void forget_recent(struct judge *j, int subject)
         struct heard *h = heard_of(j, i, subject);
         memset(h->kinds, 0, sizeof h->kinds);
         h->n = 0;
+        h->version[0] = h->stray[0] = '\0';
+        h->version_at = 0;
     }
     for (int i = 0; i < j->n_units; i++) {
         if (j->units[i].seen)
@@ -480,6 +482,26 @@ struct why judge_why(const struct judge *j, int rule, int subject)
     return w;
 }
 
+/* Whose figures they are, where the answer says so. What the first answer says held before it too, as long as it
+ * is what footplate has proved: figures of before may have been recalled. */
+static void note_version(const struct judge *j, struct heard *h, int subject, int64_t at,
+                         const struct gauge_answer *a)
+{
+    const char *runs = j->subjects[subject].version;
+    bool is_proved = runs && strcmp(runs, a->version) == 0;
+
+    if (strcmp(h->version, a->version) != 0) {
+        h->version_at = !h->version[0] && is_proved ? 0 : at;
+        str_copy(h->version, sizeof h->version, a->version);
+    }
+    const char *stray = runs && !is_proved ? a->version : a->beside;
+    if (!stray || !judge_counts(j, subject, at))
+        return;
+    h->stray_at = at;
+    h->is_alone = stray == a->version;
+    str_copy(h->stray, sizeof h->stray, stray);
+}
+
 void judge_take(struct judge *j, int rule, const char *host, int port, int64_t at,
                 const struct gauge_answer *a)
 {
@@ -504,6 +526,8 @@ void judge_take(struct judge *j, int rule, const char *host, int port, int64_t a
     str_copy(h->silence, sizeof h->silence, a->silence ? a->silence : "");
     if (subject < 0 || judge_counts(j, subject, at))
         note_why(h, a);
+    if (subject >= 0 && a->version)
+        note_version(j, h, subject, at, a);
 }
 
 /* ---- what it says ----------------------------------------------------------------------------------- */

@@ -15,6 +15,9 @@
  *     while none of them does (not due as long as the release itself has them all out);
  *   - an answer in part is none either: a figure that at least half of the last 20 questions (and at least 5)
  *     did not bring is unknown, until 5 in a row bring it;
+ *   - figures are of the version that their answers name, else of the one that footplate has proved: new and old
+ *     are told apart by that; an instance that counts calls of a version which it should not run is a warning,
+ *     and unknown where it counts none of the other;
  *   - what an instance shows within warmup_ms of its markup, or while it is out, is not judged. */
 #ifndef FOOTPLATE_MONITOR_JUDGE_H
 #define FOOTPLATE_MONITOR_JUDGE_H

@@ -200,6 +200,30 @@ static void find_silence(const struct judge *j, const struct unit *u, int64_t no
         keep_worst(out, &f);
 }
 
+/* ---- whose figures ------------------------------------------------------------------------------- */
+
+/* An instance that counts calls of a version which it should not run: without any of the other there is no
+ * figure of what is judged, and that is unknown; beside the other it is said. */
+static void find_strays(const struct judge *j, const struct unit *u, int64_t now, struct finding *out)
+{
+    for (int i = 0; u->seen && i < j->cfg->n_instances; i++) {
+        const struct heard *h = judge_heard(j, u->i_rule, i);
+        const char *runs = j->subjects[i].version;
+        struct finding f = {.is_due = true, .method = "version", .subject = -1};
+        if (!h->stray[0] || !judge_is_in(j, i) || now - h->stray_at > unit_quiet(u))
+            continue;
+        if (runs ? strcmp(h->stray, runs) == 0 : h->is_alone)
+            continue;
+        f.judged = h->is_alone ? JUDGED_UNKNOWN : JUDGED_WARNING;
+        if (h->is_alone)
+            snprintf(f.text, sizeof f.text, "counts calls of %s, none of %s that it should run", h->stray, runs);
+        else
+            snprintf(f.text, sizeof f.text, "still counts calls of %s beside %s", h->stray, h->version);
+        about(j, &f, i);
+        keep_worst(out, &f);
+    }
+}
+
 /* ---- hard limits --------------------------------------------------------------------------------- */
 
 static void find_limit(const struct unit *u, const struct streak *streaks, struct finding *f)
@@ -474,27 +498,38 @@ static void find_trend(struct judge *j, struct unit *u, int64_t now, struct find
 
 /* ---- new against old ------------------------------------------------------------------------------- */
 
-static bool runs_new(const struct judge *j, int i)
+/* The version that figures of an instance are of: as they say themselves, else as footplate has proved it. */
+static const char *version_of(const struct judge *j, const struct unit *u, int i)
 {
-    const struct subject *s = &j->subjects[i];
+    const struct heard *h = judge_heard(j, u->i_rule, i);
 
-    return s->is_known && s->is_in_traffic && s->version && j->release.version &&
-           strcmp(s->version, j->release.version) == 0;
+    return h->version[0] ? h->version : j->subjects[i].version;
 }
 
-static bool runs_old(const struct judge *j, int i)
+static bool runs_new(const struct judge *j, const struct unit *u, int i)
 {
     const struct subject *s = &j->subjects[i];
+    const char *version = version_of(j, u, i);
 
-    return s->is_known && s->is_in_traffic && s->version && !runs_new(j, i);
+    return s->is_known && s->is_in_traffic && version && j->release.version &&
+           strcmp(version, j->release.version) == 0;
 }
 
-/* From when on an instance's figures are its own: the warm-up is over. */
-static int64_t settled_at(const struct judge *j, int i)
+static bool runs_old(const struct judge *j, const struct unit *u, int i)
 {
     const struct subject *s = &j->subjects[i];
 
-    return s->in_since ? s->in_since + j->cfg->warmup_ms : j->frozen_at;
+    return s->is_known && s->is_in_traffic && version_of(j, u, i) && !runs_new(j, u, i);
+}
+
+/* From when on an instance's figures are its own, and of this version: the warm-up is over. */
+static int64_t settled_at(const struct judge *j, const struct unit *u, int i)
+{
+    const struct subject *s = &j->subjects[i];
+    int64_t at = s->in_since ? s->in_since + j->cfg->warmup_ms : j->frozen_at;
+    int64_t of_version = judge_heard(j, u->i_rule, i)->version_at;
+
+    return of_version > at ? of_version : at;
 }
 
 static int collect(const struct track *t, int64_t from, double less, double *dst)
@@ -551,9 +586,9 @@ static bool sides(struct judge *j, struct unit *u, double **canary, int *n, doub
     int most = 0, news = 0, olds = 0;
 
     for (int i = 0; i < j->cfg->n_instances; i++) {
-        if (runs_new(j, i) && (news++ == 0 || settled_at(j, i) < first))
-            first = settled_at(j, i);
-        olds += runs_old(j, i);
+        if (runs_new(j, u, i) && (news++ == 0 || settled_at(j, u, i) < first))
+            first = settled_at(j, u, i);
+        olds += runs_old(j, u, i);
     }
     if (news == 0 || olds == 0)
         return false;
@@ -569,10 +604,10 @@ static bool sides(struct judge *j, struct unit *u, double **canary, int *n, doub
     *n = *m = 0;
     for (int i = 0; i < j->cfg->n_instances; i++) {
         const struct track *t = &u->seen[i].track;
-        int64_t own = settled_at(j, i) > first ? settled_at(j, i) : first;
-        if (runs_new(j, i))
+        int64_t own = settled_at(j, u, i) > first ? settled_at(j, u, i) : first;
+        if (runs_new(j, u, i))
             *n += collect(t, own, u->seen[i].own, *canary + *n);
-        else if (runs_old(j, i))
+        else if (runs_old(j, u, i))
             *m += collect(t, own, u->seen[i].own, *control + *m);
     }
     return true;
@@ -584,9 +619,9 @@ static bool may_have(const struct judge *j, const struct unit *u, int least)
     int n = 0, m = 0;
 
     for (int i = 0; i < j->cfg->n_instances && (n < least || m < least); i++) {
-        int count = count_from(&u->seen[i].track, settled_at(j, i));
-        n += runs_new(j, i) ? count : 0;
-        m += runs_old(j, i) ? count : 0;
+        int count = count_from(&u->seen[i].track, settled_at(j, u, i));
+        n += runs_new(j, u, i) ? count : 0;
+        m += runs_old(j, u, i) ? count : 0;
     }
     return n >= least && m >= least;
 }
@@ -633,8 +668,8 @@ static void find_ranks(struct judge *j, struct unit *u, int64_t now, struct find
     if (f.judged == JUDGED_BAD || f.judged == JUDGED_WARNING) {
         f.since = u->looks.at_ms;
         for (int i = 0; i < j->cfg->n_instances; i++) {
-            if (runs_new(j, i) && settled_at(j, i) < f.since)
-                f.since = settled_at(j, i);
+            if (runs_new(j, u, i) && settled_at(j, u, i) < f.since)
+                f.since = settled_at(j, u, i);
         }
         f.sure = looks_sure(&u->looks, &rule);
     }
@@ -673,7 +708,7 @@ static void find_growth(struct judge *j, struct unit *u, struct finding *out)
         struct series s = {t->at + from, t->v + from, t->n - from};
         struct finding f = {.is_due = true, .method = "growth", .subject = -1};
         struct leak leak;
-        if (!runs_new(j, i) || s.n == 0)
+        if (!runs_new(j, u, i) || s.n == 0)
             continue;
         double *scratch = judge_scratch(j, s.n > LEAK_SCRATCH ? s.n : LEAK_SCRATCH);
         f.judged = leak_take(&leak, &rule, &s, began, scratch);
@@ -713,6 +748,7 @@ void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out
         find_silence(j, u, now, out);
     else
         find_nobody(j, out);
+    find_strays(j, u, now, out);
     if (u->figure->is_context) {
         say_good(u, out);
         return;

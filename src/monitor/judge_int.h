@@ -107,7 +107,7 @@ struct subject {
 };
 
 /* The last answer of one rule from one subject; [n_subjects] is the group. */
-enum { WHY_BYTES = 160 };
+enum { WHY_BYTES = 160, VERSION_BYTES = 128 };
 struct heard {
     int64_t at, asked;
     char silence[WHY_BYTES]; /* of the last question; "" it was answered */
@@ -115,6 +115,11 @@ struct heard {
     uint32_t kinds[RECENT]; /* of the last questions, by their words, a ring: kinds[n % RECENT] is the next; 0:
                                nothing was wrong */
     int64_t n;
+    char version[VERSION_BYTES]; /* that its figures are of, as the answers say it; "" they say none */
+    int64_t version_at;     /* since when; 0: as far as is known */
+    char stray[VERSION_BYTES]; /* a version that took calls and should not run there; "" none */
+    bool is_alone;          /* and the figures are of it */
+    int64_t stray_at;       /* when that was last seen */
 };
 
 struct judge {

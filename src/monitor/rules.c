@@ -44,6 +44,7 @@ struct asked {
 struct stand {
     bool is_known, is_in;
     int64_t in_since;
+    char *version;    /* as footplate has proved it; NULL unknown */
 };
 
 struct rules {
@@ -144,6 +145,8 @@ void rules_free(struct rules *r)
     keep_free(r->keep);
     recall_free(r->recall);
     judge_free(r->judge);
+    for (int i = 0; i < r->g->cfg->n_instances; i++)
+        free(r->stands[i].version);
     free(r->asked);
     free(r->stands);
     free(r->said);
@@ -317,6 +320,20 @@ static int64_t markup_of(const struct reading *x, const char *host, int port)
     return at;
 }
 
+/* list: one an instance. */
+static void tell_versions(struct rules *r, const struct judge_instance *list)
+{
+    for (int i = 0; i < r->g->cfg->n_instances; i++) {
+        free(r->stands[i].version);
+        r->stands[i].version = xstrdup_null(list[i].version);
+    }
+    for (int i = 0; i < r->n; i++) {
+        const struct asked *a = &r->asked[i];
+        if (a->gauge && a->instance >= 0)
+            a->gauge->runs = r->stands[a->instance].version;
+    }
+}
+
 static void tell_instances(struct rules *r, const struct reading *x, int64_t now)
 {
     const struct group_config *cfg = r->g->cfg;
@@ -344,6 +361,7 @@ static void tell_instances(struct rules *r, const struct reading *x, int64_t now
                                           .is_worked_on = is_worked_on(t)};
     }
     judge_set_instances(r->judge, list, cfg->n_instances, now);
+    tell_versions(r, list);
     free(list);
 }
 

@@ -40,7 +40,7 @@ static const char FULL[] =
     "  application:\n"
     "    - {name: figures, scrape: 'http://%h:%p/metrics', every: 4s, times: 2, on_bad: warn,\n"
     "       calls: http_requests_total, errors: 'http_requests_total{code=~\"5..\"}',\n"
-    "       latency: http_request_seconds, most_errors: 5%}\n"
+    "       latency: http_request_seconds, most_errors: 5%, version: _app1}\n"
     "    - {name: errors, tail: \"%d/current/log/error.log\", pattern: \"ERROR|100%\", at_most: 3/1m,\n"
     "       every: 6s, times: 1, on_bad: warn}\n"
     "  business:\n"
@@ -108,6 +108,7 @@ static void assert_lower(const struct group_config *g)
     assert_text(m[4].calls, "http_requests_total");
     assert_text(m[4].errors, "http_requests_total{code=~\"5..\"}");
     assert_text(m[4].latency, "http_request_seconds");
+    assert_text(m[4].version, "_app1");
     ck_assert_int_eq(m[4].most_errors, 500);
     ck_assert_int_eq(m[5].source, MONITOR_TAIL);
     assert_text(m[5].tail, "%d/current/log/error.log");
@@ -212,6 +213,7 @@ static void assert_spare(const struct group_config *g)
         ck_assert(m->lines == -1 && m->lines_ms == -1);
         ck_assert(m->memory == -1 && m->disk == -1 && m->load_milli == -1);
         ck_assert_ptr_nonnull(m->name);
+        ck_assert_ptr_null(m->version);
     }
 }
 
@@ -438,6 +440,11 @@ static const struct refusal {
     {SCRAPE("every: 5s"), "`scrape` without a metric"},
     {SCRAPE("errors: e"), "`errors` without `calls`"},
     {SCRAPE("calls: c, most_errors: 1%"), "`most_errors` without `errors`"},
+    {SCRAPE("calls: c, version: 'a-b'"),
+     "`version` is `a-b`: allowed is the name of a label, such as `version`"},
+    {SCRAPE("calls: c, version: 1a"), "allowed is the name of a label"},
+    {"monitors: {application: [{tail: /l, pattern: x, version: v}]}",
+     "`version` has no place in a rule with `tail`; it goes with `scrape`"},
     {SCRAPE("calls: 5xx"), "the name of a metric is missing"},
     {SCRAPE("calls: 'a b'"), "nothing but labels in braces"},
     {SCRAPE("calls: 'a{'"), "a label is missing"},

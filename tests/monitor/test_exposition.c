@@ -63,6 +63,72 @@ START_TEST(patterns_match_whole_values)
 }
 END_TEST
 
+static const struct part *part(const struct parts *parts, const char *value)
+{
+    for (int i = 0; i < parts->n; i++) {
+        if (strcmp(parts->part[i].value, value) == 0)
+            return &parts->part[i];
+    }
+    ck_abort_msg("no part `%s`", value);
+    return NULL;
+}
+
+START_TEST(series_are_taken_apart_by_a_label)
+{
+    static const char text[] = "a{v=\"1\",code=\"200\"} 1\na{code=\"500\",v=\"1\"} 10\na{v=\"2\",code=\"200\"} 100\n"
+                               "a 1000\na{v=\"\"} 10000\nb{v=\"3\"} 5\na{v=\"2\"} NaN\na{v=\"4\"} NaN\nc{v=\"9\"} 1\n";
+    struct metric *a = metric("a"), *bad = metric("a{code=~\"5..\"}"), *b = metric("b");
+    const struct metric *metrics[PART_SUMS] = {a, bad, NULL, b};
+    struct parts parts;
+    int n_bad;
+
+    ck_assert_int_eq(exposition_read_parts(text, sizeof text - 1, "v", metrics, &parts, &n_bad), 9);
+    ck_assert_int_eq(parts.n, 4); /* c is not asked for, and 4 has no value */
+    ck_assert(part(&parts, "1")->sums[0] == 11 && part(&parts, "1")->n[0] == 2);
+    ck_assert(part(&parts, "1")->sums[1] == 10);
+    ck_assert(part(&parts, "2")->sums[0] == 100 && part(&parts, "2")->n[1] == 0);
+    ck_assert(isnan(part(&parts, "2")->sums[1]) && isnan(part(&parts, "1")->sums[2]));
+    ck_assert(part(&parts, "3")->sums[3] == 5 && part(&parts, "3")->n[0] == 0);
+    ck_assert(part(&parts, "")->sums[0] == 11000);
+    /* Of no label: all of it is one, even where there is nothing. */
+    ck_assert_int_eq(exposition_read_parts(text, sizeof text - 1, NULL, metrics, &parts, &n_bad), 9);
+    ck_assert(parts.n == 1 && parts.part[0].sums[0] == 11111 && parts.part[0].sums[3] == 5);
+    ck_assert_int_eq(exposition_read_parts("", 0, NULL, metrics, &parts, &n_bad), 0);
+    ck_assert(parts.n == 1 && parts.part[0].n[0] == 0 && isnan(parts.part[0].sums[0]));
+    metric_free(a);
+    metric_free(bad);
+    metric_free(b);
+}
+END_TEST
+
+/* Who puts a number of its own on every call has no label that names a version. */
+START_TEST(a_label_with_too_many_values_is_none)
+{
+    struct metric *a = metric("a");
+    const struct metric *metrics[PART_SUMS] = {a};
+    struct parts parts;
+    struct buf b;
+    int bad;
+
+    buf_init(&b, 0);
+    for (int i = 0; i < PARTS_MOST; i++)
+        buf_addf(&b, "a{v=\"%d\"} 1\n", i);
+    ck_assert_int_eq(exposition_read_parts(buf_str(&b), b.len, "v", metrics, &parts, &bad), PARTS_MOST);
+    ck_assert_int_eq(parts.n, PARTS_MOST);
+    buf_adds(&b, "a{v=\"x\"} 1\n");
+    ck_assert_int_eq(exposition_read_parts(buf_str(&b), b.len, "v", metrics, &parts, &bad), ERR_PROTOCOL);
+    for (int len = PART_BYTES - 1; len <= PART_BYTES; len++) {
+        buf_release(&b);
+        buf_init(&b, 0);
+        buf_addf(&b, "a{v=\"%0*d\"} 1\n", len, 7);
+        int rc = exposition_read_parts(buf_str(&b), b.len, "v", metrics, &parts, &bad);
+        ck_assert_int_eq(rc, len < PART_BYTES ? 1 : ERR_PROTOCOL);
+    }
+    buf_release(&b);
+    metric_free(a);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_series_are_read_in_bounded_time)
 {
     struct metric *s = metric("calls_total{code=~\"5..\"}");
@@ -148,6 +214,8 @@ int main(void)
 
     tcase_add_test(t, samples_are_chosen_by_their_labels);
     tcase_add_test(t, patterns_match_whole_values);
+    tcase_add_test(t, series_are_taken_apart_by_a_label);
+    tcase_add_test(t, a_label_with_too_many_values_is_none);
     tcase_add_test(t, a_hundred_thousand_series_are_read_in_bounded_time);
     tcase_add_test(t, a_pattern_that_is_too_expensive_is_told);
     tcase_add_test(t, garbage_is_stepped_over);

@@ -71,7 +71,7 @@ struct stand {
     struct net_timer *limit;
     bool is_answered;
     double values[FIGURES_MAX];
-    char silence[ANSWER_WORDS], words[ANSWER_WORDS];
+    char silence[ANSWER_WORDS], words[ANSWER_WORDS], version[ANSWER_WORDS], beside[ANSWER_WORDS];
 };
 
 void gauge_done(struct gauge *p, const struct gauge_answer *a)
@@ -84,6 +84,8 @@ void gauge_done(struct gauge *p, const struct gauge_answer *a)
         s->values[i] = a->values && i < n ? a->values[i] : (double)NAN;
     str_copy(s->silence, sizeof s->silence, a->silence ? a->silence : "");
     str_copy(s->words, sizeof s->words, a->words ? a->words : "");
+    str_copy(s->version, sizeof s->version, a->version ? a->version : "");
+    str_copy(s->beside, sizeof s->beside, a->beside ? a->beside : "");
     ck_assert(!s->is_answered);
     s->is_answered = true;
     net_stop(s->net);
@@ -496,6 +498,123 @@ START_TEST(metrics_are_differences)
 }
 END_TEST
 
+#define VERSION_RULE "application: [{scrape: \"http://%h:%p/metrics\", calls: calls_total, " \
+                     "errors: 'calls_total{code=~\"5..\"}', latency: call_seconds, version: ver}]"
+
+/* Calls of 1.4.0 and 1.5.0 so far, of which a tenth failed and each took 10 and 100 ms; below 0: not shown. */
+static void versions(struct stand *s, int old, int new)
+{
+    struct buf b;
+
+    buf_init(&b, 0);
+    for (int i = 0; i < 2; i++) {
+        int calls = i ? new : old;
+        const char *v = i ? "1.5.0" : "1.4.0";
+        if (calls < 0)
+            continue;
+        buf_addf(&b, "calls_total{ver=\"%s\",code=\"200\"} %d\ncalls_total{ver=\"%s\",code=\"500\"} %d\n"
+                 "call_seconds_sum{ver=\"%s\"} %g\ncall_seconds_count{ver=\"%s\"} %d\n",
+                 v, calls - calls / 10, v, calls / 10, v, calls * (i ? 0.1 : 0.01), v, calls);
+    }
+    struct script script = {.head = OK_HEAD, .body = buf_str(&b), .len = b.len};
+    ask_script(s, &script);
+    buf_release(&b);
+}
+
+START_TEST(figures_are_those_of_one_version)
+{
+    struct stand s;
+    stand_init(&s, VERSION_RULE);
+
+    s.gauge->runs = "1.5.0";
+    versions(&s, 1000, 100);
+    ck_assert(isnan(s.values[SCRAPE_CALLS]));
+    /* What the process before has counted does not move: it is in nothing. */
+    versions(&s, 1000, 200);
+    ck_assert_str_eq(s.version, "1.5.0");
+    ck_assert_str_eq(s.beside, "");
+    ck_figure(&s, SCRAPE_ERRORS, 10);
+    ck_figure(&s, SCRAPE_LATENCY, 100);
+    /* It moves: it is still in nothing, and told. */
+    versions(&s, 3000, 210);
+    ck_assert_str_eq(s.version, "1.5.0");
+    ck_assert_str_eq(s.beside, "1.4.0");
+    ck_figure(&s, SCRAPE_LATENCY, 100);
+    /* The proved version is the measure even while nobody calls it; a change of it counts at once. */
+    versions(&s, 4000, 210);
+    ck_assert_str_eq(s.version, "1.5.0");
+    ck_assert(s.values[SCRAPE_CALLS] == 0 && isnan(s.values[SCRAPE_LATENCY]));
+    s.gauge->runs = "1.4.0";
+    versions(&s, 4100, 210);
+    ck_assert_str_eq(s.version, "1.4.0");
+    ck_assert_str_eq(s.beside, "");
+    ck_figure(&s, SCRAPE_LATENCY, 10);
+    /* It is not among them: the busiest is shown, and who is idle stays with the one of before. */
+    s.gauge->runs = "1.6.0";
+    versions(&s, 4200, 310);
+    versions(&s, 4210, 510);
+    ck_assert_str_eq(s.version, "1.5.0");
+    ck_assert_str_eq(s.beside, "1.4.0");
+    ck_figure(&s, SCRAPE_LATENCY, 100);
+    s.gauge->runs = NULL;
+    versions(&s, 4210, 510);
+    ck_assert_str_eq(s.version, "1.5.0");
+    ck_assert(s.values[SCRAPE_CALLS] == 0);
+    /* One alone; the other comes anew, and its first sums say nothing yet. */
+    versions(&s, 4310, -1);
+    ck_assert_str_eq(s.version, "1.4.0");
+    ck_figure(&s, SCRAPE_LATENCY, 10);
+    s.gauge->runs = "1.5.0";
+    versions(&s, 4310, 20);
+    ck_assert_str_eq(s.version, "1.5.0");
+    for (int i = SCRAPE_CALLS; i <= SCRAPE_LATENCY; i++)
+        ck_assert(isnan(s.values[i]));
+    stand_end(&s);
+}
+END_TEST
+
+START_TEST(metrics_without_the_label_are_silence)
+{
+    struct stand s;
+    stand_init(&s, VERSION_RULE);
+
+    s.gauge->runs = "1.5.0";
+    metrics(&s, 100, 0, 10);
+    metrics(&s, 200, 0, 10);
+    ck_silent(&s, "no series of `call_seconds` has the label `ver`");
+    ck_assert_str_eq(s.version, "");
+    /* Some have it: of the others nothing is made up. */
+    ask_script(&s, SCRIPT("calls_total{ver=\"1.5.0\",code=\"200\"} 10\ncall_seconds_sum 1\ncall_seconds_count 10\n"));
+    ask_script(&s, SCRIPT("calls_total{ver=\"1.5.0\",code=\"200\"} 20\ncall_seconds_sum 2\ncall_seconds_count 20\n"));
+    ck_assert_str_eq(s.silence, "no series of `call_seconds` has the label `ver`");
+    ck_assert(s.values[SCRAPE_ERRORS] == 0 && isnan(s.values[SCRAPE_LATENCY]));
+    ask_script(&s, SCRIPT("calls_total{ver=\"1.5.0\"} 30\ncalls_total{code=\"500\"} 9\n"));
+    ck_assert(isnan(s.values[SCRAPE_ERRORS]));
+    ask_script(&s, SCRIPT("calls_total{ver=\"1.5.0\"} 40\n"));
+    ck_assert_str_eq(s.silence, "no metric `call_seconds` of 1.5.0");
+    ask_script(&s, SCRIPT("other{ver=\"1.5.0\"} 40\n"));
+    ck_silent(&s, "no metric `c");
+    stand_end(&s);
+}
+END_TEST
+
+START_TEST(a_label_of_many_values_names_no_version)
+{
+    struct stand s;
+    struct buf b;
+    stand_init(&s, VERSION_RULE);
+
+    buf_init(&b, 0);
+    for (int i = 0; i < 17; i++)
+        buf_addf(&b, "calls_total{ver=\"%d\"} 1\n", i);
+    struct script script = {.head = OK_HEAD, .body = buf_str(&b), .len = b.len};
+    ask_script(&s, &script);
+    ck_silent(&s, "the label `ver` has more than 16 values");
+    buf_release(&b);
+    stand_end(&s);
+}
+END_TEST
+
 START_TEST(metrics_that_are_none_are_silence)
 {
     struct stand s;
@@ -902,6 +1021,9 @@ int main(void)
     tcase_add_test(t, prometheus_gives_exactly_one_number_or_silence);
     tcase_add_test(t, earlier_weeks_are_taken_or_done_without);
     tcase_add_test(t, metrics_are_differences);
+    tcase_add_test(t, figures_are_those_of_one_version);
+    tcase_add_test(t, metrics_without_the_label_are_silence);
+    tcase_add_test(t, a_label_of_many_values_names_no_version);
     tcase_add_test(t, metrics_that_are_none_are_silence);
     tcase_add_test(t, an_endless_body_costs_little);
     tcase_add_test(t, an_answer_of_many_values_is_silence);

@@ -24,6 +24,7 @@ struct play {
     bool is_silent; /* rule 0 brings nothing */
     double order_share, latency_extra, rss_slope, own_extra;
     int64_t since; /* of the fault */
+    const char *label[HOSTS], *beside[HOSTS]; /* what the metrics say of versions; NULL: nothing */
 };
 
 static double uniform(struct play *p)
@@ -103,10 +104,13 @@ static void second(struct play *p)
         tell(p, R_HOME, -1, (double[]){100, 20 + 2 * gauss(p)}, NULL);
     tell(p, R_ORDERS, -1, (double[]){p->order_share * 600 + 20 * gauss(p)}, NULL);
     for (int i = 0; i < HOSTS; i++) {
-        bool is_new = strcmp(p->instances[i].version, "2.0.0") == 0;
+        const char *version = p->label[i] ? p->label[i] : p->instances[i].version;
+        bool is_new = strcmp(version, "2.0.0") == 0;
         double slow = (is_new ? p->latency_extra : 0) + (i == 0 ? p->own_extra : 0);
         double rss = 50000 + (is_new ? p->rss_slope * age : 0) + 50 * gauss(p);
-        tell(p, R_APP, i, (double[]){25, fabs(0.1 * gauss(p)), 30 + slow + 3 * gauss(p)}, NULL);
+        struct gauge_answer app = {.values = (double[]){25, fabs(0.1 * gauss(p)), 30 + slow + 3 * gauss(p)},
+                                   .version = p->label[i], .beside = p->beside[i]};
+        judge_take(p->j, R_APP, p->hosts[i].host, 80, p->now, &app);
         tell(p, R_SYSTEM, i, (double[]){0.2, 40, 10, 5, rss}, NULL);
         tell(p, R_LOG, i, (double[]){0}, NULL);
     }
@@ -339,6 +343,78 @@ START_TEST(a_canary_out_of_traffic_is_not_compared_and_holds_nothing_up)
     int n = judge_verdicts(p.j, p.now, &rows);
     for (int i = 0; i < n; i++)
         ck_assert_msg(rows[i].judged == JUDGED_GOOD, "%s: %s", rows[i].name, rows[i].text);
+    play_end(&p);
+}
+END_TEST
+
+static void ck_said(struct play *p, const char *name, enum judgement want, const char *words)
+{
+    ck_judged(p, name, want);
+    const char *text = verdict_of(p, name)->text;
+    ck_assert_msg(strstr(text, words) != NULL, "\"%s\" has no \"%s\"", text, words);
+}
+
+/* Of which version a figure is, says the metric where it does: footplate knows nothing of web01. */
+START_TEST(figures_are_compared_as_those_of_the_version_they_name)
+{
+    struct play p;
+
+    play_init(&p);
+    for (int i = 0; i < HOSTS; i++)
+        p.label[i] = "1.0.0";
+    bring_canary(&p);
+    p.instances[0].version = NULL;
+    judge_set_instances(p.j, p.instances, HOSTS, p.now);
+    p.latency_extra = 40;
+    pass(&p, 60);
+    ck_judged(&p, "app: latency", JUDGED_GOOD); /* nobody is new, and nobody slow */
+    p.label[0] = "2.0.0";
+    pass(&p, 60);
+    ck_said(&p, "app: latency", JUDGED_BAD, "canary 6");
+    ck_assert_str_eq(verdict_of(&p, "app: latency")->method, "ranks");
+    ck_assert_int_ge(verdict_of(&p, "app: latency")->since, p.now - 61 * STEP);
+    play_end(&p);
+}
+END_TEST
+
+/* The canary is proved to be new, and its metrics are of the old one: of the new one nothing is known, and it
+ * is compared with nobody. */
+START_TEST(calls_of_the_version_before_are_told_and_not_mixed_in)
+{
+    struct play p;
+
+    play_init(&p);
+    for (int i = 0; i < HOSTS; i++)
+        p.label[i] = "1.0.0";
+    bring_canary(&p);
+    p.own_extra = 40;
+    pass(&p, 4);
+    ck_judged(&p, "app: calls", JUDGED_GOOD); /* it is warming up */
+    pass(&p, 40);
+    ck_said(&p, "app: calls", JUDGED_UNKNOWN, "web01: counts calls of 1.0.0, none of 2.0.0 that it should run");
+    const struct verdict_row *v = verdict_of(&p, "app: errors");
+    ck_assert_str_eq(v->method, "version");
+    ck_assert_str_eq(v->host, "web01");
+    ck_assert(v->judged == JUDGED_UNKNOWN && v->is_due);
+    ck_assert_str_ne(verdict_of(&p, "app: latency")->method, "ranks");
+    /* It has both: the new one is judged, and the other is told as long as it goes on. */
+    p.own_extra = 0;
+    p.label[0] = "2.0.0";
+    p.beside[0] = "1.0.0";
+    pass(&p, 5);
+    ck_said(&p, "app: calls", JUDGED_WARNING, "web01: still counts calls of 1.0.0 beside 2.0.0");
+    p.beside[0] = NULL;
+    pass(&p, 20);
+    ck_judged(&p, "app: calls", JUDGED_GOOD);
+    ck_judged(&p, "app: errors", JUDGED_GOOD);
+    /* Out of traffic nobody minds. */
+    p.label[0] = "1.0.0";
+    pass(&p, 5);
+    ck_judged(&p, "app: calls", JUDGED_UNKNOWN);
+    p.instances[0].is_in_traffic = false;
+    judge_set_instances(p.j, p.instances, HOSTS, p.now);
+    pass(&p, 1);
+    ck_judged(&p, "app: calls", JUDGED_GOOD);
     play_end(&p);
 }
 END_TEST
@@ -937,6 +1013,8 @@ int main(void)
     tcase_add_test(t, without_enough_answers_there_is_no_baseline_and_no_good);
     tcase_add_test(t, a_slow_canary_is_found_by_comparison_before_the_roll_out);
     tcase_add_test(t, a_canary_out_of_traffic_is_not_compared_and_holds_nothing_up);
+    tcase_add_test(t, figures_are_compared_as_those_of_the_version_they_name);
+    tcase_add_test(t, calls_of_the_version_before_are_told_and_not_mixed_in);
     tcase_add_test(t, orders_that_are_lost_slowly_are_found_in_the_watch);
     tcase_add_test(t, memory_that_only_grows_is_found_and_memory_that_stands_is_not);
     tcase_add_test(t, good_versions_raise_nothing);

@@ -224,6 +224,52 @@ START_TEST(unknown_traffic_is_judged_and_one_silent_of_two_is_found)
 }
 END_TEST
 
+static atomic_int n_old, n_new; /* calls that each version adds to its counter from answer to answer; -1: no series */
+
+static void serve_versions(struct peer *p, int fd, const char *request)
+{
+    static atomic_int old, new;
+    struct buf b;
+
+    (void)p;
+    (void)request;
+    buf_init(&b, 0);
+    if (n_old >= 0)
+        buf_addf(&b, "calls{version=\"1.0.0\"} %d\n", n_old + atomic_fetch_add(&old, n_old));
+    if (n_new >= 0)
+        buf_addf(&b, "calls{version=\"2.0.0\"} %d\n", n_new + atomic_fetch_add(&new, n_new));
+    answer(fd, buf_str(&b));
+    buf_release(&b);
+}
+
+START_TEST(metrics_of_another_version_than_is_proved_are_told)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve_versions);
+
+    n_old = 10;
+    n_new = -1;
+    stage_init(&g);
+    stage_group(&g, &p->port, 1, "\"http://127.0.0.1:1/\"",
+                "transport: local\nmonitors:\n"
+                "  application: [{name: app, scrape: \"http://%h:%p/metrics\", every: 1s, calls: calls,"
+                " version: version}]\n");
+    stage_version(&g, p->port, "1.0.0");
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+    stage_version(&g, p->port, "2.0.0");
+    store_ring(g.store);
+    until_says(&g, "app: calls", JUDGED_UNKNOWN, "127.0.0.1: counts calls of 1.0.0, none of 2.0.0");
+    n_new = 5;
+    until_says(&g, "app: calls", JUDGED_WARNING, "127.0.0.1: still counts calls of 1.0.0 beside 2.0.0");
+    n_old = 0; /* the series stays, and nothing comes to it */
+    until_says(&g, "app: calls", JUDGED_GOOD, "now");
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
 /* F57: a real server, whose certificate nobody signed: a brake and an anomaly say these words. */
 START_TEST(a_wrong_certificate_fails_with_that_reason)
 {
@@ -344,6 +390,7 @@ int main(void)
 
     tcase_add_test(t, no_data_is_never_good_in_any_layer);
     tcase_add_test(t, unknown_traffic_is_judged_and_one_silent_of_two_is_found);
+    tcase_add_test(t, metrics_of_another_version_than_is_proved_are_told);
     tcase_add_test(t, a_wrong_certificate_fails_with_that_reason);
     tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
     tcase_add_test(t, what_was_found_outlives_the_monitor);
