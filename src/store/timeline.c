@@ -89,6 +89,7 @@ static int read_anomalies(struct timeline *t, struct store *s, const char *group
             continue;
         m->deployment = a->deployment;
         m->anomaly = a->id;
+        m->figure = xstrdup(a->name);
         m->kind = xstrdup(event_kind_name(EVENT_ANOMALY));
         m->host = xstrdup_null(a->host);
     }
@@ -186,11 +187,20 @@ static int read_releases(struct timeline *t, struct store *s, const char *group,
 
 /* ---- lanes ----------------------------------------------------------------------------------- */
 
+/* A verdict that may get a lane. */
+struct placed {
+    struct verdict_row *row;
+    bool is_found; /* an anomaly of the window is of it: it is what somebody looks for, also when it is over */
+};
+
 /* In order of layer and name among those that are judged alike. */
 static int worst_first(const void *a, const void *b)
 {
-    const struct verdict_row *x = a, *y = b;
+    const struct placed *p = a, *q = b;
+    const struct verdict_row *x = p->row, *y = q->row;
 
+    if (p->is_found != q->is_found)
+        return p->is_found ? -1 : 1;
     if (x->judged != y->judged)
         return x->judged > y->judged ? -1 : 1;
     if (x->layer != y->layer)
@@ -213,18 +223,31 @@ static void add_lane(struct timeline *t, struct store *s, struct verdict_row *v)
                   NULL);
 }
 
+static bool is_found(const struct timeline *t, const char *figure)
+{
+    for (int i = 0; i < t->n_marks; i++)
+        if (t->marks[i].figure && strcmp(t->marks[i].figure, figure) == 0)
+            return true;
+    return false;
+}
+
 /* The log file may be missing: the rest stands without lanes. */
 static void read_lanes(struct timeline *t, struct store *s, const char *group)
 {
     struct verdict_row *rows = NULL;
     int n = verdicts_list(s, group, &rows, NULL);
 
+    struct placed *list = n > 0 ? xcalloc((size_t)n, sizeof *list) : NULL;
+
+    for (int i = 0; i < n; i++)
+        list[i] = (struct placed){&rows[i], is_found(t, rows[i].name)};
     if (n > 1)
-        qsort(rows, (size_t)n, sizeof *rows, worst_first);
+        qsort(list, (size_t)n, sizeof *list, worst_first);
     t->lanes = xcalloc(LANES_MAX, sizeof *t->lanes);
     for (int i = 0; i < n && t->n_lanes < LANES_MAX; i++)
-        if (rows[i].series)
-            add_lane(t, s, &rows[i]);
+        if (list[i].row->series)
+            add_lane(t, s, list[i].row);
+    free(list);
     verdict_rows_free(rows, n);
 }
 
@@ -273,6 +296,7 @@ void timeline_release(struct timeline *t)
         free(t->marks[i].kind);
         free(t->marks[i].text);
         free(t->marks[i].host);
+        free(t->marks[i].figure);
     }
     free(t->lanes);
     free(t->turns);

@@ -23,6 +23,7 @@ struct timeline_mark {
     int64_t anomaly;        /* id; 0 */
     char *kind, *text;      /* owned */
     char *host;             /* NULL */
+    char *figure;           /* of an anomaly: its name, as of the lane; else NULL */
 };
 
 /* A stretch of an open release: its status from..until, so that phases can be drawn as a band. It may reach
@@ -44,7 +45,8 @@ struct timeline {
     int n_marks;
 };
 
-/* Lanes are the figures that have a verdict and a series, the worst first, at most 24; marks are events (of
+/* Lanes are the figures that have a verdict and a series: those of the window's anomalies first, then the
+ * worst, at most 24; marks are events (of
  * a release only its beginning and end: the rest are turns) and anomalies. One reading moment of the main
  * file; series from the log file beside it, which may be missing: then there are no lanes. Of a very full
  * window the newest 5,000 events, 5,000 turns, 500 releases and 500 anomalies. Not inside store_read_begin().

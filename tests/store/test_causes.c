@@ -385,6 +385,27 @@ START_TEST(metric_turns_and_events_stand_on_one_axis)
 }
 END_TEST
 
+/* It may be over, and its figure well again or judged no more. */
+START_TEST(the_figure_of_an_anomaly_comes_first)
+{
+    struct verdict_row v[] = {verdict(LAYER_USER, "page", JUDGED_WARNING),
+                              verdict(LAYER_BUSINESS, "orders a minute", JUDGED_GOOD)};
+    struct timeline t;
+
+    v[0].series = v[1].series = put_points();
+    must(verdicts_put(s, "shop", v, 2, e));
+    put_anomaly(NULL);
+    must(timeline_load(&t, s, "shop", NOW - 30 * MINUTE, NOW, 30, e));
+    ck_assert_int_eq(t.n_lanes, 2);
+    ck_assert_str_eq(t.lanes[0].verdict.name, "orders a minute");
+    ck_assert_str_eq(t.marks[t.n_marks - 1].figure, "orders a minute");
+    timeline_release(&t);
+    must(timeline_load(&t, s, "shop", NOW - 60 * MINUTE, NOW - 30 * MINUTE, 30, e));
+    ck_assert_str_eq(t.lanes[0].verdict.name, "page");
+    timeline_release(&t);
+}
+END_TEST
+
 START_TEST(a_timeline_stands_without_the_log_file)
 {
     struct verdict_row v = verdict(LAYER_USER, "page", JUDGED_GOOD);
@@ -482,6 +503,7 @@ int main(void)
     tcase_add_test(t, a_release_is_one_suspect_and_of_equals_the_later_comes_first);
     tcase_add_test(t, no_suspects_in_an_empty_record);
     tcase_add_test(t, metric_turns_and_events_stand_on_one_axis);
+    tcase_add_test(t, the_figure_of_an_anomaly_comes_first);
     tcase_add_test(t, a_timeline_stands_without_the_log_file);
     tcase_add_test(t, an_open_release_reaches_beyond_the_window);
     tcase_add_test(t, a_view_holds_the_watch_and_what_was_found);
