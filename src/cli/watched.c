@@ -16,7 +16,15 @@
 #include "cli/status.h"
 #include "store/layers.h"
 
-enum { SHOWN_ANOMALIES = 5, SPAN_BYTES = 48, NAME_BYTES = 300, WORDS_BYTES = 1024, EVENT_TEXT_CELLS = 300 };
+enum {
+    SHOWN_ANOMALIES = 5,
+    SPAN_BYTES = 48,
+    NAME_BYTES = 300,
+    WORDS_BYTES = 1024,
+    EVENT_TEXT_CELLS = 300,
+    SECOND_MS = 1000,
+    EXTENDED_LEAST_MS = 2 * SECOND_MS
+};
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
@@ -49,8 +57,11 @@ void watched_load(struct watched *w, struct store *s, const struct view *v)
     if (v->watch) {
         int64_t planned = planned_ms(s, v->watch->deployment);
         int64_t lasts = v->watch->watched_ms + v->watch->until - v->watch->beat;
+        int64_t more = (lasts - planned + SECOND_MS / 2) / SECOND_MS * SECOND_MS;
 
-        w->extended_ms = planned >= 0 && lasts > planned ? lasts - planned : 0;
+        /* The one is counted by a clock that nobody sets, the others are of the wall, which is followed only
+         * where it was set by 2 s: what is less is no person's hand. */
+        w->extended_ms = planned >= 0 && more > EXTENDED_LEAST_MS ? more : 0;
     }
 }
 

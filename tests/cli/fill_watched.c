@@ -1,6 +1,6 @@
 /* fill_watched.c: a store in which a release has succeeded and is watched, and something went wrong: what
- * `status`, `watch` and `timeline` show is known to the minute. fill_watched DIR GROUP [old|over]: judged a
- * minute ago; and no watch runs.
+ * `status`, `watch` and `timeline` show is known to the minute. fill_watched DIR GROUP [old|over|extended]:
+ * judged a minute ago; no watch runs; it lasts 15 min longer. The clock was set back by 0.4 s in it.
  *
  *     -32 min  a release by bob begins; braked for a minute at -28; succeeds at -20; watched since
  *     -13 min  an event from outside, of the group; and one of another group
@@ -23,6 +23,7 @@ struct fill {
     struct store *s;
     char *group;
     int64_t now, judged, deployment, series;
+    bool is_extended;
 };
 
 static void must(int64_t rc, const struct err *e)
@@ -62,7 +63,9 @@ static void put_turn(struct fill *f, int minutes, enum deploy_status status, enu
 
 static void put_release(struct fill *f)
 {
-    char version[] = "1.5.0", from[] = "1.4.0", config[] = "{}", bob[] = "bob";
+    char version[] = "1.5.0", from[] = "1.4.0", bob[] = "bob";
+    char config[] = "{\"group\": \"shop-web\", \"doc_base\": \"/srv/shop\", \"port\": 8080, \"instances\": [], "
+                    "\"health_check_url\": \"http://%h:%p/\", \"package\": {\"source\": \"http://packages/shop\"}}";
     struct deployment_row d = {.group = f->group, .flavour = FLAVOUR_RELEASE, .version = version,
                                .from_version = from, .config = config, .status = DEPLOY_SUCCESS, .n_batches = 2,
                                .batch = 1, .started = before(f, 32), .ended = before(f, 20), .driver = bob};
@@ -85,7 +88,8 @@ static void put_watch(struct fill *f)
 {
     char bob[] = "bob";
     struct watch_row w = {.group = f->group, .deployment = f->deployment, .began = before(f, 20),
-                          .until = before(f, -12), .beat = f->now, .missed_ms = 2 * MINUTE_MS, .watched_ms = 18 * MINUTE_MS,
+                          .until = before(f, f->is_extended ? -27 : -12), .beat = f->now,
+                          .missed_ms = 2 * MINUTE_MS, .watched_ms = 18 * MINUTE_MS + 400,
                           .verdict = JUDGED_BAD, .driver = bob};
     struct err e = {0};
 
@@ -169,6 +173,7 @@ int main(int argc, char **argv)
     if (argc != 3 && argc != 4)
         return 2;
     f.judged = argc == 4 ? before(&f, 1) : f.now;
+    f.is_extended = argc == 4 && strcmp(argv[3], "extended") == 0;
     f.group = argv[2];
     f.s = store_open(argv[1], STORE_CREATE, &e);
     must(f.s ? 0 : -1, &e);

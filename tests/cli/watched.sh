@@ -42,6 +42,7 @@ fp status shop-web --json
 is 0 'status --json'
 json '.[0].watch | .deployment == 1 and .verdict == "bad" and .anomalies == 1 and .missed_s == 120' 'the watch'
 json '.[0].watch | .left_s > 600 and .left_s <= 720 and (.until | test("Z$")) and (.began | test("Z$"))' 'how long it lasts'
+json '.[0].watch | .extended == false and .extended_s == 0' 'a clock that was set by less than a second is no hand of a person'
 json '.[0].health[0] | .health == "ok" and .connect_ms == 1.25 and .tls_ms == null and .first_byte_ms == 9.5 and
     .whole_ms == 10' 'a health answer, and how long its parts took'
 json '.[0].monitors | map(.layer) == ["user", "business", "application", "system"]' 'the monitors, by layer'
@@ -67,7 +68,14 @@ json '.[0].monitors | all(.[]; .verdict == "unknown" and .sure == null)' 'as JSO
 refill over
 fp status shop-web
 words_are 'layers unknown: judged last at' 'while nobody looks on that is one line'
+refill extended
+fp status shop-web --json
+json '.[0].watch | .extended and .extended_s == 900 and .driver == "bob"' 'a watch that is longer by hand, and by whom'
+fp status shop-web
+words_are 'extended by 15 min 0 s by bob' 'in words'
 refill
+fp status shop-web
+words_are 'bad so far; missed 2 min 0 s' 'and one that is not'
 fp status --short
 is 0 'status --short'
 grep -q '^shop-web 1.5.0 SUCCESS, watched 1[12] min [0-9]* s, bad: orders a minute' "$T/out"
