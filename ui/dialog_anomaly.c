@@ -21,7 +21,7 @@
 enum { DIALOG_COLS = 92, LINE_BYTES = 1024, WHY_BYTES = 600, PLACE_CELLS = 20 };
 
 struct found {
-    int64_t id; /* 0: nothing was found, what is watched is shown alone */
+    int64_t id; /* 0: nothing was found yet, what is watched is shown alone */
     struct plan_text *lines;
     int first, visible;
 };
@@ -221,9 +221,24 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
     plan_text_draw_place(f->lines, cv, r, f->first, f->visible);
 }
 
+/* The one to be shown where none is named; 0: there is none. */
+static int64_t first_id(const struct view *v)
+{
+    const struct anomaly_row *first = first_anomaly(v);
+
+    return first ? first->id : v->n_anomalies > 0 ? v->anomalies[0].id : 0;
+}
+
+/* What was found meanwhile stands above the figures at once. */
 static void update(void *p, const struct ui *u)
 {
-    make_lines(p, u);
+    struct found *f = p;
+
+    if (f->id == 0) {
+        f->id = first_id(&u->snap->present);
+        screen_want_anomaly(u->screen, f->id);
+    }
+    make_lines(f, u);
 }
 
 static void go(struct found *f, const struct ui *u, int step)
@@ -281,12 +296,10 @@ static const struct dialog_ops layers_ops = {
 
 void dialog_anomaly(const struct ui *u, int64_t anomaly)
 {
-    const struct view *v = &u->snap->present;
-    const struct anomaly_row *first = first_anomaly(v);
     struct found *f;
 
     if (anomaly == 0)
-        anomaly = first ? first->id : v->n_anomalies > 0 ? v->anomalies[0].id : 0;
+        anomaly = first_id(&u->snap->present);
     if (anomaly == 0 && u->snap->n_verdicts == 0) {
         screen_say(u->screen, ROLE_HINT, "nothing was found in this release, and nothing is watched");
         return;

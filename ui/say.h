@@ -64,8 +64,8 @@ bool anomaly_stands(const struct anomaly_row *a, const struct view *v);
 enum judgement verdict_judged(const struct verdict_row *v, int64_t wall);
 /* Why, in the words of its method; of one that is old, how old. Not safe text. */
 void verdict_say_why(char *dst, size_t size, const struct verdict_row *v, int64_t wall);
-/* Of the release of the present: the first that goes on and nobody has accepted, else the first that goes on;
- * NULL for none. */
+/* Of those of the present release that go on: one that brakes and nobody has accepted, else one that warns, else
+ * one that is accepted; of several the newest. NULL for none. */
 const struct anomaly_row *first_anomaly(const struct view *v);
 
 /* Of what a server has told: 0 to 999, -1 where there is no whole. */

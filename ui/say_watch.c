@@ -170,6 +170,12 @@ void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall)
     buf_release(&b);
 }
 
+/* The less the sooner: what brakes, what warns, what a person has accepted. */
+static int turn_of(const struct anomaly_row *a)
+{
+    return a->accepted_at ? 2 : a->is_braking ? 0 : 1;
+}
+
 const struct anomaly_row *first_anomaly(const struct view *v)
 {
     const struct anomaly_row *first = NULL;
@@ -179,7 +185,7 @@ const struct anomaly_row *first_anomaly(const struct view *v)
 
         if (a->ended)
             continue;
-        if (!first || (first->accepted_at && !a->accepted_at))
+        if (!first || turn_of(a) < turn_of(first))
             first = a;
     }
     return first;

@@ -499,6 +499,60 @@ START_TEST(nothing_is_watched)
 }
 END_TEST
 
+/* Who has all figures open reads of what is found meanwhile, and not that nothing was. */
+START_TEST(found_while_looking)
+{
+    struct play p;
+    struct anomaly_row a = {.is_in_watch = true, .layer = LAYER_BUSINESS, .name = (char *)(uintptr_t)"orders a minute",
+                            .began = FIXTURE_WALL - 60000, .found = FIXTURE_WALL, .sure = 970, .is_braking = true};
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 24, 80, CANVAS_UTF8);
+    play_key(&p, "6");
+    play_key(&p, "Enter");
+    ck_assert(play_shows(&p, "nothing was found in this release"));
+    a.group = a.text = p.f.group;
+    a.deployment = p.f.deployment;
+    must(store_begin(p.f.store, e));
+    must(anomaly_insert(p.f.store, &a, e));
+    must(store_commit(p.f.store, e));
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_has_dialog(&p, "What is watched"));
+    ck_assert(!play_shows(&p, "nothing was found"));
+    ck_assert(play_shows(&p, "business: orders a minute BAD since"));
+    ck_assert(play_shows(&p, "looking for what came before it"));
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(!play_shows(&p, "looking for what came before it"));
+    play_release(&p);
+}
+END_TEST
+
+/* A warning that comes later does not hide what brakes. */
+START_TEST(what_brakes_comes_first)
+{
+    struct play p;
+    struct anomaly_row a = {.is_in_watch = true, .layer = LAYER_SYSTEM, .name = (char *)(uintptr_t)"load",
+                            .began = FIXTURE_WALL - 60000, .found = FIXTURE_WALL, .sure = 970};
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH | FIXTURE_BAD, 40, 120, CANVAS_UTF8);
+    a.group = a.text = p.f.group;
+    a.deployment = p.f.deployment;
+    must(store_begin(p.f.store, e));
+    must(anomaly_insert(p.f.store, &a, e));
+    must(store_commit(p.f.store, e));
+    play_snapshot(&p);
+    play_draw(&p);
+    ck_assert(play_shows(&p, "x WATCHED 18:2"));
+    ck_assert(play_shows(&p, "x business: orders a minute BAD"));
+    ck_assert(play_shows(&p, "! system: load BAD"));
+    play_key(&p, "6");
+    play_key(&p, "Enter");
+    ck_assert(play_shows(&p, "business: orders a minute BAD since 13:55:00"));
+    play_release(&p);
+}
+END_TEST
+
 /* ---- the timeline ---------------------------------------------------------------------------- */
 
 static void open_timeline(struct play *p, unsigned what, int rows, int cols, unsigned flags)
@@ -689,6 +743,8 @@ int main(void)
     tcase_add_test(t, another_group_is_bad);
     tcase_add_test(t, found_is_history);
     tcase_add_test(t, nothing_is_watched);
+    tcase_add_test(t, found_while_looking);
+    tcase_add_test(t, what_brakes_comes_first);
     tcase_add_test(t, order_on_the_axis);
     tcase_add_test(t, zoom_asks_for_more);
     tcase_add_test(t, figures_keep_their_names);
