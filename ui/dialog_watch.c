@@ -13,7 +13,15 @@
 #include "ui/dialog_int.h"
 #include "ui/say.h"
 
-enum { DIALOG_COLS = 72, WORDS_BYTES = 400, WHY_BYTES = 300, WHY_CELLS = 9, MINUTE_MS = 60000 };
+enum {
+    DIALOG_COLS = 72,
+    HINT_COLS = 56, /* beside "any other key: no", and beside "a moment: read it first" */
+    HINT_EARLY_COLS = 62,
+    WORDS_BYTES = 400,
+    WHY_BYTES = 300,
+    WHY_CELLS = 9,
+    MINUTE_MS = 60000
+};
 
 static const struct choice {
     const char *label, *yes;
@@ -88,7 +96,7 @@ static void draw(void *p, const struct ui *u, struct canvas *cv, struct rect r, 
                    h->why[0] ? ROLE_INPUT : ROLE_DIM,
                    h->why[0] ? h->why : "Enter writes one, if there is one to be on record");
     draw_answer(cv, r, choices[h->at].yes, is_armed);
-    if (r.cols >= 56)
+    if (r.cols >= (is_armed ? HINT_COLS : HINT_EARLY_COLS))
         canvas_text(cv, r, r.rows - 1, r.cols - 16, -1, ROLE_DIM, "Up, Down: choose");
 }
 

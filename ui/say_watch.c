@@ -164,7 +164,7 @@ void say_watch(char *dst, size_t size, const struct snapshot *s, int64_t wall)
         buf_addf(&b, "; %s", v->watch->text);
     if (v->watch->missed_ms >= SECOND_MS) {
         say_span(missed, sizeof missed, v->watch->missed_ms);
-        buf_addf(&b, "; %s missed without an engine", missed);
+        buf_addf(&b, "; %s missed, in which nobody looked", missed);
     }
     str_copy(dst, size, buf_str(&b));
     buf_release(&b);

@@ -292,6 +292,21 @@ START_TEST(the_watch_by_hand)
 }
 END_TEST
 
+/* What is said until it may be answered is whole where there is little room. */
+START_TEST(the_watch_by_hand_is_narrow)
+{
+    struct play p;
+
+    begin(&p, DEPLOY_SUCCESS, FIXTURE_WATCH, 16, 60, CANVAS_UTF8);
+    play_arm(&p, "W");
+    ck_assert(play_shows(&p, "any other key: no    Up, Down: choose"));
+    for (int i = 0; i < 3; i++)
+        play_key(&p, "Down");
+    ck_assert(play_shows(&p, "end the watch   a moment: read it first  "));
+    play_release(&p);
+}
+END_TEST
+
 /* From the pane, from what was found, and from the timeline above it: one key, its preview, Y. */
 START_TEST(the_way_back)
 {
@@ -736,6 +751,7 @@ int main(void)
     tcase_add_test(t, doubts_that_come_disarm);
     tcase_add_test(t, suspects_are_ranked);
     tcase_add_test(t, the_watch_by_hand);
+    tcase_add_test(t, the_watch_by_hand_is_narrow);
     tcase_add_test(t, the_way_back);
     tcase_add_test(t, accepted_in_silence_is_doubted);
     tcase_add_test(t, an_unknown_watch_looks_unknown);
