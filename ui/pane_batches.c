@@ -99,6 +99,7 @@ static void plan_one(struct plan_instance *out, const struct snapshot *s,
         .is_marked = c->is_canary,
         .is_in_ledger = k && k->is_in_ledger,
         .is_sick = sample_health(snapshot_sample(s, c->host, c->port), s->wall) == HEALTH_SICK,
+        .is_lb_out = state >= 0 && state != TRAFFIC_UNKNOWN && traffic_is_out((enum traffic_state)state),
         .is_held_by_other =
             k && state >= 0 && traffic_is_by_other((enum traffic_state)state, k->is_in_ledger),
     };

@@ -113,9 +113,9 @@ struct fill {
     int begun;  /* how many batches were begun, without the canaries' */
 };
 
-static bool is_sick(const struct plan_instance *i)
+bool plan_is_out(const struct plan_instance *i)
 {
-    return i->is_sick;
+    return i->is_lb_out || i->is_sick;
 }
 
 /* Give those of one kind that have no batch the next places. */
@@ -155,7 +155,7 @@ int plan_batches(struct plan_instance *in, int n, const struct plan_rule *rule, 
     }
     struct fill f = {.batch = canaries > 0 ? 0 : -1, .others = n - canaries, .rest = n - canaries};
     fill_batches(in, n, rule, is_in_ledger, &f);
-    fill_batches(in, n, rule, is_sick, &f);
+    fill_batches(in, n, rule, plan_is_out, &f);
     fill_batches(in, n, rule, is_any, &f);
     return f.batch + 1;
 }

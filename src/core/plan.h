@@ -18,6 +18,7 @@ struct plan_instance {
     bool is_marked;    /* canary: true */
     bool is_in_ledger; /* out of traffic by us since an earlier deployment */
     bool is_sick;      /* our poller calls it sick: counts as out, so it goes before the well ones */
+    bool is_lb_out;    /* a balancer reads it out, whoever did it: needs no room, as the sick */
     bool is_held_by_other; /* out of traffic by somebody else: cannot be canary */
     int batch;         /* out */
     bool is_canary;    /* out */
@@ -38,10 +39,13 @@ int plan_limit(int n, int max_out);
  * else the first that nobody else holds), then equal batches of floor(max_out * n), at least 1, or
  * the pattern: shares of those that are no canaries, each rounded down, at least 1, the last takes
  * the rest; shares for which nobody is left make no batch. There is a canary batch under
- * STRATEGY_CANARY with has_canary. The others keep their order, but those in the ledger go first, then the
- * sick: they need no room. Answers the number of batches, or ERR_REFUSED in words (no instance; all
+ * STRATEGY_CANARY with has_canary. The others keep their order, but those in the ledger go first, then
+ * those that are out at a balancer or sick: they need no room. Answers the number of batches, or ERR_REFUSED in words (no instance; all
  * canaries held by others; more canaries that are in traffic than the limit). */
 int plan_batches(struct plan_instance *in, int n, const struct plan_rule *rule, struct err *e);
+
+/* Is it out already, so that it takes nobody's room and goes before those in traffic? */
+bool plan_is_out(const struct plan_instance *i);
 
 /* One instance as the availability rule sees it. */
 struct avail_instance {

@@ -315,6 +315,7 @@ static int make_batches(struct opening *o, struct err *err)
             .is_marked = r->t[i].row.is_canary,
             .is_in_ledger = is_ours,
             .is_sick = opening_is_sick(o, i),
+            .is_lb_out = traffic_has_balancer(r->traffic) && traffic_is_out(r->readings[i].state),
             .is_held_by_other = traffic_has_balancer(r->traffic) &&
                                 traffic_is_by_other(r->readings[i].state, is_ours)};
     }

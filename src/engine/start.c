@@ -214,18 +214,18 @@ static void fill_deployment(struct insertion *w, const struct opening *o)
     d->rev = o->g->rev + 1;
 }
 
-/* The order of the plan; within a batch it is the order in which targets begin. The sick go first. */
+/* The order of the plan; within a batch it is the order in which targets begin. Who is out goes first. */
 static void fill_order(struct insertion *w, const struct opening *o)
 {
     int count = 0;
 
     w->order = xcalloc((size_t)w->n, sizeof *w->order);
     for (int i = 0; i < w->n; i++) {
-        if (o->plan[i].is_sick)
+        if (plan_is_out(&o->plan[i]))
             w->order[count++] = i;
     }
     for (int i = 0; i < w->n; i++) {
-        if (!o->plan[i].is_sick)
+        if (!plan_is_out(&o->plan[i]))
             w->order[count++] = i;
     }
 }

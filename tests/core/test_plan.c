@@ -11,8 +11,8 @@
 
 enum { MAX = 40 };
 
-/* One letter an instance: . plain, m marked, s sick, L in the ledger, o held by somebody else, M marked and
- * held, H in the ledger and held. */
+/* One letter an instance: . plain, m marked, s sick, d down at the balancer, L in the ledger, o held by
+ * somebody else, M marked and held, H in the ledger and held. */
 static int make(struct plan_instance *in, const char *kinds)
 {
     static const char *const hosts[] = {"web01", "web02", "web03", "web04", "web05", "web06"};
@@ -28,6 +28,7 @@ static int make(struct plan_instance *in, const char *kinds)
             .is_marked = k == 'm' || k == 'M',
             .is_in_ledger = k == 'L' || k == 'H',
             .is_sick = k == 's',
+            .is_lb_out = k == 'd' || k == 'o' || k == 'M' || k == 'H',
             .is_held_by_other = k == 'o' || k == 'M' || k == 'H',
             .batch = 77,
             .is_canary = true,
@@ -69,6 +70,7 @@ static const struct batch_case {
     {"..........", STRATEGY_CANARY, false, 5000, NULL, 0, 2, "0000011111"},
     {".......L.L", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1122334040"},
     {".......s.s", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1122334040"},
+    {".......d.o", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1122334040"},
     {"..s....L..", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "1102233044"},
     {"s........s", STRATEGY_CANARY, true, 2500, NULL, 0, 6, "c122334451"},
     {"oo........", STRATEGY_ROLLING, false, 2500, NULL, 0, 5, "0011223344"},

@@ -209,6 +209,28 @@ START_TEST(sick_after_the_clock_was_set_back)
 }
 END_TEST
 
+/* One that has died before its first release takes the only room, and whoever is canary waits for it. A
+ * rollback to the version that is wanted has no canary and begins with the one that is out. */
+START_TEST(the_only_room_is_taken_by_a_dead_one)
+{
+    begin(&(struct sim_spec){.seed = 14, .n = 3, .n_lb = 2, .has_checks = true,
+                             .availability_timeout_ms = 6000});
+    world_crash_service(&s.w, 2);
+    must(sim_run(&s, 4000));
+    must_do(start("1.1.0"));
+    must(sim_until_brake(&s, BRAKE_AVAILABILITY, STEP));
+    must_do(sim_press_on(&s, ACTION_EXCLUDE, 2));
+    must_do(press(ACTION_CONTINUE));
+    must(sim_until_brake(&s, BRAKE_AVAILABILITY, STEP));
+    must_do(sim_press(&s, ACTION_ROLLBACK, "{\"to\":\"1.1.0\",\"why\":\"no room\"}", 0));
+    must(sim_until_status(&s, DEPLOY_SUCCESS, LONG));
+    for (int i = 0; i < s.w.n; i++)
+        ck_assert_str_eq(s.w.in[i].runs, "1.1.0");
+    ck_assert_int_eq(sim_ledger(&s), 0);
+    finish();
+}
+END_TEST
+
 /* ---- somebody else's hand ---------------------------------------------------------------------------- */
 
 /* Its holder has brought it back; that its check still fails is his business. */
@@ -538,7 +560,7 @@ int main(void)
     const TTest *const tests[] = {
         killed_in_verify_without_a_balancer, retry_of_a_verify_without_a_balancer,
         sick_since_the_engine_was_lost, sick_after_the_clock_was_set_back,
-        let_go_before_the_drain, taken_over_as_it_is_drained, taken_over_as_it_is_drained_by_hand,
+        the_only_room_is_taken_by_a_dead_one, let_go_before_the_drain, taken_over_as_it_is_drained, taken_over_as_it_is_drained_by_hand,
         brought_back_by_its_holder_but_down, nothing_is_written_off_that_is_not_owed,
         a_runner_of_an_ended_release, a_second_start, an_end_on_a_full_disk, a_store_that_is_lost,
         an_answer_that_is_too_long,

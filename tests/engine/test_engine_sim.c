@@ -222,12 +222,21 @@ static void person(struct world *w, void *arg)
 /* ---- the end of the faults -------------------------------------------------------------------------------- */
 
 /* A release whose failures take all the room (max_failures) has no way on: after a few brakes for want of
- * room the person ends it. */
+ * room the person ends it. Where the next one has no room either, since one that is down for good takes it
+ * from the canary, it is a rollback to the version that is wanted: it begins with who is out. */
 static void lift_or_end(struct run *r, int *no_room)
 {
-    bool is_full = sim_brake(&r->s) == BRAKE_AVAILABILITY && ++*no_room > 4;
+    enum { PATIENCE = 4 };
+    struct sim *s = &r->s;
 
-    sim_press(&r->s, is_full ? ACTION_INTERRUPT : ACTION_CONTINUE, is_full ? NULL : a_reason, 0);
+    if (sim_brake(s) == BRAKE_AVAILABILITY)
+        ++*no_room;
+    if (sim_brake(s) != BRAKE_AVAILABILITY || *no_room <= PATIENCE)
+        sim_press(s, ACTION_CONTINUE, a_reason, 0);
+    else if (*no_room == PATIENCE + 1 || s->v.d->flavour == FLAVOUR_ROLLBACK)
+        sim_press(s, ACTION_INTERRUPT, NULL, 0);
+    else
+        sim_press(s, ACTION_ROLLBACK, "{\"to\":\"1.3.0\",\"why\":\"no room\"}", 0);
 }
 
 /* I29: with faults over, a person who presses what is shown brings it to an end. */
