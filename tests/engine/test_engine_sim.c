@@ -243,7 +243,7 @@ static void lift_or_end(struct run *r, int *no_room)
 static bool drive_to_end(struct run *r, bool is_start)
 {
     struct sim *s = &r->s;
-    int64_t until = s->w.now + END_WITHIN_MS;
+    int64_t until = s->w.now + END_WITHIN_MS, before = s->v.last;
     int no_room = 0;
 
     if (is_start)
@@ -252,7 +252,8 @@ static bool drive_to_end(struct run *r, bool is_start)
         if (!sim_run(s, 1500))
             return false;
         enum buttons b = sim_buttons(s);
-        if (b == BUTTONS_START && (!is_start || sim_status(s) == DEPLOY_SUCCESS))
+        bool is_done = s->v.last != before && sim_status(s) == DEPLOY_SUCCESS;
+        if (b == BUTTONS_START && (!is_start || is_done))
             return true;
         if (b == BUTTONS_INTERRUPT_CONTINUE)
             lift_or_end(r, &no_room);
