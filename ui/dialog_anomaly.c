@@ -18,7 +18,7 @@
 #include "store/layers.h"
 #include "ui/start_plan.h"
 
-enum { DIALOG_COLS = 92, LINE_BYTES = 1024, WHY_BYTES = 600, PLACE_CELLS = 20 };
+enum { DIALOG_COLS = 92, LINE_BYTES = 1024, WHY_BYTES = 600, PLACE_CELLS = 23 };
 
 struct found {
     int64_t id; /* 0: nothing was found yet, what is watched is shown alone */
