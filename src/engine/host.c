@@ -158,7 +158,8 @@ static void forbid_core_files(void)
 static int open_world(struct host *h, const char *dir, const struct inventory *inv, struct err *e)
 {
     struct net_limits limits = {.connections = inv->connections,
-                                .handshakes_per_server = inv->handshakes_per_server};
+                                .handshakes_per_server = inv->handshakes_per_server,
+                                .crl_file = inv->crl};
 
     h->net = net_open(&limits, e);
     if (!h->net)
@@ -174,7 +175,8 @@ static int open_world(struct host *h, const char *dir, const struct inventory *i
 static void start_side(struct host *h, const struct inventory *inv)
 {
     struct net_limits limits = {.connections = inv->connections,
-                                .handshakes_per_server = inv->handshakes_per_server};
+                                .handshakes_per_server = inv->handshakes_per_server,
+                                .crl_file = inv->crl};
     struct err e = {0};
 
     if (!h->options->side)

@@ -191,6 +191,7 @@ struct inventory {
     bool has_ascii_borders;
     int connections;
     int handshakes_per_server;
+    char *crl;      /* PEM, absolute: revoked certificates, for all https; NULL: nobody asks */
     struct key_setting *keys;    /* in the order of the file */
     int n_keys;
     struct environment_config *environments; /* in the order of the file */

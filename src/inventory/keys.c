@@ -115,6 +115,7 @@ static const struct key main_keys[] = {
     {"connections", &type_int, M(connections), .min = 1, .max = 10000, .standard = "64"},
     {"handshakes_per_server", &type_int, M(handshakes_per_server), .min = 1, .max = 100,
      .standard = "8"},
+    {"crl", &type_file, M(crl)},
     {"environments", &type_environments, M(environments),
      .count_at = offsetof(struct inventory, n_environments)},
     {"keys", &type_keys, M(keys), .count_at = offsetof(struct inventory, n_keys)},

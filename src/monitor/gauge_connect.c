@@ -64,12 +64,16 @@ static void tried(void *arg, const struct connect_result *r)
     else if (is_late)
         snprintf(words, sizeof words, "%lld ms, more than %lld", (long long)r->total_us / 1000,
                  (long long)rule->within_ms);
-    values[CONNECT_SUCCESS] = r->err.code || is_late ? 0 : 100;
+    /* A file of this machine: of the server nothing is known. */
+    bool is_silent = r->err.code == ERR_IO;
+    const char *said = words[0] ? words : NULL;
+    values[CONNECT_SUCCESS] = is_silent ? NAN : r->err.code || is_late ? 0 : 100;
     values[CONNECT_TIME] = r->err.code ? NAN : (double)r->total_us / 1000.0;
     values[CONNECT_NAME_MS] = stage_ms(r, 0, r->name_ms);
     values[CONNECT_TCP_MS] = stage_ms(r, r->name_ms, r->connect_ms);
     values[CONNECT_TLS_MS] = stage_ms(r, r->connect_ms, r->tls_ms);
-    gauge_done(&t->gauge, &(struct gauge_answer){.values = values, .words = words[0] ? words : NULL});
+    gauge_done(&t->gauge, &(struct gauge_answer){.values = values, .silence = is_silent ? said : NULL,
+                                                 .words = is_silent ? NULL : said});
 }
 
 static void trial_ask(struct gauge *g, int64_t deadline_ms)

@@ -58,7 +58,8 @@ static double find_success(struct request *q, const struct http_result *r, char 
     words[0] = '\0';
     if (r->err.code) {
         text_copy_safe(words, WORDS_BYTES, raw_of(r->err.msg), 0);
-        return 0;
+        /* A file of this machine: of the site nothing is known. */
+        return r->err.code == ERR_IO ? (double)NAN : 0;
     }
     if (rule->status > 0 && r->status != rule->status) {
         snprintf(words, WORDS_BYTES, "status %d, not %d", r->status, rule->status);

@@ -245,6 +245,9 @@ static void easy_prepare(CURL *easy, struct visit *v)
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, v->is_connect_only ? 1L : 0L);
     if (visit_is_tls(v))
         trust_set(easy, v->ca_file);
+    /* With it libcurl keeps nothing parsed: a new list counts from the next handshake on. */
+    if (visit_is_tls(v) && v->net->crl_file)
+        curl_easy_setopt(easy, CURLOPT_CRLFILE, v->net->crl_file);
 }
 
 CURL *curl_pool_take(struct visit *v)

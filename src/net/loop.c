@@ -225,6 +225,7 @@ struct net *net_open(const struct net_limits *limits, struct err *e)
     real->base.ops = &real_ops;
     if (limits)
         real->limits = *limits;
+    real->limits.crl_file = real->crl_file = xstrdup_null(real->limits.crl_file);
     if (real->limits.connections <= 0)
         real->limits.connections = 64;
     if (real->limits.handshakes_per_server <= 0)
@@ -238,6 +239,7 @@ struct net *net_open(const struct net_limits *limits, struct err *e)
     TAILQ_INIT(&real->talks);
     TAILQ_INIT(&real->resolves);
     if (loop_start(real, e) != 0) {
+        free(real->crl_file);
         free(real);
         return NULL;
     }
@@ -334,5 +336,6 @@ void net_close(struct net *net)
     if (!loop_drain(real, late))
         return;
     free(late);
+    free(real->crl_file);
     free(real);
 }

@@ -80,7 +80,8 @@ struct run_events {
  * same scheme, host and port (that is the instance) and at most 3, headers up to 64 KiB, body cut
  * at max_body (over it is an error), no decompression. TLS is always verified, name and dates
  * included; nothing switches that off: a certificate that does not hold is ERR_HOSTKEY, with the
- * reason in err.msg. Whether it was revoked is not asked. Strings are borrowed for the call. */
+ * reason in err.msg. Whether it was revoked is asked of net_limits.crl_file alone. Strings are
+ * borrowed for the call. */
 struct http_spec {
     const char *url;
     /* What messages call it, where the URL is a secret; NULL: the URL without user and password. */
@@ -243,6 +244,11 @@ struct net_limits {
     int connections;           /* sessions open at once; more wait until one ends or is idle: an idle
                                   one is then lost with ERR_BUSY; default 64 */
     int handshakes_per_server; /* not authenticated yet, to one address:port; default 8 */
+    /* PEM: lists of revoked certificates, one of every authority that any https leads to, copied. A
+     * certificate that stands in one is ERR_HOSTKEY; where its authority has no list in the file, or
+     * none that is valid now, or the file cannot be read, that is ERR_IO and nothing is known of the
+     * server. NULL: revocation is not asked. */
+    const char *crl_file;
 };
 
 /* Make the real world on a libuv loop of its own. NULL and *e when a library cannot start. */

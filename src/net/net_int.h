@@ -162,6 +162,7 @@ struct net_real {
     uv_loop_t loop;
     uv_async_t keep; /* keeps net_run() from coming back while there is nothing to do */
     struct net_limits limits;
+    char *crl_file; /* limits.crl_file; NULL: revocation is not asked */
     const struct transport_ops *transports[TRANSPORT_COUNT]; /* NULL: not built */
     void *transport_state[TRANSPORT_COUNT];                  /* a transport's own, of this loop */
     struct session_list sessions;

@@ -92,6 +92,7 @@ static int failure_code(CURLcode code)
         {CURLE_SEND_ERROR, ERR_UNREACHABLE},      {CURLE_RECV_ERROR, ERR_UNREACHABLE},
         {CURLE_PARTIAL_FILE, ERR_UNREACHABLE},    {CURLE_PEER_FAILED_VERIFICATION, ERR_HOSTKEY},
         {CURLE_SSL_CACERT_BADFILE, ERR_IO},       {CURLE_OUT_OF_MEMORY, ERR_FAIL},
+        {CURLE_SSL_CRL_BADFILE, ERR_IO},
     };
     size_t i;
 
@@ -100,6 +101,29 @@ static int failure_code(CURLcode code)
             return codes[i].ours;
     }
     return ERR_PROTOCOL;
+}
+
+/* Our own file of revoked certificates is at fault, and says nothing of the server: OpenSSL's words of that
+ * name neither. */
+static bool say_crl(struct visit *v)
+{
+    static const struct {
+        const char *openssl, *ours;
+    } rows[] = {
+        {"unable to get certificate CRL", "has no list of its authority"},
+        {"CRL has expired", "has only a list of its authority that has expired"},
+        {"CRL is not yet valid", "has only a list of its authority that is not valid yet"},
+        {"CRL signature failure", "has a list that its authority did not sign"},
+    };
+
+    for (size_t i = 0; v->net->crl_file && i < ARRAY_LEN(rows); i++) {
+        if (!strstr(v->words, rows[i].openssl))
+            continue;
+        err_set(&v->failure, ERR_IO, "%s: whether its certificate was revoked is not known: %s %s",
+                v->place.shown, v->net->crl_file, rows[i].ours);
+        return true;
+    }
+    return false;
 }
 
 void visit_fail(struct visit *v, CURLcode code)
@@ -111,6 +135,8 @@ void visit_fail(struct visit *v, CURLcode code)
         say_late(v);
         return;
     }
+    if (code == CURLE_PEER_FAILED_VERIFICATION && say_crl(v))
+        return;
     if (code == CURLE_COULDNT_CONNECT)
         curl_easy_getinfo(v->easy, CURLINFO_OS_ERRNO, &number);
     if (number)

@@ -264,6 +264,7 @@ START_TEST(defaults_are_those_of_the_table)
     ck_assert_int_eq(g->keep_releases, 5);
     ck_assert_int_eq(folder.inv->connections, 64);
     ck_assert_int_eq(folder.inv->handshakes_per_server, 8);
+    ck_assert_ptr_null(folder.inv->crl);
     assert_text(folder.inv->theme, "dark");
     ck_assert(!folder.inv->has_ascii_borders);
     ck_assert_ptr_null(folder.inv->store);
@@ -274,13 +275,14 @@ START_TEST(the_main_file_is_read)
 {
     folder_write(&folder, "footplate.yaml",
                  "store: ../state\ntheme: light\nborders: ascii\nconnections: 5\n"
-                 "handshakes_per_server: 2\nenvironments:\n");
+                 "handshakes_per_server: 2\ncrl: revoked.pem\nenvironments:\n");
     ck_assert_msg(folder_load(&folder) != NULL, "%s", buf_str(&folder.report));
     assert_path(folder.inv->store, folder.path, "../state");
     assert_text(folder.inv->theme, "light");
     ck_assert(folder.inv->has_ascii_borders);
     ck_assert_int_eq(folder.inv->connections, 5);
     ck_assert_int_eq(folder.inv->handshakes_per_server, 2);
+    assert_path(folder.inv->crl, folder.path, "revoked.pem");
     folder_write(&folder, "footplate.yaml", "");
     ck_assert_ptr_nonnull(folder_load(&folder));
     folder_write(&folder, "footplate.yaml", "environments: {prod: {}}\nkeys: [N]\n");

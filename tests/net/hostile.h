@@ -326,13 +326,49 @@ static inline X509 *cert_make(const char *dir, const struct hostile_cert *c, EVP
     return x;
 }
 
-/* DIR/authority.crt, and what it signed. */
+/* DIR/FILE: the authority's list of revoked certificates, valid until to_s from now; serial 0: none is in it. */
+static inline void crl_make(const char *dir, const char *file, X509 *ca, EVP_PKEY *ca_key, long to_s,
+                            long serial)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *last = X509_gmtime_adj(NULL, -7200), *next = X509_gmtime_adj(NULL, to_s);
+    char *path = xasprintf("%s/%s", dir, file);
+    FILE *out = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(out);
+    X509_CRL_set_version(crl, 1);
+    X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca));
+    X509_CRL_set1_lastUpdate(crl, last);
+    X509_CRL_set1_nextUpdate(crl, next);
+    if (serial) {
+        X509_REVOKED *revoked = X509_REVOKED_new();
+        ASN1_INTEGER *number = ASN1_INTEGER_new();
+        ASN1_INTEGER_set(number, serial);
+        X509_REVOKED_set_serialNumber(revoked, number);
+        X509_REVOKED_set_revocationDate(revoked, last);
+        X509_CRL_add0_revoked(crl, revoked);
+        ASN1_INTEGER_free(number);
+    }
+    ck_assert_int_gt(X509_CRL_sign(crl, ca_key, EVP_sha256()), 0);
+    ck_assert_int_eq(PEM_write_X509_CRL(out, crl), 1);
+    fclose(out);
+    free(path);
+    ASN1_TIME_free(last);
+    ASN1_TIME_free(next);
+    X509_CRL_free(crl);
+}
+
+/* DIR/authority.crt, and what it signed; DIR/revoked.crl with the first of it, DIR/clean.crl with none,
+ * DIR/stale.crl that has expired. */
 static inline void certs_make(const char *dir, const struct hostile_cert *certs, size_t n)
 {
     const struct hostile_cert authority = {"authority", NULL, -3600, 864000, false};
     EVP_PKEY *ca_key = cert_key(dir, authority.name);
     X509 *ca = cert_make(dir, &authority, ca_key, NULL, NULL);
 
+    crl_make(dir, "revoked.crl", ca, ca_key, 86400, (long)strlen(certs[0].name));
+    crl_make(dir, "clean.crl", ca, ca_key, 86400, 0);
+    crl_make(dir, "stale.crl", ca, ca_key, -3600, 0);
     for (size_t i = 0; i < n; i++) {
         EVP_PKEY *key = cert_key(dir, certs[i].name);
         X509 *x = cert_make(dir, &certs[i], key, certs[i].is_signed ? ca : NULL,

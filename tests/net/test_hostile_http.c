@@ -519,6 +519,46 @@ START_TEST(test_certificates)
 }
 END_TEST
 
+/* The same certificate, before lists of the same authority; NULL: revocation is not asked. */
+static void expect_revoked(const char *list, int code, const char *words)
+{
+    char path[96] = "", authority[96];
+    struct net *asked = net;
+    struct err e = {0};
+
+    if (list)
+        snprintf(path, sizeof(path), "%s/%s", dir, list);
+    snprintf(authority, sizeof(authority), "%s/authority.crt", dir);
+    net = net_open(&(struct net_limits){.crl_file = list ? path : NULL}, &e);
+    ck_assert_msg(net != NULL, "%s", e.msg);
+    expect_certificate("gone", authority, code, words);
+    ck_assert(!code || strstr(seen[0].r.err.msg, path) || code == ERR_HOSTKEY);
+    net_close(net);
+    net = asked;
+}
+
+START_TEST(test_revoked)
+{
+    enum { DAY = 86400 };
+    static const struct hostile_cert certs[] = {{"gone", "IP:127.0.0.1", -DAY, DAY, true}};
+    char answer[96];
+    FILE *out;
+
+    certs_make(dir, certs, ARRAY_LEN(certs));
+    snprintf(answer, sizeof(answer), "%s/answer", dir);
+    out = fopen(answer, "we");
+    ck_assert_ptr_nonnull(out);
+    fputs("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", out);
+    fclose(out);
+    begin();
+    expect_revoked(NULL, 0, "");
+    expect_revoked("clean.crl", 0, "");
+    expect_revoked("revoked.crl", ERR_HOSTKEY, "certificate revoked");
+    expect_revoked("stale.crl", ERR_IO, "has only a list of its authority that has expired");
+    expect_revoked("none.crl", ERR_IO, "CRL file");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("net/hostile_http");
@@ -530,6 +570,7 @@ int main(void)
     tcase_add_test(c, test_large);
     tcase_add_test(c, test_wrong);
     tcase_add_test(c, test_certificates);
+    tcase_add_test(c, test_revoked);
     suite_add_tcase(s, c);
     return suite_run(s);
 }
