@@ -49,10 +49,13 @@ struct after {
 /* A change of the watch's row and the event that tells of it. */
 struct watch_job {
     struct watch_row row;
+    struct places places; /* of one that ends */
     char *words;          /* of the event; NULL: none */
     char *driver;
     int64_t now, by;      /* by: the release that ends it; 0 none */
     bool is_new, has_rules;
+    bool is_health_known; /* its health was asked for, with this answer: */
+    int sick, unknown;
 };
 
 static void watch_job_free(void *arg)
@@ -63,40 +66,50 @@ static void watch_job_free(void *arg)
     free(w->row.text);
     free(w->row.driver);
     free(w->row.gaps);
+    places_release(&w->places);
     free(w->words);
     free(w->driver);
     free(w);
 }
 
 /* Who of the instances is sick, and of whom nothing was heard for long; answers how many there are. */
-static int count_health(struct store *s, const char *group, int64_t now, int *sick, int *unknown)
+static int count_health(struct store *s, const char *group, struct places *p, int64_t deployment, int64_t now,
+                        int *sick, int *unknown)
 {
     struct sample_row *rows = NULL;
     int n = samples_read(s, group, &rows);
 
     *sick = *unknown = 0;
-    for (int i = 0; i < n; i++) {
-        bool is_fresh = sample_is_fresh(&rows[i], now, SAMPLE_PLAN_MS);
-        *sick += is_fresh && sample_is_sick(&rows[i]);
-        *unknown += !is_fresh || rows[i].health == HEALTH_UNKNOWN;
+    if (places_choose(p, s, deployment, NULL) < 0)
+        *unknown = 1;
+    for (int i = 0; i < p->n; i++) {
+        const struct sample_row *one = sample_find(rows, n, p->hosts[i], p->ports[i]);
+        bool is_fresh = sample_is_fresh(one, now, SAMPLE_PLAN_MS);
+        *sick += is_fresh && sample_is_sick(one);
+        *unknown += !is_fresh || one->health == HEALTH_UNKNOWN;
     }
     if (n > 0)
         sample_rows_free(rows, n);
-    return n;
+    return p->n;
 }
 
-/* Beside the layers the health of the instances counts; what was not heard of for long is not well. */
-static void judge_health(struct store *s, struct watch_job *w, struct buf *b)
+/* Beside the layers the health of the instances counts; what was not heard of for long is not well. Asked for
+ * once: what comes after a full disk tells nothing of the end. */
+static enum judgement judge_health(struct store *s, struct watch_job *w, struct buf *b)
 {
-    int sick, unknown, n = count_health(s, w->row.group, w->now, &sick, &unknown);
+    enum judgement v = w->row.verdict;
 
-    if (sick > 0) {
-        w->row.verdict = JUDGED_BAD;
+    if (!w->is_health_known)
+        count_health(s, w->row.group, &w->places, w->row.deployment, w->now, &w->sick, &w->unknown);
+    w->is_health_known = true;
+    if (w->sick > 0) {
         buf_adds(b, ", instances are sick");
-    } else if (n == 0 || unknown > 0) {
-        w->row.verdict = w->row.verdict < JUDGED_UNKNOWN ? JUDGED_UNKNOWN : w->row.verdict;
-        buf_adds(b, ", the health of instances is not known");
+        return JUDGED_BAD;
     }
+    if (w->places.n > 0 && w->unknown == 0)
+        return v;
+    buf_adds(b, ", the health of instances is not known");
+    return v < JUDGED_UNKNOWN ? JUDGED_UNKNOWN : v;
 }
 
 /* What is still bad is so no more for anybody: it is named, and over. */
@@ -117,8 +130,8 @@ static int close_anomalies(struct store *s, const struct watch_job *w, struct bu
     return n < 0 ? n : anomalies_close(s, w->row.deployment, w->now, "still bad when the watch ended", err);
 }
 
-/* What it is remembered by. */
-static int end_run(struct store *s, struct watch_job *w, struct err *err)
+/* What it is remembered by, in row and words. Behind a full disk it is asked again: nothing of w->row changes. */
+static int end_run(struct store *s, struct watch_job *w, struct watch_row *row, struct err *err)
 {
     struct buf health, b;
     char span[48];
@@ -126,52 +139,56 @@ static int end_run(struct store *s, struct watch_job *w, struct err *err)
 
     buf_init(&health, 0);
     buf_init(&b, 0);
-    judge_health(s, w, &health);
-    clock_span(span, sizeof span, w->row.watched_ms);
-    buf_addf(&b, "watched for %s, %s", span, watch_end_name(w->row.end));
+    row->verdict = judge_health(s, w, &health);
+    clock_span(span, sizeof span, row->watched_ms);
+    buf_addf(&b, "watched for %s, %s", span, watch_end_name(row->end));
     if (w->by)
         buf_addf(&b, " (#%lld)", (long long)w->by);
-    buf_addf(&b, ": %s%s%s", judged_name(w->row.verdict), w->has_rules ? "" : ", by health alone",
-             buf_str(&health));
-    if (w->row.text)
-        buf_addf(&b, "; %s", w->row.text);
+    buf_addf(&b, ": %s%s%s", judged_name(row->verdict), w->has_rules ? "" : ", by health alone", buf_str(&health));
+    if (row->text)
+        buf_addf(&b, "; %s", row->text);
     rc = close_anomalies(s, w, &b, err);
-    free(w->row.text);
-    w->row.text = buf_take(&b);
     free(w->words);
-    w->words = xasprintf("ended: %s", w->row.text);
+    w->words = xasprintf("ended: %s", buf_str(&b));
+    row->text = w->words + strlen("ended: ");
     buf_release(&health);
     buf_release(&b);
     return rc < 0 ? rc : 0;
 }
 
+static int put_row(struct store *s, const struct watch_job *w, struct watch_row *row, struct err *err)
+{
+    struct watch_row *old = NULL;
+    int64_t rc;
+
+    if (w->is_new) {
+        rc = watch_insert(s, row, err);
+        return rc < 0 ? (int)rc : 0;
+    }
+    int n = watch_get(s, row->deployment, &old, err);
+    rc = n;
+    if (n > 0 && old->end == WATCH_RUNS) {
+        row->id = old->id;
+        rc = watch_update(s, row, err);
+    }
+    if (n > 0)
+        watch_rows_free(old, n);
+    return rc < 0 ? (int)rc : 0;
+}
+
 static int watch_run(struct store *s, void *arg, struct err *err)
 {
     struct watch_job *w = arg;
-    struct watch_row *row = NULL;
-    int64_t rc = 0;
+    struct watch_row row = w->row; /* borrowed */
+    int64_t rc = row.end != WATCH_RUNS ? end_run(s, w, &row, err) : 0;
 
-    if (w->row.end != WATCH_RUNS)
-        rc = end_run(s, w, err);
-    if (rc < 0)
-        return (int)rc;
-    if (w->is_new) {
-        rc = watch_insert(s, &w->row, err);
-    } else {
-        int n = watch_get(s, w->row.deployment, &row, err);
-        rc = n;
-        if (n > 0 && row->end == WATCH_RUNS) {
-            w->row.id = row->id;
-            rc = watch_update(s, &w->row, err);
-        }
-        if (n > 0)
-            watch_rows_free(row, n);
-    }
+    if (rc == 0)
+        rc = put_row(s, w, &row, err);
     if (rc < 0 || !w->words)
-        return rc < 0 ? (int)rc : 0;
+        return (int)rc;
     struct event_row ev = {.at = w->now,
-                           .group = w->row.group,
-                           .deployment = w->row.deployment,
+                           .group = row.group,
+                           .deployment = row.deployment,
                            .kind = (char *)(uintptr_t)event_kind_name(EVENT_WATCH),
                            .text = w->words,
                            .driver = w->driver};
@@ -215,6 +232,8 @@ static void store_watch(struct group *g, struct txn *x, bool is_new, char *words
     w->by = by;
     w->is_new = is_new;
     w->has_rules = g->after->cfg && g->after->cfg->n_monitors > 0;
+    if (r->end != WATCH_RUNS)
+        places_init(&w->places, g->after->cfg ? g->after->cfg : g->cfg);
     txn_job(x, watch_run, watch_job_free, w);
 }
 
@@ -331,6 +350,7 @@ void after_replaced(const struct release *by)
 struct health_look {
     struct engine *e;
     char *group;
+    struct places places;
     int64_t deployment, now;
     bool is_unknown;
 };
@@ -338,7 +358,7 @@ struct health_look {
 static int health_run(struct store *s, void *arg, struct err *err)
 {
     struct health_look *h = arg;
-    int sick, unknown, n = count_health(s, h->group, h->now, &sick, &unknown);
+    int sick, unknown, n = count_health(s, h->group, &h->places, h->deployment, h->now, &sick, &unknown);
 
     (void)err;
     h->is_unknown = n == 0 || unknown > 0;
@@ -355,6 +375,7 @@ static void health_done(void *arg, int rc, const struct err *err)
         g->after->is_health_asked = false;
         g->after->is_health_unknown = rc < 0 || h->is_unknown;
     }
+    places_release(&h->places);
     free(h->group);
     free(h);
 }
@@ -365,6 +386,7 @@ static void look_at_health(struct group *g)
 
     *h = (struct health_look){.e = g->e, .group = xstrdup(g->name), .deployment = g->after->row.deployment,
                               .now = engine_wall(g->e)};
+    places_init(&h->places, g->after->cfg ? g->after->cfg : g->cfg);
     g->after->health_at = engine_now(g->e);
     g->after->is_health_asked = true;
     engine_job(g->e, health_run, health_done, h);

@@ -309,6 +309,17 @@ void release_prepare_again(struct release *r);
 int samples_read(struct store *s, const char *group, struct sample_row **rows);
 const struct sample_row *sample_find(const struct sample_row *rows, int n, const char *host, int port);
 bool sample_is_sick(const struct sample_row *s);
+/* Whose health counts in a watch: the instances of its frozen configuration, but those that its release has
+ * excluded. hosts owned. */
+struct places {
+    char **hosts;
+    int *ports;
+    int n;
+};
+void places_init(struct places *p, const struct group_config *cfg); /* cfg NULL: none */
+void places_release(struct places *p);
+/* On the worker: without those that are excluded. */
+int places_choose(struct places *p, struct store *s, int64_t deployment, struct err *err);
 /* Of which wall time on they tell of it, now; a clock that was set back puts it off by no more than ever. */
 int64_t target_sampled_from(struct target *t, int64_t now);
 /* Take what the newest samples say of the release's instances. Whoever has none is asked from here. */

@@ -35,6 +35,57 @@ const struct sample_row *sample_find(const struct sample_row *rows, int n, const
     return n > 0 ? bsearch(&key, rows, (size_t)n, sizeof *rows, compare) : NULL;
 }
 
+/* ---- whose health counts in a watch ------------------------------------------------------------------ */
+
+void places_init(struct places *p, const struct group_config *cfg)
+{
+    int n = cfg ? cfg->n_instances : 0;
+
+    *p = (struct places){.hosts = xcalloc((size_t)n + 1, sizeof *p->hosts),
+                         .ports = xcalloc((size_t)n + 1, sizeof *p->ports),
+                         .n = n};
+    for (int i = 0; i < n; i++) {
+        p->hosts[i] = xstrdup(cfg->instances[i].host);
+        p->ports[i] = cfg->instances[i].port;
+    }
+}
+
+void places_release(struct places *p)
+{
+    for (int i = 0; i < p->n; i++)
+        free(p->hosts[i]);
+    free(p->hosts);
+    free(p->ports);
+    *p = (struct places){0};
+}
+
+static void drop(struct places *p, const char *host, int port)
+{
+    for (int i = 0; i < p->n; i++) {
+        if (p->ports[i] != port || strcmp(p->hosts[i], host) != 0)
+            continue;
+        free(p->hosts[i]);
+        p->n--;
+        p->hosts[i] = p->hosts[p->n];
+        p->ports[i] = p->ports[p->n];
+        return;
+    }
+}
+
+int places_choose(struct places *p, struct store *s, int64_t deployment, struct err *err)
+{
+    struct target_row *rows = NULL;
+    int n = targets_list(s, deployment, &rows, err);
+
+    for (int i = 0; i < n; i++) {
+        if (rows[i].status == TARGET_EXCLUDED)
+            drop(p, rows[i].host, rows[i].port);
+    }
+    if (n > 0)
+        target_rows_free(rows, n);
+    return n < 0 ? n : 0;
+}
+
 /* One that flaps cannot be counted on. */
 bool sample_is_sick(const struct sample_row *s)
 {

@@ -28,6 +28,7 @@ struct unwell {
 struct look {
     struct engine *e;
     char *group;
+    struct places places;
     int64_t deployment, now;
     int64_t began; /* of the watch: what was before it is the release's */
     struct anomaly_row *anomalies;
@@ -109,17 +110,27 @@ static int end_one(struct store *s, const struct look *l, const struct sample_ro
     return rc < 0 ? rc : record(s, l, p, words, err);
 }
 
+/* Since when it is so, at the latest: a clock that was set back makes it long enough. */
+static int64_t since_when(int64_t since, int64_t now, int64_t long_enough)
+{
+    enum { TOLERANCE_MS = 1000 };
+
+    return since > now + TOLERANCE_MS ? now - long_enough : since;
+}
+
 /* What nobody has heard of lately neither begins nor ends one. */
 static int judge_one(struct store *s, struct look *l, const struct sample_row *p, struct err *err)
 {
-    int64_t since = p->health_since > l->began ? p->health_since : l->began;
-    struct anomaly_row *a = standing(l, p);
+    int64_t since = p && p->health_since > l->began ? p->health_since : l->began;
 
     if (!sample_is_fresh(p, l->now, SAMPLE_STALE_MS))
         return 0;
+    struct anomaly_row *a = standing(l, p);
+    since = since_when(since, l->now, UNWELL_FOR_MS);
     if (!a && sample_is_sick(p) && l->now - since >= UNWELL_FOR_MS)
         return find_one(s, l, p, since, err);
-    if (a && p->health == HEALTH_OK && l->now - p->health_since >= WELL_FOR_MS)
+    if (a && p->health == HEALTH_OK &&
+        l->now - since_when(p->health_since, l->now, WELL_FOR_MS) >= WELL_FOR_MS)
         return end_one(s, l, p, a, err);
     return 0;
 }
@@ -141,9 +152,10 @@ static int look_run(struct store *s, void *arg, struct err *err)
     l->n_anomalies = anomalies_list(s, l->group, l->deployment, ANOMALIES_MAX, &l->anomalies, err);
     if (l->n_anomalies < 0)
         return l->n_anomalies;
+    rc = places_choose(&l->places, s, l->deployment, err);
     n = samples_read(s, l->group, &rows);
-    for (int i = 0; i < n && rc == 0; i++)
-        rc = judge_one(s, l, &rows[i], err);
+    for (int i = 0; i < l->places.n && rc == 0; i++)
+        rc = judge_one(s, l, sample_find(rows, n, l->places.hosts[i], l->places.ports[i]), err);
     if (n > 0)
         sample_rows_free(rows, n);
     return rc;
@@ -164,6 +176,7 @@ static void look_done(void *arg, int rc, const struct err *err)
     }
     if (l->n_anomalies > 0)
         anomaly_rows_free(l->anomalies, l->n_anomalies);
+    places_release(&l->places);
     free(l->group);
     free(l);
     if (rc < 0)
@@ -194,6 +207,7 @@ void unwell_turn(struct engine *e)
             continue;
         struct look *l = xcalloc(1, sizeof *l);
         *l = (struct look){.e = e, .group = xstrdup(g->name), .deployment = deployment, .now = engine_wall(e)};
+        places_init(&l->places, after_config(g) ? after_config(g) : g->cfg);
         g->unwell->looked_at = engine_now(e);
         g->unwell->is_looking = true;
         engine_job(e, look_run, look_done, l);

@@ -243,6 +243,66 @@ START_TEST(a_short_sickness_is_none)
 }
 END_TEST
 
+/* Of what was an instance once a sample is left, and one was left behind, for good: neither is of this watch. */
+START_TEST(who_is_gone_is_not_missed)
+{
+    struct anomaly_row *rows = NULL;
+    struct err e = {0};
+
+    begin(60000);
+    struct sample_row gone = {.group = (char *)(uintptr_t)"shop", .host = (char *)(uintptr_t)"old01", .port = 8080,
+                              .health = HEALTH_OK, .health_since = 1,
+                              .health_at = net_wall_ms(&s.w.net) - 3600000};
+    ck_assert_msg(samples_put(s.store, &gone, 1, &e) == 0, "%s", e.msg);
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\"}", 0));
+    must(passed_until(DEPLOY_SMOKE_SUCCESS));
+    must_do(sim_press_on(&s, ACTION_EXCLUDE, 7));
+    turns(7, HEALTH_SICK);
+    pass(10000);
+    must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
+    must(passed_until(DEPLOY_BAKE_SUCCESS));
+    pass(10000);
+    must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
+    must(passed_until(DEPLOY_SUCCESS));
+    pass(65000);
+    ck_assert_int_eq(anomalies_list(s.reader, "shop", 0, 10, &rows, NULL), 0);
+    ck_assert_int_eq(verdict_of_watch(WATCH_RAN_OUT), JUDGED_GOOD);
+    finish();
+}
+END_TEST
+
+/* One that nobody has ever heard of is. */
+START_TEST(who_was_never_heard_of_is_missed)
+{
+    begin(60000);
+    turns(7, HEALTH_OK);
+    p.is_silent = true;
+    to_success();
+    pass(65000);
+    ck_assert_int_eq(verdict_of_watch(WATCH_RAN_OUT), JUDGED_UNKNOWN);
+    finish();
+}
+END_TEST
+
+/* For how long cannot be told, but that it is. */
+START_TEST(a_clock_set_back_hides_no_sickness)
+{
+    struct anomaly_row *rows = NULL;
+
+    begin(180000);
+    to_success();
+    pass(20000);
+    turns(2, HEALTH_SICK);
+    pass(2000);
+    s.w.wall_base -= 1800000;
+    pass(20000);
+    ck_assert_int_eq(anomalies_list(s.reader, "shop", 0, 10, &rows, NULL), 1);
+    ck_assert_int_le(rows[0].began, rows[0].found);
+    anomaly_rows_free(rows, 1);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine health");
@@ -255,6 +315,9 @@ int main(void)
     tcase_add_test(tc, an_ignored_check_holds_nothing);
     tcase_add_loop_test(tc, who_was_unwell_in_the_watch_is_remembered, 0, 2);
     tcase_add_test(tc, a_short_sickness_is_none);
+    tcase_add_test(tc, who_is_gone_is_not_missed);
+    tcase_add_test(tc, who_was_never_heard_of_is_missed);
+    tcase_add_test(tc, a_clock_set_back_hides_no_sickness);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
 }

@@ -293,6 +293,27 @@ START_TEST(a_longer_watch_keeps_its_reason)
 }
 END_TEST
 
+/* It is written when there is room again, and says the same. */
+START_TEST(an_end_on_a_full_disk_is_said_once)
+{
+    begin();
+    to_success();
+    pass(55000);
+    s.q.fails = ERR_IO;
+    pass(10000);
+    ck_assert_int_eq(watch_of().end, WATCH_RUNS);
+    s.q.fails = 0;
+    pass(10000);
+    ck_assert_int_eq(watch_of().end, WATCH_RAN_OUT);
+    struct deployment_row *d = newest();
+    ck_assert(d && d->watch_text);
+    char *first = strstr(d->watch_text, "watched for");
+    ck_assert_msg(first && !strstr(first + 1, "watched for"), "%s", d->watch_text);
+    deployment_rows_free(d, 1);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine_watch");
@@ -312,6 +333,7 @@ int main(void)
     tcase_add_test(t, what_is_bad_at_the_end_is_over_in_words);
     tcase_add_test(t, what_is_bad_when_a_release_ends_is_over_in_words);
     tcase_add_test(t, a_longer_watch_keeps_its_reason);
+    tcase_add_test(t, an_end_on_a_full_disk_is_said_once);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
