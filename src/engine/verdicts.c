@@ -261,8 +261,6 @@ static void put_on_record(struct group *g, const struct verdict_row *v, bool is_
     txn_submit(x, NULL, NULL);
     if (open_release(g))
         release_log(open_release(g), NULL, v->is_braking ? 'e' : 'w', "anomaly: %s", words);
-    if (is_in_watch && v->is_braking)
-        after_note_bad(g);
 }
 
 static void end_anomaly(struct group *g, const struct anomaly_row *old, const struct verdict_row *v)
@@ -322,6 +320,12 @@ static enum judgement judged_of(const struct judged *j, const struct verdict_row
     return v->deployment == j->deployment ? verdict_now(v, now) : JUDGED_UNKNOWN;
 }
 
+/* What only warns is never worse than a warning, where it is known. */
+static enum judgement weight_of(const struct verdict_row *v, enum judgement judged)
+{
+    return judged == JUDGED_BAD && !v->is_braking ? JUDGED_WARNING : judged;
+}
+
 /* The worst of all, and which of those that brake are not known. */
 static void sum_worst(struct judged *j, const struct group_config *cfg, const struct verdict_row *rows, int n,
                       int64_t now)
@@ -330,8 +334,8 @@ static void sum_worst(struct judged *j, const struct group_config *cfg, const st
     drop_unknown(j);
     for (int i = 0; i < n; i++) {
         enum judgement judged = judged_of(j, &rows[i], now);
-        if (rows[i].is_due && judged > j->worst)
-            j->worst = judged;
+        if (rows[i].is_due && weight_of(&rows[i], judged) > j->worst)
+            j->worst = weight_of(&rows[i], judged);
         if (rows[i].is_due && rows[i].is_braking && judged == JUDGED_UNKNOWN)
             note_unknown(j, rows[i].name);
     }
@@ -423,6 +427,8 @@ static void take_verdicts(struct group *g, const struct verdict_reading *w)
             continue;
         if (r && r->row.flavour == FLAVOUR_ROLLBACK) /* it leaves what is bad, and says so itself */
             continue;
+        if (!r && judged == JUDGED_BAD && v->is_due && v->is_braking)
+            after_note_bad(g);
         if (judged == JUDGED_BAD && v->is_due && !a)
             put_on_record(g, v, r == NULL);
         else if (a && judged == JUDGED_GOOD && now - v->since >= GOOD_FOR_MS)

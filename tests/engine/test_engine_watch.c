@@ -293,6 +293,50 @@ START_TEST(a_longer_watch_keeps_its_reason)
 }
 END_TEST
 
+/* What only warns may be bad when the engine dies, and good at the end. */
+START_TEST(a_warning_is_no_bad_watch)
+{
+    begin();
+    m.is_warning = true;
+    to_success();
+    pass(5000);
+    m.judged = JUDGED_BAD;
+    pass(20000);
+    ck_assert_int_eq(watch_of().verdict, JUDGED_WARNING);
+    sim_crash(&s);
+    must(sim_run(&s, 5000));
+    sim_start(&s);
+    m.judged = JUDGED_GOOD;
+    m.good_since = net_wall_ms(&s.w.net);
+    to_its_end();
+    ck_assert_int_eq(watch_of().verdict, JUDGED_GOOD);
+    finish();
+}
+END_TEST
+
+/* Gone on over in the release, and bad for a while still in its watch. */
+START_TEST(what_was_accepted_is_bad_all_the_same)
+{
+    begin();
+    must_do(start("{\"version\":\"1.1.0\"}"));
+    must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE));
+    m.judged = JUDGED_BAD;
+    must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_MONITOR));
+    must_do(sim_press(&s, ACTION_CONTINUE, "{\"why\":\"known\"}", 0));
+    must_do(sim_press(&s, ACTION_CONTINUE, "{\"why\":\"known\"}", 0));
+    must(judged_until(DEPLOY_BAKE_SUCCESS, BRAKE_NONE));
+    pass(8000);
+    must_do(sim_press(&s, ACTION_CONTINUE, "{\"why\":\"known\"}", 0));
+    must(judged_until(DEPLOY_SUCCESS, BRAKE_NONE));
+    pass(15000);
+    m.judged = JUDGED_GOOD;
+    m.good_since = net_wall_ms(&s.w.net);
+    to_its_end();
+    ck_assert_int_eq(watch_of().verdict, JUDGED_BAD);
+    finish();
+}
+END_TEST
+
 /* It is written when there is room again, and says the same. */
 START_TEST(an_end_on_a_full_disk_is_said_once)
 {
@@ -333,6 +377,8 @@ int main(void)
     tcase_add_test(t, what_is_bad_at_the_end_is_over_in_words);
     tcase_add_test(t, what_is_bad_when_a_release_ends_is_over_in_words);
     tcase_add_test(t, a_longer_watch_keeps_its_reason);
+    tcase_add_test(t, a_warning_is_no_bad_watch);
+    tcase_add_test(t, what_was_accepted_is_bad_all_the_same);
     tcase_add_test(t, an_end_on_a_full_disk_is_said_once);
     suite_add_tcase(suite, t);
     return suite_run(suite);
