@@ -442,10 +442,18 @@ static void take_verdicts(struct group *g, const struct verdict_reading *w)
         brake_for(r, worst);
 }
 
+/* What was read of this release. NULL: nothing yet; of the one before it, which is still watched, it is not. */
+static struct judged *own(const struct release *r)
+{
+    struct judged *j = r->g->judged;
+
+    return j && j->deployment == r->row.id ? j : NULL;
+}
+
 void release_go_on(struct release *r)
 {
     struct deploy_event ev = {.kind = EV_AUTO};
-    const struct judged *j = r->g->judged;
+    const struct judged *j = own(r);
 
     if (!r->core.is_auto || !r->core.is_auto_held || deploy_stands(&r->core) != STANDS_WAITING)
         return;
@@ -478,6 +486,8 @@ static void take_reading(struct group *g, struct verdict_reading *w)
     j->has_baselines |= w->has_baselines;
     if (w->n_verdicts < 0)
         w->n_verdicts = 0;
+    if (j->turned_at > engine_wall(w->e)) /* the clock was set back: what comes from now on is of after the turn */
+        j->turned_at = engine_wall(w->e);
     take_verdicts(g, w);
     sum_up(j, config_of(g), w->verdicts, w->n_verdicts, engine_wall(w->e), settle_of(g));
     if (!open_release(g))
@@ -552,7 +562,7 @@ void verdicts_turn(struct engine *e)
 
 bool release_has_baselines(struct release *r)
 {
-    struct judged *j = r->g->judged;
+    struct judged *j = own(r);
     int64_t waited = engine_wall(r->e) - r->row.started;
 
     if (!release_is_judged(r) || (j && (j->has_baselines || j->is_given_up)))
@@ -573,7 +583,7 @@ bool release_has_baselines(struct release *r)
 
 bool release_say_doubts(struct release *r, char *dst, size_t size)
 {
-    const struct judged *j = r->g->judged;
+    const struct judged *j = own(r);
 
     dst[0] = '\0';
     if (release_is_judged(r))
@@ -626,8 +636,8 @@ void release_accept(struct release *r, struct txn *x, const char *driver, const 
                              .why = xstrdup_null(why), .deployment = r->row.id,
                              .now = engine_wall(r->e)};
     txn_job(x, acceptance_run, acceptance_free, c);
-    if (r->g->judged)
-        r->g->judged->accepted_at = engine_now(r->e);
+    if (own(r))
+        own(r)->accepted_at = engine_now(r->e);
 }
 
 /* Verdicts that nobody could read for long are as old as those that nobody has made. */
@@ -692,8 +702,9 @@ void release_note_turn(struct release *r, struct txn *x)
 
     *t = (struct turn_row){r->row.id, engine_wall(r->e), r->core.status, r->core.brake, r->core.is_ending};
     txn_job(x, turn_run, free, t);
-    if (r->g->judged) {
-        r->g->judged->turned_at = t->at;
-        str_copy(r->g->judged->doubts, sizeof r->g->judged->doubts, "unknown: nothing was judged since the last turn");
+    struct judged *j = own(r);
+    if (j) {
+        j->turned_at = t->at;
+        str_copy(j->doubts, sizeof j->doubts, "unknown: nothing was judged since the last turn");
     }
 }

@@ -181,6 +181,37 @@ START_TEST(every_turn_is_on_record)
 }
 END_TEST
 
+/* What was judged since a turn is known by the clock as it is now. */
+START_TEST(a_clock_set_back_blinds_nobody)
+{
+    begin();
+    must_do(start("{\"version\":\"1.1.0\"}"));
+    must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE));
+    s.w.wall_base -= 30 * 60000;
+    pass(10000);
+    ck_assert_msg(!strstr(s.v.d->waiting, "since the last turn"), "%s", s.v.d->waiting);
+    m.judged = JUDGED_BAD;
+    must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_MONITOR));
+    finish();
+}
+END_TEST
+
+/* Those of the release before, which is still watched, are not its own, however soon all else is ready. */
+START_TEST(the_next_release_waits_for_its_own_baselines)
+{
+    begin();
+    to_success();
+    pass(5000);
+    m.has_baselines = false;
+    must_do(start("{\"version\":\"1.0.0\"}"));
+    pass(5000);
+    ck_assert_int_eq(sim_status(&s), DEPLOY_PENDING);
+    m.has_baselines = true;
+    must(judged_until(DEPLOY_SMOKE_SUCCESS, BRAKE_NONE));
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine_layers");
@@ -189,6 +220,8 @@ int main(void)
     tcase_set_timeout(t, 240);
     tcase_add_test(t, a_bad_verdict_brakes_and_says_why);
     tcase_add_test(t, one_that_only_warns_does_not_brake);
+    tcase_add_test(t, a_clock_set_back_blinds_nobody);
+    tcase_add_test(t, the_next_release_waits_for_its_own_baselines);
     tcase_add_test(t, what_is_not_known_wants_a_reason);
     tcase_add_test(t, a_rule_without_a_verdict_wants_a_reason);
     tcase_add_test(t, auto_waits_until_it_is_good);
