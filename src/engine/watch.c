@@ -193,6 +193,10 @@ struct seen_job {
     char *group;
     struct seen_in in;
     struct seen *list; /* hosts owned */
+    struct traffic_now {
+        enum traffic_state state;
+        int sessions;
+    } *now;            /* as read, of each in the list */
     int n;
 };
 
@@ -203,15 +207,29 @@ static void seen_job_free(void *arg)
     for (int i = 0; i < j->n; i++)
         free((char *)(uintptr_t)j->list[i].host);
     free(j->list);
+    free(j->now);
     free(j->group);
     free(j);
 }
 
+/* What is told is what is held against later: whoever reads the balancers behind the release tells it no second
+ * time. */
 static int seen_run(struct store *s, void *arg, struct err *err)
 {
     struct seen_job *j = arg;
+    int rc = seen_record(s, &j->in, j->list, j->n, err);
 
-    return seen_record(s, &j->in, j->list, j->n, err);
+    for (int i = 0; i < j->n && rc == 0; i++) {
+        const struct instance_row row = {.group = j->group,
+                                         .host = (char *)(uintptr_t)j->list[i].host,
+                                         .port = j->list[i].port,
+                                         .traffic = (char *)(uintptr_t)traffic_state_name(j->now[i].state),
+                                         .sessions = j->now[i].sessions,
+                                         .traffic_at = j->in.at};
+        if (j->list[i].is_change)
+            rc = instance_put_traffic(s, &row, err);
+    }
+    return rc;
 }
 
 /* What was read when a step of ours was at work says nothing of others, and what comes next is held against
@@ -221,6 +239,7 @@ static void note_others(struct release *r, bool is_reloaded, struct txn *x)
     struct seen_job *j = xcalloc(1, sizeof *j);
 
     j->list = xcalloc((size_t)r->n + 1, sizeof *j->list);
+    j->now = xcalloc((size_t)r->n + 1, sizeof *j->now);
     for (int i = 0; i < r->n; i++) {
         struct target *t = &r->t[i];
         enum seen_class now = seen_class(r->readings[i].state);
@@ -232,9 +251,11 @@ static void note_others(struct release *r, bool is_reloaded, struct txn *x)
         }
         if (now == SEEN_NOT || now == t->seen)
             continue;
-        if (is_first || t->seen != SEEN_NOT)
+        if (is_first || t->seen != SEEN_NOT) {
+            j->now[j->n] = (struct traffic_now){r->readings[i].state, r->readings[i].sessions};
             j->list[j->n++] = (struct seen){
                 .host = xstrdup(t->row.host), .port = t->row.port, .before = t->seen, .now = now};
+        }
         t->seen = now;
         t->is_seen = true;
     }

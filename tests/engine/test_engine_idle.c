@@ -185,6 +185,15 @@ START_TEST(theirs_beside_a_release)
     must(sim_run(&s, SOON));
     ck_assert_int_eq(traffic_events("somebody else brought it back", 3), 1);
     ck_assert_int_eq(all_traffic_events(), 2);
+    /* What it has told is not told again behind it. */
+    world_maint(&s.w, 3, true);
+    must(sim_run(&s, SOON));
+    ck_assert_int_eq(all_traffic_events(), 3);
+    must_do(sim_press(&s, ACTION_INTERRUPT, NULL, 0));
+    must(sim_until_status(&s, DEPLOY_INTERRUPTED, STEP));
+    must(sim_run(&s, SOON));
+    reads(3, "maint");
+    ck_assert_int_eq(all_traffic_events(), 3);
     finish();
 }
 END_TEST
