@@ -54,19 +54,6 @@ static bool is_offered(const struct stand *st, enum action kind)
 
 /* ---- a reason to go on ------------------------------------------------------------------------------- */
 
-/* As the engine counts: a brake that was lifted without a word is no reason to go on later. */
-static bool is_accepted(const struct view *v, const struct verdict_row *r)
-{
-    for (int i = 0; i < v->n_anomalies; i++) {
-        const struct anomaly_row *a = &v->anomalies[i];
-
-        if (!a->ended && a->accepted_why && a->layer == r->layer && a->name && r->name &&
-            strcmp(a->name, r->name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Of what brakes and nobody has accepted; the engine looks again, and refuses with its words. */
 static void find_doubts(struct confirm *c, const struct ui *u)
 {
@@ -79,7 +66,7 @@ static void find_doubts(struct confirm *c, const struct ui *u)
     for (int i = 0; i < s->n_verdicts; i++) {
         const struct verdict_row *v = &s->verdicts[i];
 
-        if (!v->is_braking || is_accepted(&s->present, v))
+        if (!verdict_matters(v, s->present.anomalies, s->present.n_anomalies))
             continue;
         if (v->is_due && verdict_now(v, u->wall) >= JUDGED_UNKNOWN)
             buf_addf(&b, "%s %s;", v->name, judged_name(verdict_now(v, u->wall)));

@@ -19,6 +19,20 @@ const struct opt press_opts[PRESS_OPT_COUNT] = {
     [PRESS_DETACH] = {"detach", 'd', OPT_FLAG, NULL, "do not follow"},
 };
 
+/* Of those that matter; true: dst says which. */
+static bool say_doubts(const struct view *v, const struct verdict_row *rows, int n, char *dst, size_t size)
+{
+    struct verdict_row *ours = xcalloc((size_t)n + 1, sizeof *ours); /* strings borrowed */
+    int n_ours = 0;
+
+    for (int i = 0; i < n; i++)
+        if (verdict_matters(&rows[i], v->anomalies, v->n_anomalies))
+            ours[n_ours++] = rows[i];
+    n_ours = layers_say_doubts(ours, n_ours, v->now, dst, size);
+    free(ours);
+    return n_ours > 0 || view_say_doubts(v, dst, size);
+}
+
 /* A planned wait is not left over what is bad or not known without a reason, which the engine refuses
  * too: here its person is told which, and asked. */
 static int ask_doubtful(struct act *act, const struct args *a, char **why)
@@ -32,8 +46,7 @@ static int ask_doubtful(struct act *act, const struct args *a, char **why)
     if (a->values[PRESS_WHY].count || a->values[PRESS_YES].count || v->is_braked || !view_is_waiting(v))
         return EXIT_DONE;
     n = verdicts_list(act->store, v->name, &rows, NULL);
-    bool is_doubtful = n > 0 && layers_say_doubts(rows, n, v->now, doubts, sizeof doubts) > 0;
-    if (is_doubtful || view_say_doubts(v, doubts, sizeof doubts)) {
+    if (say_doubts(v, rows, n > 0 ? n : 0, doubts, sizeof doubts)) {
         sentence = xasprintf("What is watched of %s is in doubt: %s.", v->name, doubts);
         status = act_ask_why(sentence, why);
         free(sentence);

@@ -81,6 +81,18 @@ static int say_all(struct buf *b, const struct verdict_row *rows, int n, int64_t
     return said;
 }
 
+bool verdict_matters(const struct verdict_row *r, const struct anomaly_row *anomalies, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const struct anomaly_row *a = &anomalies[i];
+
+        if (!a->ended && a->accepted_why && a->layer == r->layer && a->name && r->name &&
+            strcmp(a->name, r->name) == 0)
+            return false;
+    }
+    return r->is_braking;
+}
+
 int layers_say_doubts(const struct verdict_row *rows, int n, int64_t now, char *dst, size_t size)
 {
     struct buf b;

@@ -21,6 +21,10 @@ void layers_sum(const struct verdict_row *rows, int n, int64_t now, struct layer
 /* Of all layers, of what is due: GOOD where nothing is. */
 enum judgement layers_worst(const struct verdict_row *rows, int n, int64_t now);
 
+/* Does this stand in the way of a planned wait, once it is bad or not known? It brakes, and no anomaly of it that
+ * goes on (of these n) was gone on over with a reason: a brake that was lifted without a word is none. */
+bool verdict_matters(const struct verdict_row *r, const struct anomaly_row *anomalies, int n);
+
 /* Why a planned wait should not be left without a reason: "bad: home page: time (...); unknown: orders a
  * minute (12 of 20 samples)": what is due and neither good nor a warning, the bad first. Answers how many
  * those are; dst "" for none, cut at a whole character. */

@@ -8,7 +8,7 @@
  *     status NAME              brake NAME WORDS | unbrake      ending
  *     target N STATUS [ERROR]  ledger N | unledger N           version N VERSION
  *     log LEVEL HOST WORDS     waiting WORDS                   summary WORDS
- *     watch MINUTES            the watch after it              judged good|unknown|bad NAME
+ *     watch MINUTES            the watch after it              judged|warned good|unknown|bad NAME
  *     await FILE               until $STORY/FILE is there
  *     die                      as by kill -9
  * Changes of status, brake and end grow the revision. The args of each action are left in args-ACTION. */
@@ -249,11 +249,11 @@ static void begin_watch(struct play *p, int64_t minutes)
 }
 
 /* One figure of the layer of the user. */
-static void judge(struct play *p, char *rest)
+static void judge(struct play *p, char *rest, bool is_braking)
 {
     char *name = strchr(rest, ' ');
     char text[] = "limit: as the story has it";
-    struct verdict_row v = {.group = p->deployment->group, .layer = LAYER_USER, .is_braking = true, .is_due = true,
+    struct verdict_row v = {.group = p->deployment->group, .layer = LAYER_USER, .is_braking = is_braking, .is_due = true,
                             .text = text, .at = clock_wall_ms(), .heard_at = clock_wall_ms()};
 
     *name++ = '\0';
@@ -309,7 +309,9 @@ static void act_line(struct play *p, char *line)
     else if (strcmp(line, "watch") == 0)
         begin_watch(p, strtol(rest, NULL, 10));
     else if (strcmp(line, "judged") == 0)
-        judge(p, rest);
+        judge(p, rest, true);
+    else if (strcmp(line, "warned") == 0)
+        judge(p, rest, false);
     else if (strcmp(line, "await") == 0)
         p->awaited = xstrdup(rest);
     else if (strcmp(line, "die") == 0)

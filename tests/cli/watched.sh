@@ -246,4 +246,27 @@ else
 fi
 args continue '.why == "orders are fine"' 'the reason goes with it'
 words_are 'shop-web is watched until ' 'after success a follower says that a watch runs'
+
+story start <<'END'
+open RELEASE
+verdict done opened
+warned bad load
+status SMOKE_SUCCESS
+END
+story continue <<'END'
+verdict done goes on
+status SUCCESS
+END
+fp start shop-web 1.2.0 --yes
+is 10 'a release that waits while something warns'
+rm -f "$STORY/args-continue"
+if command -v script >/dev/null; then
+    timeout 60 script -qec "$program -c $T/config --store $T/store continue shop-web" /dev/null \
+        </dev/null >"$T/out" 2>&1
+    code=$?
+else
+    fp continue shop-web
+fi
+is 0 'goes on without a reason'
+args continue '.why == null' 'as the engine does'
 echo "1..$number"
