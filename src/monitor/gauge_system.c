@@ -75,7 +75,7 @@ static void system_ask(struct gauge *g, int64_t deadline_ms)
     struct buf b;
 
     buf_init(&b, COMMAND_BYTES);
-    vitals_command(&b, g->subject.doc_base, g->subject.port, &s->vitals);
+    vitals_command(&b, g->subject.doc_base, g->subject.host, g->subject.port, &s->vitals);
     machine_keep(g->subject.machine);
     s->call = machine_call(g->subject.machine, buf_str(&b), deadline_ms, VITALS_BYTES, called, s);
     buf_release(&b);

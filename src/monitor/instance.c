@@ -52,7 +52,7 @@ static void ask(struct polled *p)
 
     p->vitals_of = p->machine->read_at;
     buf_init(&b, COMMAND_BYTES);
-    vitals_command(&b, p->doc_base, p->port, &p->vitals);
+    vitals_command(&b, p->doc_base, p->host, p->port, &p->vitals);
     p->vitals_call =
         machine_call(p->machine, buf_str(&b), SYSTEM_DEADLINE_MS, VITALS_BYTES, called, p);
     buf_release(&b);

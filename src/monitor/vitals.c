@@ -5,6 +5,7 @@
 
 #include "monitor/vitals.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,20 +17,50 @@
 /* USER_HZ, which all ports of Linux that matter have had as 100 since 2.6; proc(5). */
 enum { TICKS = 100, STAT_STARTTIME = 22 };
 
-void vitals_command(struct buf *b, const char *doc_base, int port, const struct vitals *known)
+/* The address as /proc/net/tcp has it: words of 32 bits, the lowest byte first (on little-endian machines;
+ * others show none that is alike, and count as without an address). "": it is a name. */
+static void proc_address(char *dst, size_t size, const char *host)
+{
+    unsigned char bytes[16];
+    int n = inet_pton(AF_INET, host, bytes) == 1 ? 4 : inet_pton(AF_INET6, host, bytes) == 1 ? 16 : 0;
+
+    dst[0] = '\0';
+    for (int i = 0; i < n; i += 4)
+        snprintf(dst + 2 * i, size - 2 * (size_t)i, "%02X%02X%02X%02X", bytes[i + 3], bytes[i + 2],
+                 bytes[i + 1], bytes[i]);
+}
+
+/* Of those that listen on the port ($l) the one at the instance's own address, which for a name is the one
+ * that this session came in at; else one at all addresses; else any. A connection to that address is its. */
+static void add_socket(struct buf *b, const char *host, int port)
+{
+    char address[33];
+
+    proc_address(address, sizeof address, host);
+    buf_addf(b, "p=%04X; a=%s; ", (unsigned)port & 0xFFFF, address);
+    if (!address[0])
+        buf_adds(b, "a=${SSH_CONNECTION#* * }; a=$(echo \"${a%% *}\" | while IFS=. read -r c d e f; do "
+                    "printf '%02X%02X%02X%02X' \"$f\" \"$e\" \"$d\" \"$c\"; done 2>/dev/null); "
+                    "[ \"$a\" = 00000000 ] && a=; ");
+    buf_adds(b, "t=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | "
+                "grep -E \"^ *[0-9]+: [0-9A-F]+:$p [0-9A-F]+:[0-9A-F]+ (01|0A) \"); "
+                "l=$(echo \"$t\" | grep \"^ *[0-9]*: [0-9A-F]*:$p [0-9A-F]*:[0-9A-F]* 0A \"); "
+                "case $l in *\"$a:$p \"*) ;; *) a=;; esac; echo '== connections'; "
+                "echo \"$t\" | grep -c \"^ *[0-9]*: [0-9A-F]*$a:$p [0-9A-F]*:[0-9A-F]* 01 \"; "
+                "echo '== socket'; i=$({ [ -n \"$a\" ] && echo \"$l\" | grep \"$a:$p \"; "
+                "echo \"$l\" | grep \": 0*:$p \"; echo \"$l\"; } | "
+                "while read -r a b c d e f g h k l m; do echo \"$l\"; break; done); echo \"${i:-0}\"; ");
+}
+
+void vitals_command(struct buf *b, const char *doc_base, const char *host, int port, const struct vitals *known)
 {
     buf_adds(b, "echo '== load'; cat /proc/loadavg; echo '== cpus'; grep -c '^processor' /proc/cpuinfo; "
                 "echo '== memory'; grep -E '^(MemTotal|MemAvailable|MemFree):' /proc/meminfo; "
                 "echo '== boot'; grep '^btime ' /proc/stat; echo '== disk'; df -Pk ");
     buf_add_shell(b, doc_base);
-    buf_addf(b,
-             " 2>/dev/null; p=%04X; echo '== connections'; "
-             "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -c \"^ *[0-9]*: [0-9A-F]*:$p [0-9A-F]*:[0-9A-F]* 01 \"; "
-             "echo '== socket'; i=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | "
-             "grep \"^ *[0-9]*: [0-9A-F]*:$p [0-9A-F]*:[0-9A-F]* 0A \" | "
-             "while read -r a b c d e f g h k l m; do echo \"$l\"; break; done); echo \"${i:-0}\"; "
-             "echo '== process'; ",
-             (unsigned)port & 0xFFFF);
+    buf_adds(b, " 2>/dev/null; ");
+    add_socket(b, host, port);
+    buf_adds(b, "echo '== process'; ");
     if (known->pid)
         buf_addf(b, "if [ \"$i\" = %" PRIu64 " ] && [ -r /proc/%" PRIu64 "/stat ]; then q=%" PRIu64 "; else ",
                  known->inode, known->pid, known->pid);

@@ -24,8 +24,9 @@ struct vitals {
     uint64_t inode, pid;
 };
 
-/* known: of the answer before, zeroed at first. */
-void vitals_command(struct buf *b, const char *doc_base, int port, const struct vitals *known);
+/* host: of the instance: several may have the same port, each at an address of its own. known: of the answer
+ * before, zeroed at first. */
+void vitals_command(struct buf *b, const char *doc_base, const char *host, int port, const struct vitals *known);
 /* 0, or ERR_PROTOCOL in words: not the figures of /proc. */
 int vitals_parse(struct vitals *v, const char *text, struct err *e);
 

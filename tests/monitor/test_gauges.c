@@ -2,9 +2,12 @@
  * no answer must be silence, with words, and no figure: never a good one. The gauges' owner is this file. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "suite.h"
 
@@ -964,6 +967,90 @@ START_TEST(answers_that_are_no_vitals_are_refused)
 }
 END_TEST
 
+static uint64_t listen_at(const char *address, int *port, int *fd)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
+    socklen_t len = sizeof in;
+    struct stat st;
+
+    ck_assert_int_eq(inet_pton(AF_INET, address, &in.sin_addr), 1);
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(*fd, (struct sockaddr *)&in, len), 0);
+    ck_assert_int_eq(listen(*fd, 5), 0);
+    ck_assert_int_eq(getsockname(*fd, (struct sockaddr *)&in, &len), 0);
+    ck_assert_int_eq(fstat(*fd, &st), 0);
+    *port = ntohs(in.sin_port);
+    return st.st_ino;
+}
+
+/* What the machine says of an instance; came_in: as sshd tells it. */
+static struct vitals vitals_of(const char *dir, const char *host, int port, const char *came_in)
+{
+    struct vitals v = {0};
+    char text[8192] = "";
+    struct buf b;
+
+    buf_init(&b, 0);
+    vitals_command(&b, dir, host, port, &v);
+    file_put(dir, "command", "%s\n", buf_str(&b));
+    buf_release(&b);
+    ck_assert_int_eq(sh("SSH_CONNECTION='%s' sh %s/command >%s/answer", came_in, dir, dir), 0);
+    char *path = xasprintf("%s/answer", dir);
+    FILE *f = fopen(path, "re");
+    ck_assert_ptr_nonnull(f);
+    fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    free(path);
+    must(vitals_parse(&v, text, e));
+    return v;
+}
+
+/* Each instance has its own process, where several have the same port on one machine. */
+START_TEST(of_many_at_one_port_each_has_its_own)
+{
+    char dir[] = "/tmp/fp-gauges-XXXXXX";
+    int port = 0, one, two, client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    uint64_t first = listen_at("127.0.0.2", &port, &one), second = listen_at("127.0.0.3", &port, &two);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, "127.0.0.3", &in.sin_addr);
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&in, sizeof in), 0);
+
+    struct vitals v = vitals_of(dir, "127.0.0.2", port, "");
+    ck_assert(v.inode == first && v.pid == (uint64_t)getpid() && v.connections == 0);
+    v = vitals_of(dir, "127.0.0.3", port, "");
+    ck_assert(v.inode == second && v.connections == 1);
+    v = vitals_of(dir, "web02", port, "192.0.2.1 40000 127.0.0.2 22");
+    ck_assert(v.inode == first && v.connections == 0);
+    v = vitals_of(dir, "web03", port, "192.0.2.1 40000 127.0.0.3 22");
+    ck_assert(v.inode == second && v.connections == 1);
+    /* Who came in elsewhere, and who did not say where. */
+    v = vitals_of(dir, "web04", port, "2001:db8::1 40000 2001:db8::2 22");
+    ck_assert(v.inode == first || v.inode == second);
+    v = vitals_of(dir, "127.0.0.4", port, "");
+    ck_assert(v.inode == first || v.inode == second);
+    v = vitals_of(dir, "127.0.0.4", 1, "");
+    ck_assert(v.inode == 0 && v.process_since == 0 && v.connections == 0);
+    close(client);
+    close(one);
+    close(two);
+
+    /* At all addresses, and no session that came in anywhere. */
+    port = 0;
+    first = listen_at("0.0.0.0", &port, &one);
+    in.sin_port = htons((uint16_t)port);
+    client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&in, sizeof in), 0);
+    v = vitals_of(dir, "web05", port, "");
+    ck_assert(v.inode == first && v.connections == 1);
+    v = vitals_of(dir, "127.0.0.3", port, "");
+    ck_assert(v.inode == first && v.connections == 1);
+    close(client);
+    close(one);
+    sh("rm -r %s", dir);
+}
+END_TEST
+
 /* The machine cannot be reached at all: every question is answered, with the reason. */
 START_TEST(a_machine_that_is_not_there_is_silence)
 {
@@ -1037,6 +1124,7 @@ int main(void)
     tcase_add_test(t, a_catastrophic_pattern_is_told_and_costs_little);
     tcase_add_test(t, this_machine_has_figures);
     tcase_add_test(t, answers_that_are_no_vitals_are_refused);
+    tcase_add_test(t, of_many_at_one_port_each_has_its_own);
     tcase_add_test(t, a_machine_that_is_not_there_is_silence);
     tcase_add_test(t, a_gauge_may_go_at_any_time);
     suite_add_tcase(s, t);
