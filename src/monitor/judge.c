@@ -1,6 +1,7 @@
 /* judge.c: a group's memory of what its gauges brought: which figure of which instance in which series,
  * what of it counts, and the rows that are made of it. What is good and bad is found in judge_find.c,
- * what a release is held against is frozen in judge_frozen.c, what was before is taken up in judge_recall.c. It knows neither the store nor a clock. */
+ * what a release is held against is frozen in judge_frozen.c, what was before is taken up in
+ * judge_recall.c. It knows neither the store nor a clock. */
 #include "config.h"
 
 #include "monitor/judge_int.h"
@@ -397,12 +398,15 @@ static void close_slot(struct judge *j, struct unit *u, struct slot *s)
     *s = (struct slot){.no = -1};
 }
 
-/* Instances are asked spread over `every`: a stretch is closed when the one after the next begins. */
+/* Instances are asked spread over `every`: a stretch is closed when the one after the next begins. When the
+ * clock was set back, no stretch that is open has a place before what comes. */
 void slot_take(struct judge *j, struct unit *u, int64_t at, double v)
 {
-    int64_t no = at / u->rule->every_ms;
+    int64_t every = u->rule->every_ms, no = at / every;
     struct slot *old = &u->slots[0], *new = &u->slots[1];
 
+    if (new->no >= 0 && (new->no - 1) * every - at >= CLOCK_BACK_MS)
+        *old = *new = (struct slot){.no = -1};
     if (no > new->no) {
         close_slot(j, u, old);
         *old = *new;
@@ -582,10 +586,20 @@ static void fill_row(struct judge *j, struct unit *u, struct verdict_row *r, con
     }
 }
 
+/* Set back: for what is said to have begun later than now, nothing that comes would count until then. */
+static void mind_clock(struct judge *j, int64_t now)
+{
+    if (j->born - now >= CLOCK_BACK_MS)
+        j->born = now;
+    if (j->frozen_at - now >= CLOCK_BACK_MS)
+        j->frozen_at = now;
+}
+
 int judge_verdicts(struct judge *j, int64_t now, const struct verdict_row **rows)
 {
     if (j->born == 0)
         j->born = now;
+    mind_clock(j, now);
     for (int i = 0; i < j->n_units; i++) {
         struct unit *u = &j->units[i];
         int64_t no = now / u->rule->every_ms;

@@ -258,8 +258,12 @@ START_TEST(a_clock_that_is_set_back_does_not_stop_the_judging)
     bring_canary(&p);
     p.now -= 600 * STEP;
     p.order_share = 0.5;
+    p.instances[0].in_since = p.now;
+    judge_set_instances(p.j, p.instances, HOSTS, p.now);
     pass(&p, 60);
     ck_judged(&p, "orders", JUDGED_BAD);
+    /* The rounds of instances have begun anew too. */
+    ck_judged(&p, "app: errors", JUDGED_GOOD);
     play_end(&p);
 }
 END_TEST
