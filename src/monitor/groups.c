@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "monitor/scribe.h"
 #include "store/view.h"
 
 enum { VERSIONS_MAX = 50 };
@@ -420,6 +421,8 @@ void groups_look(struct monitor *m)
     }
     if (rc == 0) /* else it is read again at the next look */
         m->version = version;
+    else
+        m->is_store_bad |= rc != ERR_BUSY && scribe_is_away(rc);
 }
 
 void groups_free(struct monitor *m)

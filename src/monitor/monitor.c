@@ -35,6 +35,14 @@ static void mind_store(struct monitor *m, int64_t now)
     m->version = -1;
 }
 
+bool monitor_has_slept(const struct monitor *m, int64_t asked_at)
+{
+    /* The answer may come before the tick that is late. */
+    bool is_late = net_mono_ms(m->net) - m->ticked_at > TICK_MS + LATE_MS;
+
+    return asked_at < m->void_before || (is_late && asked_at <= m->ticked_at);
+}
+
 static void look(struct monitor *m, int64_t now)
 {
     if (now - m->looked_at < LOOK_EVERY_MS / m->haste)

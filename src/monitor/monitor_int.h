@@ -160,10 +160,19 @@ void polled_prepare(struct polled *p);
 void polled_release(struct polled *p);
 /* Every tick: who is due is asked; who has not answered for long is unknown. */
 void polls_turn(struct monitor *m, int64_t now);
+/* Has this process stood still (it was stopped, the machine slept) since it asked at asked_at? Then the time that
+ * an answer took says nothing of whom was asked. */
+bool monitor_has_slept(const struct monitor *m, int64_t asked_at);
 /* A question will be due then: the next tick comes no later. */
 static inline void monitor_due(struct monitor *m, int64_t at)
 {
     m->due_at = at < m->due_at ? at : m->due_at;
+}
+/* When what was due at `at` is due again: turns that were missed are gone, and who was spread over the interval
+ * stays so. */
+static inline int64_t monitor_next(int64_t at, int64_t every, int64_t now)
+{
+    return at + every > now ? at + every : at + ((now - at) / every + 1) * every;
 }
 
 /* ---- machine.c: load, memory, uptime ------------------------------------------------------------------ */

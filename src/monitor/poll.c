@@ -129,7 +129,7 @@ static void answered(void *arg, const struct health_answer *a)
     p->is_asking = false;
     m->polls[p->places].n--;
     p->places = a->err.code == ERR_TIMEOUT ? PLACES_SLOW : PLACES_PROMPT;
-    if (a->err.code == ERR_TIMEOUT && p->asked_at < m->void_before)
+    if (a->err.code == ERR_TIMEOUT && monitor_has_slept(m, p->asked_at))
         return;
     p->answered_at = net_wall_ms(m->net);
     p->heard_at = net_mono_ms(m->net);
@@ -152,9 +152,7 @@ static void ask(struct polled *p, int64_t now)
     struct monitor *m = p->group->m;
     int64_t every = p->group->every_ms / m->haste;
 
-    p->next_at += every;
-    if (p->next_at <= now)
-        p->next_at = now + every;
+    p->next_at = monitor_next(p->next_at, every, now);
     if (!p->health) {
         set_text(p, p->seen, sizeof p->seen, p->trouble);
         return;

@@ -23,7 +23,8 @@ enum {
     RECALL_MS = 60 * 60 * 1000, /* before a release, or before now: what a baseline may be made of */
     RECALL_SLICE_MS = 20,       /* at a time: others are polled on this thread */
     WEEKS_MS_DAYS = 29,
-    WEEK_POINTS = 50000
+    WEEK_POINTS = 50000,
+    CLOCK_BACK_MS = 60000
 };
 
 /* One gauge, and when it is asked. */
@@ -172,17 +173,27 @@ static int64_t deadline_of(const struct asked *a)
     return every < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : every > DEADLINE_MOST_MS ? DEADLINE_MOST_MS : every;
 }
 
+/* Where how long it took is what was asked for, or decides whether it went well. */
+static bool is_timed(const struct asked *a)
+{
+    enum monitor_source source = a->r->g->cfg->monitors[a->rule].source;
+
+    return source == MONITOR_REQUEST || source == MONITOR_CONNECT;
+}
+
 void gauge_done(struct gauge *p, const struct gauge_answer *answer)
 {
+    static const struct gauge_answer none = {.silence = "footplate stood still meanwhile: not counted"};
     struct asked *a = p->owner;
     struct rules *r = a->r;
-
-    bool is_slow = net_mono_ms(r->g->m->net) - a->begun_at >= deadline_of(a);
+    struct monitor *m = r->g->m;
+    bool is_void = monitor_has_slept(m, a->begun_at);
+    bool is_slow = !is_void && net_mono_ms(m->net) - a->begun_at >= deadline_of(a);
 
     a->is_asking = false;
-    r->g->m->n_asks[a->places]--;
+    m->n_asks[a->places]--;
     a->places = is_slow ? PLACES_SLOW : PLACES_PROMPT;
-    judge_take(r->judge, a->rule, host_of(a), port_of(a), a->asked_at, answer);
+    judge_take(r->judge, a->rule, host_of(a), port_of(a), a->asked_at, is_void && is_timed(a) ? &none : answer);
 }
 
 void gauge_past(struct gauge *p, const int64_t *at, const double *values, int n)
@@ -204,9 +215,7 @@ static void ask(struct asked *a, int64_t now)
     struct monitor *m = r->g->m;
     int64_t every = r->g->cfg->monitors[a->rule].every_ms;
 
-    a->next_at += every;
-    if (a->next_at <= now)
-        a->next_at = now + every;
+    a->next_at = monitor_next(a->next_at, every, now);
     a->asked_at = net_wall_ms(m->net);
     if (!a->gauge) {
         struct gauge_answer none = {.silence = a->why};
@@ -348,7 +357,8 @@ static void tell_instances(struct rules *r, const struct reading *x, int64_t now
         bool in = is_in(t, row);
         if (x->n_journal > 0)
             s->in_since = markup_of(x, c->host, c->port);
-        if (s->is_known && in && !s->is_in)
+        /* Or the clock was set back: what has not begun yet would count for nothing until then. */
+        if ((s->is_known && in && !s->is_in) || s->in_since - now >= CLOCK_BACK_MS)
             s->in_since = now;
         s->is_known = true;
         s->is_in = in;
@@ -561,6 +571,7 @@ static void begin_recall(struct rules *r, const struct reading *x, int64_t now)
 int rules_look(struct rules *r)
 {
     int64_t now = net_wall_ms(r->g->m->net);
+    int64_t before = r->start;
     struct reading x;
     int rc = 0;
 
@@ -579,6 +590,8 @@ int rules_look(struct rules *r)
     }
     if (rc == 0 && !r->has_memory)
         begin_recall(r, &x, now);
+    else if (rc == 0 && r->start != before && x.deployment && x.deployment->status == DEPLOY_PENDING)
+        recall_weeks(r); /* those that the first was told of are longer ago by now */
     reading_release(&x);
     return rc;
 }

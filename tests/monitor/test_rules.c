@@ -4,6 +4,10 @@
 
 #include "suite.h"
 
+#include <math.h>
+#include <sys/wait.h>
+
+#include "monitor/monitor_int.h"
 #include "monitor/stage.h"
 #include "net/hostile.h"
 #include "net/peer.h"
@@ -383,6 +387,180 @@ START_TEST(what_was_found_outlives_the_monitor)
 }
 END_TEST
 
+/* Behind a pause those of one rule are not all asked in the same moment for ever. */
+START_TEST(turns_stay_spread_behind_a_pause)
+{
+    ck_assert_int_eq(monitor_next(1000, 500, 1000), 1500);
+    ck_assert_int_eq(monitor_next(1000, 500, 1499), 1500);
+    ck_assert_int_eq(monitor_next(1000, 500, 1500), 2000);
+    ck_assert_int_eq(monitor_next(1000, 500, 987654), 988000);
+    ck_assert_int_eq(monitor_next(1123, 500, 987654), 988123);
+}
+END_TEST
+
+/* ---- a process that stood still --------------------------------------------------------------------------- */
+
+enum { STILL_MS = 4500 };
+static atomic_bool is_holding, is_held;
+
+/* One question is not answered in its time, the others at once. */
+static void serve_held(struct peer *p, int fd, const char *request)
+{
+    (void)p;
+    (void)request;
+    if (atomic_exchange(&is_holding, false)) {
+        is_held = true;
+        peer_hang(fd);
+        return;
+    }
+    answer(fd, "well");
+}
+
+/* This process and all its threads. */
+static void stand_still(void)
+{
+    pid_t self = getpid(), waker = fork();
+
+    if (waker == 0) {
+        usleep(STILL_MS * 1000);
+        while (getppid() == self && kill(self, SIGCONT) == 0)
+            usleep(100000); /* had it been late to stop, it would stand for ever */
+        _exit(0);
+    }
+    ck_assert_int_gt(waker, 0);
+    ck_assert_int_eq(raise(SIGSTOP), 0);
+    kill(waker, SIGKILL);
+    waitpid(waker, NULL, 0);
+}
+
+/* Its figures as stored: how many, and the lowest. */
+static int count_figures(struct stage *g, const char *figure, double *lowest)
+{
+    struct series_row *rows = NULL;
+    struct point *points = NULL;
+    int n = series_list(g->store, "shop", &rows, NULL), count = 0;
+
+    *lowest = HUGE_VAL;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(rows[i].figure, figure) != 0)
+            continue;
+        int got = points_list(g->store, rows[i].id, 0, INT64_MAX, 0, &points, NULL);
+        for (int k = 0; k < got; k++) {
+            count += isfinite(points[k].value) != 0;
+            *lowest = points[k].value < *lowest ? points[k].value : *lowest;
+        }
+        free(points);
+        points = NULL;
+    }
+    series_rows_free(rows, n > 0 ? n : 0);
+    return count;
+}
+
+static void until_figures(struct stage *g, int least)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    double lowest;
+
+    while (count_figures(g, "success", &lowest) < least) {
+        ck_assert_msg(clock_mono_ms() < until, "no figures came");
+        usleep(20000);
+    }
+}
+
+/* A question that was under way meanwhile has had no time to be answered: the site did not fail. */
+START_TEST(who_stood_still_blames_nobody)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve_held);
+    double lowest;
+
+    stage_init(&g);
+    char *more = xasprintf("transport: local\nmonitors:\n"
+                           "  user: [{name: page, url: \"http://127.0.0.1:%d/\", every: 3s, success: 100%%}]\n",
+                           p->port);
+    stage_group(&g, &p->port, 1, "\"http://127.0.0.1:1/\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_figures(&g, 1);
+    is_holding = true;
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+    while (!is_held) {
+        ck_assert_msg(clock_mono_ms() < until, "nothing was asked");
+        usleep(5000);
+    }
+    int n = count_figures(&g, "success", &lowest);
+    stand_still();
+    until_figures(&g, n + 2);
+    count_figures(&g, "success", &lowest);
+    ck_assert_msg(lowest > 99, "it is said to have failed: %g", lowest);
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
+/* ---- weeks ------------------------------------------------------------------------------------------------- */
+
+static atomic_int n_ranges;
+
+static void serve_ranges(struct peer *p, int fd, const char *request)
+{
+    (void)p;
+    if (strstr(request, "/api/v1/query_range "))
+        n_ranges++;
+    answer(fd, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
+               "\"value\":[1700000000,\"12\"]}]}}");
+}
+
+static void until_ranges(int least)
+{
+    int64_t until = clock_mono_ms() + STAGE_WAIT_MS;
+
+    while (n_ranges < least) {
+        ck_assert_msg(clock_mono_ms() < until, "%d times, not %d", n_ranges, least);
+        usleep(20000);
+    }
+}
+
+/* A poller may be older than the weeks that it was told of when it began. */
+START_TEST(each_release_asks_for_its_weeks)
+{
+    struct stage g;
+    struct peer *p = peer_start("\r\n\r\n", serve_ranges);
+    struct group_row *row = NULL;
+
+    stage_init(&g);
+    char *more = xasprintf("transport: local\nmonitors:\n  business: [{name: orders, prometheus: "
+                           "\"http://127.0.0.1:%d\", query: up, every: 1s, forecast: weekly}]\n",
+                           p->port);
+    stage_group(&g, &p->port, 1, "\"http://127.0.0.1:1/\"", more);
+    free(more);
+    stage_open_console(&g);
+    stage_begin(&g);
+    until_ranges(1);
+    until_points(&g); /* the weeks are all asked for by the first figures' time */
+    int64_t asked_at = clock_mono_ms();
+    int before = n_ranges;
+    while (clock_mono_ms() < asked_at + 2000) {
+        if (n_ranges != before)
+            asked_at = clock_mono_ms();
+        before = n_ranges;
+        usleep(20000);
+    }
+    ck_assert_int_eq(group_get(g.store, "shop", &row, NULL), 1);
+    struct deployment_row d = {.group = (char *)(uintptr_t)"shop", .flavour = FLAVOUR_RELEASE,
+                               .version = (char *)(uintptr_t)"2.0.0", .config = row->config,
+                               .status = DEPLOY_PENDING, .started = clock_wall_ms()};
+    must(store_begin(g.store, e));
+    must(deployment_insert(g.store, &d, e));
+    must(store_commit(g.store, e));
+    group_rows_free(row, 1);
+    until_ranges(before + 1);
+    stage_end(&g);
+    peer_stop(p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("rules");
@@ -394,6 +572,9 @@ int main(void)
     tcase_add_test(t, a_wrong_certificate_fails_with_that_reason);
     tcase_add_test(t, a_log_file_begun_anew_gets_its_series_again);
     tcase_add_test(t, what_was_found_outlives_the_monitor);
+    tcase_add_test(t, turns_stay_spread_behind_a_pause);
+    tcase_add_test(t, who_stood_still_blames_nobody);
+    tcase_add_test(t, each_release_asks_for_its_weeks);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
