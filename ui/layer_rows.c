@@ -170,10 +170,18 @@ static int spark_cells(const struct draw *d)
     return room > SPARK_NARROW ? SPARK_NARROW : room < SPARK_LEAST ? SPARK_LEAST : room;
 }
 
+/* A figure that nothing is held to is not called good: it may be a third of what it was. */
+static struct mark mark_row(const struct layer_state *l)
+{
+    if (l->judged == JUDGED_GOOD && l->worst && !verdict_is_held(l->worst))
+        return (struct mark){.glyph = " ", .word = "no limit", .role = ROLE_DIM};
+    return mark_judged(l->judged);
+}
+
 static void draw_one(const struct draw *d, const struct layer_row *row)
 {
     const struct verdict_row *v = row->state.worst;
-    struct mark m = mark_judged(row->state.judged);
+    struct mark m = mark_row(&row->state);
     bool is_wide = d->r.cols >= WIDE;
     char figures[FIGURES_BYTES], age[32];
     bool is_old = say_age(v, d->wall, age, sizeof age);

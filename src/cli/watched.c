@@ -123,7 +123,8 @@ static void print_layer(enum layer layer, const struct layer_state *l, int64_t n
     struct buf b;
 
     buf_init(&b, 0);
-    buf_addf(&b, "%s: %s", judged_name(l->judged), r->name);
+    bool is_bare = l->judged == JUDGED_GOOD && !verdict_is_held(r);
+    buf_addf(&b, "%s: %s", is_bare ? "no limit" : judged_name(l->judged), r->name);
     out_place(place, sizeof place, r->host, r->port);
     if (r->host)
         buf_addf(&b, " (%s)", place);

@@ -739,10 +739,20 @@ static void say_good(const struct unit *u, struct finding *f)
              u->base_text && u->base.is_known ? u->base_text : "");
 }
 
+/* Nothing would ever make it bad: shown beside others, or without a limit while no release is open or watched. */
+static bool is_unheld(const struct judge *j, const struct unit *u)
+{
+    bool has_limit = u->limits[0].is_set || u->limits[1].is_set || u->rule->source == MONITOR_TAIL;
+
+    return u->figure->is_context || (!j->has_release && !has_limit);
+}
+
 void unit_find(struct judge *j, struct unit *u, int64_t now, struct finding *out)
 {
     *out = (struct finding){.judged = JUDGED_GOOD, .is_due = true, .method = "limit", .subject = -1};
     out->samples = u->group.n;
+    if (is_unheld(j, u))
+        out->method = "none";
     bool is_asked = unit_is_asked(j, u);
     if (is_asked)
         find_silence(j, u, now, out);

@@ -10,6 +10,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+bool verdict_is_held(const struct verdict_row *v)
+{
+    return !v->method || strcmp(v->method, "none") != 0;
+}
+
 /* Is a worse than b, which is of the same layer? */
 static bool is_worse(const struct verdict_row *a, const struct verdict_row *b, int64_t now)
 {
@@ -19,6 +24,8 @@ static bool is_worse(const struct verdict_row *a, const struct verdict_row *b, i
         return a->is_due;
     if (x != y)
         return x > y;
+    if (verdict_is_held(a) != verdict_is_held(b))
+        return verdict_is_held(a);
     if (a->is_braking != b->is_braking)
         return a->is_braking;
     if (a->sure != b->sure)

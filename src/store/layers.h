@@ -14,8 +14,11 @@ struct layer_state {
     int64_t heard_at;                /* the oldest last answer of its figures; 0 some never */
 };
 
-/* The rows of one group. Of figures that are judged alike the one that brakes is worse, then the surer, then
- * the one that is so for longer. */
+/* Is it held to anything: a limit, a baseline? A figure that is not is never bad, whatever it is. */
+bool verdict_is_held(const struct verdict_row *v);
+
+/* The rows of one group. Of figures that are judged alike the one that is held to something is worse, then the
+ * one that brakes, then the surer, then the one that is so for longer. */
 void layers_sum(const struct verdict_row *rows, int n, int64_t now, struct layer_state out[LAYER_COUNT]);
 
 /* Of all layers, of what is due: GOOD where nothing is. */

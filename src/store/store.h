@@ -791,7 +791,8 @@ struct verdict_row {
     bool is_braking;     /* bad brakes; else it warns */
     bool is_due;         /* false: cannot be judged yet, and need not: the canary takes no traffic */
     char *text;          /* method, sample size, baseline and current figure in words */
-    char *method;        /* "limit", "cusum", "ranks", "forecast", "growth", "lines", "version", "silence" */
+    char *method;        /* "limit", "cusum", "ranks", "forecast", "growth", "lines", "version",
+                            "silence"; "none": it is held to nothing, and good alone by that */
     int samples;
     double baseline, now; /* NAN: none */
     char *unit;
