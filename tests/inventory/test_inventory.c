@@ -911,7 +911,6 @@ static char *random_text(const struct key *k, unsigned *state)
         {&type_share, {"25%", "0.01%", "100%", "33.33%"}},
         {&type_shares, {"10%+20%+70%", "1%", "50%+50%", "0.5%+0.5%"}},
         {&type_failures, {"0", "7", "5%", "0.5%"}},
-        {&type_duration, {"1s", "10m", "59s", "1m"}},
         {&type_bool, {"true", "false", "true", "false"}},
     };
     unsigned pick = next_random(state);
@@ -920,6 +919,8 @@ static char *random_text(const struct key *k, unsigned *state)
         if (samples[i].type == k->type)
             return xstrdup(samples[i].texts[pick % 4]);
     }
+    if (k->type == &type_duration)
+        return xasprintf("%lldms", (long long)(k->min + pick % (k->max - k->min + 1)));
     if (k->type == &type_int)
         return xasprintf("%lld", (long long)(k->min + pick % (k->max - k->min + 1)));
     const char *second = strchr(k->choices, ' ');
