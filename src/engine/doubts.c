@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "store/view.h"
 
-/* DOUBT_PENDING: the poller has not said anything since its last step, but verify has, a short while ago. */
+/* DOUBT_PENDING: the poller has not said anything since its last step, but verify has, a short while ago; time in
+ * which nobody in this process could ask is not counted. */
 enum doubt { DOUBT_NONE, DOUBT_PENDING, DOUBT_UNKNOWN, DOUBT_SICK, DOUBT_FLAPPING, DOUBT_COUNT };
 
 /* Has this release put its version there and proved it? One that was good before counts as a canary alone; one
@@ -49,6 +50,14 @@ static enum doubt doubt_by_answers(const struct target *t)
     return target_is_at_rest(t) && t->sick >= SICK_AFTER ? DOUBT_SICK : DOUBT_NONE;
 }
 
+/* An action may come before the first tick. */
+static bool has_just_woken(struct engine *e)
+{
+    int64_t now = engine_now(e);
+
+    return now - e->ticked_at > ENGINE_STALL_MS || (e->woke_at && now - e->woke_at < PROVED_FOR_MS);
+}
+
 static enum doubt doubt_by_samples(struct target *t, int64_t now)
 {
     if (t->worked_at > now) /* the clock was set back */
@@ -58,7 +67,7 @@ static enum doubt doubt_by_samples(struct target *t, int64_t now)
 
     if (is_heard && t->heard == HEALTH_OK)
         return DOUBT_NONE;
-    if (is_new)
+    if (is_new || (!is_heard && has_just_woken(t->r->e) && !(t->heard_at > t->worked_at && t->heard != HEALTH_OK)))
         return DOUBT_PENDING;
     if (!is_heard || t->heard == HEALTH_UNKNOWN)
         return DOUBT_UNKNOWN;

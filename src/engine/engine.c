@@ -302,6 +302,9 @@ static void ticked(void *arg)
     e->tick = NULL;
     if (e->is_over)
         return;
+    if (engine_now(e) - e->ticked_at > ENGINE_STALL_MS)
+        e->woke_at = engine_now(e);
+    e->ticked_at = engine_now(e);
     if (e->is_ready) {
         for (struct release *r = e->releases, *next; r; r = next) {
             next = r->next;
@@ -330,7 +333,7 @@ struct engine *engine_new(const struct engine_spec *spec)
     e->net = spec->net;
     e->q = spec->queue;
     e->inv = spec->inventory;
-    e->busy_at = engine_now(e);
+    e->busy_at = e->ticked_at = engine_now(e);
     for (int i = 0; i < e->inv->n_groups; i++)
         engine_group_add(e, e->inv->groups[i].name);
     engine_recover(e);

@@ -34,6 +34,7 @@ enum {
     IDLE_LOOK_MS = 2000,        /* does anybody look on? asked so often */
     IDLE_READ_MS = 3000,        /* balancers are read so often for whoever does, while nothing is open */
     IDLE_WRITE_MS = 10000,      /* how old a reading is that shows nothing new: stored so often */
+    ENGINE_STALL_MS = 3000,     /* without a tick: it was stopped, or the machine slept */
     PROVED_FOR_MS = 8000,       /* what verify has proved stands until the poller has seen it too */
     UNKNOWN_AGAIN_MS = 30000    /* what an ended deployment left unknown is probed again */
 };
@@ -154,6 +155,8 @@ struct engine {
     int64_t fence;
     int64_t last_action, last_question;
     int64_t beat_at, busy_at;
+    int64_t ticked_at;          /* mono */
+    int64_t woke_at;            /* mono: when it was stopped last, or the machine slept, this is its end; 0 never */
     int64_t looked_at, idle_full_at; /* mono, for idle.c */
     bool is_looked_on;       /* does a person look on, as last asked */
     bool is_idle_writing;

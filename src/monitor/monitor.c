@@ -98,7 +98,7 @@ static void *run(void *arg)
         m->net->ops->timer_cancel(m->tick);
     /* What they leave is written still. */
     groups_free(m);
-    record_turn(m, INT64_MAX);
+    record_end(m);
     scribe_stop(m->scribe);
     intake_free(m->intake);
     notify_free(m->notify);

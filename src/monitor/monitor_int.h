@@ -249,6 +249,8 @@ void record_free(struct record *r);
 void record_add(struct monitor *m, const struct event_row *row);
 /* Every tick: writes if it is time to. */
 void record_turn(struct monitor *m, int64_t now);
+/* All that waits is given to the scribe, once: before scribe_stop(). */
+void record_end(struct monitor *m);
 
 /* ---- recall.c: a group's past, from the store to its judge ------------------------------------------------ */
 struct recall;

@@ -17,11 +17,17 @@ struct held {
 };
 TAILQ_HEAD(helds, held);
 
-/* While is_busy the task and what is under way are the scribe's. */
-struct record {
+/* Once given it is the scribe's until it is done. */
+struct batch {
     struct scribe_task task;
+    struct record *r;
+    struct helds list;
+};
+
+struct record {
     struct monitor *m;
-    struct helds waiting, under_way;
+    struct batch next, last; /* last: whatever waits when the monitor ends, behind what is under way then */
+    struct helds waiting;
     int n;              /* waiting */
     bool is_busy;
     int64_t tried_at;   /* mono */
@@ -65,11 +71,11 @@ void record_add(struct monitor *m, const struct event_row *row)
 /* In one transaction, for footplate.db is synced at each. */
 static int write_all(struct store *s, struct scribe_task *t, struct err *e)
 {
-    struct record *r = (struct record *)t;
+    struct batch *b = (struct batch *)t;
     struct held *h;
     int64_t rc = store_begin(s, e);
 
-    TAILQ_FOREACH(h, &r->under_way, entry) {
+    TAILQ_FOREACH(h, &b->list, entry) {
         if (rc >= 0)
             rc = event_insert(s, h->row, e);
         if (rc == ERR_LIMIT || rc == ERR_REFUSED)
@@ -83,37 +89,57 @@ static int write_all(struct store *s, struct scribe_task *t, struct err *e)
 
 static void written(struct scribe_task *t, int rc)
 {
-    struct record *r = (struct record *)t;
+    struct batch *b = (struct batch *)t;
+    struct record *r = b->r;
     struct held *h;
 
     r->is_busy = false;
     if (!scribe_is_away(rc)) {
-        clear(&r->under_way);
+        clear(&b->list);
         if (r->m->store)
             store_ring(r->m->store);
         return;
     }
-    TAILQ_FOREACH(h, &r->under_way, entry)
+    TAILQ_FOREACH(h, &b->list, entry)
         r->n++;
-    TAILQ_CONCAT(&r->under_way, &r->waiting, entry);
-    TAILQ_CONCAT(&r->waiting, &r->under_way, entry);
+    TAILQ_CONCAT(&b->list, &r->waiting, entry);
+    TAILQ_CONCAT(&r->waiting, &b->list, entry);
     bound(r);
+}
+
+static void give(struct record *r, struct batch *b, int most)
+{
+    struct held *h;
+
+    for (int i = 0; i < most && (h = TAILQ_FIRST(&r->waiting)); i++, r->n--) {
+        TAILQ_REMOVE(&r->waiting, h, entry);
+        TAILQ_INSERT_TAIL(&b->list, h, entry);
+    }
+    scribe_give(r->m->scribe, &b->task);
 }
 
 void record_turn(struct monitor *m, int64_t now)
 {
     struct record *r = m->record;
-    struct held *h;
 
     if (r->is_busy || r->n == 0 || now - r->tried_at < WRITE_EVERY_MS / m->haste)
         return;
-    for (int i = 0; i < EVENTS_AT_ONCE && (h = TAILQ_FIRST(&r->waiting)); i++, r->n--) {
-        TAILQ_REMOVE(&r->waiting, h, entry);
-        TAILQ_INSERT_TAIL(&r->under_way, h, entry);
-    }
     r->is_busy = true;
     r->tried_at = now;
-    scribe_give(m->scribe, &r->task);
+    give(r, &r->next, EVENTS_AT_ONCE);
+}
+
+void record_end(struct monitor *m)
+{
+    if (m->record->n > 0)
+        give(m->record, &m->record->last, EVENTS_HELD);
+}
+
+static void batch_init(struct batch *b, struct record *r)
+{
+    b->task = (struct scribe_task){.write = write_all, .done = written, .file = SCRIBE_MAIN};
+    b->r = r;
+    TAILQ_INIT(&b->list);
 }
 
 struct record *record_new(struct monitor *m)
@@ -121,10 +147,10 @@ struct record *record_new(struct monitor *m)
     struct record *r = xcalloc(1, sizeof *r);
 
     r->m = m;
-    r->task = (struct scribe_task){.write = write_all, .done = written, .file = SCRIBE_MAIN};
     r->tried_at = -WRITE_EVERY_MS;
+    batch_init(&r->next, r);
+    batch_init(&r->last, r);
     TAILQ_INIT(&r->waiting);
-    TAILQ_INIT(&r->under_way);
     return r;
 }
 
@@ -133,6 +159,7 @@ void record_free(struct record *r)
     if (!r)
         return;
     clear(&r->waiting);
-    clear(&r->under_way);
+    clear(&r->next.list);
+    clear(&r->last.list);
     free(r);
 }

@@ -125,6 +125,28 @@ START_TEST(what_is_not_heard_of_wants_a_reason)
 }
 END_TEST
 
+/* Nobody could ask while the engine was stopped: not heard of is no word against an instance, but what was
+ * said against it before is. */
+START_TEST(an_engine_that_was_stopped_asks_first)
+{
+    begin(0);
+    must_do(sim_press(&s, ACTION_START, "{\"version\":\"1.1.0\"}", 0));
+    must(passed_until(DEPLOY_SMOKE_SUCCESS));
+    s.w.now += 60000;
+    must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
+    must(passed_until(DEPLOY_BAKE_SUCCESS));
+    turns(0, HEALTH_SICK);
+    pass(30000);
+    s.w.now += 60000;
+    is_refused(NULL, "web01");
+    turns(-1, HEALTH_OK);
+    pass(8000);
+    must_do(sim_press(&s, ACTION_CONTINUE, NULL, 0));
+    must(passed_until(DEPLOY_SUCCESS));
+    finish();
+}
+END_TEST
+
 /* What verify has proved stands for a person who does not wait; an instance that nothing was done to, is no
  * hindrance here. */
 START_TEST(a_quick_person_is_not_held)
@@ -311,6 +333,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, auto_is_held_while_the_canary_flaps);
     tcase_add_test(tc, what_is_not_heard_of_wants_a_reason);
+    tcase_add_test(tc, an_engine_that_was_stopped_asks_first);
     tcase_add_test(tc, a_quick_person_is_not_held);
     tcase_add_test(tc, an_ignored_check_holds_nothing);
     tcase_add_loop_test(tc, who_was_unwell_in_the_watch_is_remembered, 0, 2);

@@ -208,6 +208,24 @@ START_TEST(what_a_group_has_left_is_written_still)
 }
 END_TEST
 
+/* More than one turn writes, and some of them under way. */
+START_TEST(what_waits_at_the_end_is_written_in_order)
+{
+    enum { N = 1000 };
+    struct event_row *rows;
+
+    for (int i = 0; i < N; i++)
+        add_event(i);
+    record_turn(&w.m, 0);
+    record_end(&w.m);
+    scribe_stop(w.m.scribe);
+    ck_assert_int_eq(events_list(w.store, NULL, 0, N + 1, &rows, NULL), N);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(strtol(rows[i].text, NULL, 10), i);
+    event_rows_free(rows, N);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("scribe");
@@ -216,6 +234,7 @@ int main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, what_waits_is_bounded_and_told);
     tcase_add_test(t, what_a_group_has_left_is_written_still);
+    tcase_add_test(t, what_waits_at_the_end_is_written_in_order);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
