@@ -401,6 +401,7 @@ static void target_done(void *arg, const struct step_result *res)
 
     FAILPOINT("engine:step:done");
     t->op = NULL;
+    target_note_done(t);
     t->st.is_in_ledger = t->is_in_ledger;
     str_set(&t->row.progress, NULL);
     if (res->outcome == OUTCOME_OK) {

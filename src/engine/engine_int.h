@@ -329,6 +329,8 @@ int64_t target_sampled_from(struct target *t, int64_t now);
 void release_take_samples(struct release *r);
 /* Every tick: an instance that is worked on is down for a reason, and well once verify has proved it. */
 void release_mind_steps(struct release *r);
+/* A step of it has ended: what the poller said before is about another time. */
+void target_note_done(struct target *t);
 /* May health be asked now: nothing works on it, and it is not out by us. */
 bool target_is_at_rest(const struct target *t);
 void target_ask_health(struct target *t);

@@ -191,6 +191,14 @@ void release_take_samples(struct release *r)
     engine_job(r->e, sampling_run, sampling_done, w);
 }
 
+/* A step may begin and end between two looks. */
+void target_note_done(struct target *t)
+{
+    t->worked_at = engine_wall(t->r->e);
+    t->sampled_from = t->worked_at + PROVED_FOR_MS;
+    t->unsampled = 0;
+}
+
 void release_mind_steps(struct release *r)
 {
     int64_t now = engine_wall(r->e);
